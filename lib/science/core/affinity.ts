@@ -1,0 +1,59 @@
+import type { TaskId } from './task';
+
+/** A number with its 95 % bootstrap interval; the ends are null where nothing was resampled (imported results). */
+export interface Estimate {
+  value: number;
+  low: number | null;
+  high: number | null;
+}
+
+/** Everything known of one candidate of a target's tournament, or of a reference beside it. */
+export interface CandidateResult {
+  /** Stable key: sources joined by '+', or `self`, `scratch`, `mean`. */
+  key: string;
+  kind: 'transfer' | 'self' | 'retransfer' | 'scratch' | 'mean';
+  sources: readonly TaskId[];
+  seeds: number;
+  meanLoss: number;
+  /** AHP weight among the tournament's candidates; null for references beside it. */
+  affinity: Estimate | null;
+  /** Share of test images won against scratch, ties half. */
+  gain: Estimate | null;
+  /** Share of test images won against the gold network. */
+  quality: Estimate | null;
+  /** Median over images of ln(loss / scratch loss). Negative = better. */
+  logLossRatio: Estimate | null;
+  /** Bradley–Terry strength, normalised to sum 1. */
+  bradleyTerry: number | null;
+  /** 1 − mean loss / mean-predictor loss. */
+  skill: number;
+  probabilityBest: number | null;
+  inTieSet: boolean;
+}
+
+/** Whether a target's results mean anything (DESIGN §4, "validity first"). */
+export interface TargetValidity {
+  kept: boolean;
+  /** Why it is excluded, or what to mind; empty when clean. */
+  reasons: readonly string[];
+  goldSkill: Estimate;
+  scratchSkill: number | null;
+  /** Variance between sources over variance between seeds; null with one seed. */
+  signalToNoise: number | null;
+}
+
+/** The analysed tournament of one target. */
+export interface TargetAnalysis {
+  target: TaskId;
+  testImages: number;
+  candidates: readonly CandidateResult[];
+  /** Win rates W[i][j] among the tournament's candidates, in the order of `tournamentKeys`. */
+  tournamentKeys: readonly string[];
+  winRates: readonly (readonly number[])[];
+  tieRate: number;
+  lambdaMax: number;
+  consistencyIndex: number;
+  validity: TargetValidity;
+  /** True while some candidates are still missing. */
+  preliminary: boolean;
+}

@@ -1,0 +1,6 @@
+export * from './affinity';
+export * from './errors';
+export * from './policy';
+export * from './rng';
+export * from './run';
+export * from './task';

@@ -1,0 +1,134 @@
+import type { TaskId } from './task';
+
+/** Where images and labels come from. Everything that determines the pixels is in here and so in the fingerprint. */
+export type DatasetSpec =
+  | { kind: 'rooms'; version: number; seed: number; size: number; pools: PoolSizes }
+  | {
+      kind: 'idx';
+      version: number;
+      seed: number;
+      size: number;
+      pools: PoolSizes;
+      directory: string;
+      manifest: string;
+    };
+
+export interface PoolSizes {
+  source: number;
+  transfer: number;
+  selection: number;
+  test: number;
+}
+
+export type PresetName = 'micro' | 'tiny' | 'small' | 'resnet50';
+
+/** Optimiser settings of one training; Adam with a cosine schedule (SCIENCE.md). */
+export interface TrainingOptions {
+  epochs: number;
+  batchSize: number;
+  learningRate: number;
+  weightDecay: number;
+}
+
+/**
+ * What determines a run's result and is known when it is planned (DESIGN §5). A run's
+ * fingerprint is the SHA-256 of its recipe's canonical JSON. Sources are named by fingerprint.
+ */
+export type Recipe = DatasetRecipe | SourceRecipe | ScratchRecipe | MeanRecipe | ProbeRecipe | TransferRecipe;
+
+interface OnDataset {
+  dataset: DatasetSpec;
+  /** Method version from the catalog, raised by hand. */
+  version: number;
+}
+
+/** Renders or imports one shard of the data set into the cache. Its result is a file; it has no losses. */
+export interface DatasetRecipe extends OnDataset {
+  kind: 'dataset';
+  shard: number;
+  shards: number;
+}
+
+/** Task-specific network on the source pool. Its test losses are the gold reference; its encoder is the source. */
+export interface SourceRecipe extends OnDataset {
+  kind: 'source';
+  task: TaskId;
+  preset: PresetName;
+  training: TrainingOptions;
+  seed: number;
+}
+
+/** The same network as a transfer would give, random weights, trained on the transfer pool only. */
+export interface ScratchRecipe extends OnDataset {
+  kind: 'scratch';
+  task: TaskId;
+  preset: PresetName;
+  training: TrainingOptions;
+  images: number;
+  seed: number;
+}
+
+/** Constant or mean-image predictor fitted on the transfer pool. */
+export interface MeanRecipe extends OnDataset {
+  kind: 'mean';
+  task: TaskId;
+}
+
+/** Closed-form ridge read-out of every target from one source's frozen features: the preliminary matrix. */
+export interface ProbeRecipe extends OnDataset {
+  kind: 'probe';
+  targets: readonly TaskId[];
+  source: { task: TaskId; fingerprint: string };
+  images: number;
+}
+
+/** Readout transfer of `sources` (order = their number) to `task`. */
+export interface TransferRecipe extends OnDataset {
+  kind: 'transfer';
+  method: string;
+  task: TaskId;
+  sources: readonly { task: TaskId; fingerprint: string }[];
+  preset: PresetName;
+  training: TrainingOptions;
+  images: number;
+  seed: number;
+}
+
+export type RunKind = Recipe['kind'];
+
+/** DESIGN §5. `lost` is a display state of `running` with an expired heartbeat, not a stored one. */
+export const RUN_STATES = ['waiting', 'queued', 'running', 'done', 'failed', 'cancelled'] as const;
+export type RunState = (typeof RUN_STATES)[number];
+
+export type FailureClass = 'out-of-memory' | 'diverged' | 'data' | 'code' | 'lost-machine';
+
+/** One point of a learning curve. Losses are means over the pool named. */
+export interface CurvePoint {
+  step: number;
+  epoch: number;
+  trainLoss: number;
+  selectionLoss: number | null;
+}
+
+/** One image of a sample strip as stored: PNG bytes. */
+export interface SampleImage {
+  /** Index in the test pool. */
+  index: number;
+  role: 'input' | 'truth' | 'prediction';
+  png: Uint8Array;
+}
+
+/** What a finished run hands over, written in one transaction with its state. */
+export interface RunResult {
+  /** One loss per test image in pool order; NaN where the image has no valid pixel. Null for dataset runs. */
+  testLosses: Float32Array | null;
+  /** Probe runs: test losses per target. */
+  probeLosses?: Readonly<Record<TaskId, Float32Array>>;
+  metric: number | null;
+  curve: readonly CurvePoint[];
+  samples: readonly SampleImage[];
+  /** Names of artifacts written (weights, features), relative to the artifact store. */
+  artifacts: readonly string[];
+  /** Training work done by this run. */
+  cost: { steps: number; images: number; seconds: number; flops: number };
+}

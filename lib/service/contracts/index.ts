@@ -1,0 +1,3 @@
+export * from './jobs';
+export * from './sweep-spec';
+export * from './views';

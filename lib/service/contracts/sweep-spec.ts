@@ -1,0 +1,84 @@
+import { z } from 'zod';
+
+/** Limits of a sweep file: larger ones are refused before they are parsed. */
+export const SWEEP_FILE_MAX_BYTES = 256 * 1024;
+
+const count = (max: number) => z.number().int().min(1).max(max);
+const taskId = z
+  .string()
+  .min(1)
+  .max(64)
+  .regex(/^[a-z0-9][a-z0-9-]*$/, 'use lower case letters, digits and hyphens');
+
+const pools = z.strictObject({
+  source: count(10_000_000),
+  transfer: count(1_000_000),
+  selection: count(1_000_000),
+  test: count(1_000_000),
+});
+
+const seed = z.number().int().min(0).max(4294967295);
+const imageSize = z.number().int().min(16).max(256).multipleOf(16);
+
+export const datasetInput = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('rooms'), seed: seed.default(1), size: imageSize.default(64), pools }),
+  z.strictObject({
+    kind: z.literal('idx'),
+    seed: seed.default(1),
+    size: imageSize.default(32),
+    directory: z.string().min(1).max(4096),
+    pools,
+  }),
+]);
+
+const training = z.strictObject({
+  epochs: count(100_000),
+  batchSize: count(4096),
+  learningRate: z.number().positive().max(10),
+  weightDecay: z.number().min(0).max(1).default(2e-6),
+});
+
+const uniqueList = <T extends z.ZodType>(item: T, max: number) =>
+  z
+    .array(item)
+    .min(1)
+    .max(max)
+    .refine((list) => new Set(list).size === list.length, 'must not name anything twice');
+
+/** A sweep file (YAML or JSON) or the body of `POST /api/v1/sweeps`. Unknown fields are refused. */
+export const sweepSpec = z.strictObject({
+  name: z
+    .string()
+    .min(1)
+    .max(80)
+    .regex(/^[\w .()+-]+$/, 'use letters, digits, spaces and . ( ) + - _'),
+  description: z.string().max(2000).optional(),
+  dataset: datasetInput,
+  preset: z.enum(['micro', 'tiny', 'small', 'resnet50']).default('tiny'),
+  /** Tasks of the dictionary; roles come from the catalog. */
+  tasks: uniqueList(taskId, 100),
+  /** Narrow the roles: default = every task with that role. */
+  sources: uniqueList(taskId, 100).optional(),
+  targets: uniqueList(taskId, 100).optional(),
+  method: z.enum(['readout']).default('readout'),
+  seeds: uniqueList(seed, 100).default([1]),
+  training: z
+    .strictObject({
+      source: training.optional(),
+      transfer: training.optional(),
+      scratch: training.optional(),
+    })
+    .default({}),
+  /** Ridge-probe matrix before training transfers. */
+  probe: z.boolean().default(true),
+  policy: z
+    .strictObject({
+      budget: z.number().positive().max(1000).default(3),
+      maxOrder: z.number().int().min(1).max(4).default(1),
+      objective: z.enum(['affinity', 'gain', 'quality', 'log-loss']).default('quality'),
+    })
+    .default({ budget: 3, maxOrder: 1, objective: 'quality' }),
+});
+
+export type SweepSpec = z.infer<typeof sweepSpec>;
+export type SweepSpecInput = z.input<typeof sweepSpec>;

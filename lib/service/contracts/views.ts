@@ -1,0 +1,286 @@
+import { z } from 'zod';
+
+/** Shapes of API answers; the dashboard, the CLI and the OpenAPI document all come from these. */
+
+export const estimate = z.object({
+  value: z.number(),
+  low: z.number().nullable(),
+  high: z.number().nullable(),
+});
+
+export const taskView = z.object({
+  id: z.string(),
+  name: z.string(),
+  family: z.enum(['texture', 'geometry', 'semantics', 'layout', 'control']),
+  summary: z.string(),
+  source: z.boolean(),
+  target: z.boolean(),
+  labelCost: z.number(),
+});
+
+export const stateCounts = z.object({
+  waiting: z.number(),
+  queued: z.number(),
+  running: z.number(),
+  lost: z.number(),
+  done: z.number(),
+  failed: z.number(),
+  cancelled: z.number(),
+});
+
+export const progressView = z.object({
+  counts: stateCounts,
+  total: z.number(),
+  /** Share of the planned work (FLOPs) done, 0–1. */
+  share: z.number(),
+  imagesPerSecond: z.number(),
+  etaSeconds: z.number().nullable(),
+  elapsedSeconds: z.number(),
+  /** Seconds from submission to each milestone that was reached. */
+  phases: z.record(z.string(), z.number()),
+  workers: z.number(),
+});
+
+export const sweepView = z.object({
+  id: z.string(),
+  number: z.number(),
+  name: z.string(),
+  state: z.enum(['active', 'paused', 'stopped', 'cancelled', 'done']),
+  origin: z.enum(['measured', 'imported']),
+  source: z.string().nullable(),
+  createdAt: z.string(),
+  finishedAt: z.string().nullable(),
+  tasks: z.array(taskView),
+  seeds: z.array(z.number()),
+  dataset: z.string(),
+  preset: z.string(),
+  progress: progressView,
+  /** The sentence of finding that opens the page. */
+  finding: z.string(),
+});
+
+/** State of one matrix cell. `predicted` = ridge probe; `missing` = never planned. */
+export const cellState = z.enum([
+  'done',
+  'predicted',
+  'running',
+  'queued',
+  'waiting',
+  'failed',
+  'lost',
+  'cancelled',
+  'missing',
+]);
+
+export const cellView = z.object({
+  source: z.string(),
+  target: z.string(),
+  state: cellState,
+  /** Null until the target's tournament is complete. */
+  affinity: estimate.nullable(),
+  gain: estimate.nullable(),
+  quality: estimate.nullable(),
+  /** ln(loss / scratch loss), negative = better. */
+  effect: estimate.nullable(),
+  loss: z.number().nullable(),
+  /** Ridge-probe skill (1 − L/L of the mean predictor), preliminary. */
+  probe: z.number().nullable(),
+  best: z.boolean(),
+  tied: z.boolean(),
+  probabilityBest: z.number().nullable(),
+  progress: z.number().nullable(),
+  runs: z.array(z.string()),
+});
+
+export const targetView = z.object({
+  target: z.string(),
+  kept: z.boolean(),
+  reasons: z.array(z.string()),
+  complete: z.boolean(),
+  testImages: z.number(),
+  goldSkill: estimate.nullable(),
+  scratchSkill: z.number().nullable(),
+  signalToNoise: z.number().nullable(),
+  lambdaMax: z.number().nullable(),
+  consistencyIndex: z.number().nullable(),
+  tieRate: z.number().nullable(),
+  losses: z.object({
+    mean: z.number().nullable(),
+    scratch: z.number().nullable(),
+    gold: z.number().nullable(),
+  }),
+  /** The detached "own network" column: affinity of `self` in its tournament. */
+  self: estimate.nullable(),
+});
+
+export const matrixView = z.object({
+  sweepId: z.string(),
+  sources: z.array(z.string()),
+  targets: z.array(z.string()),
+  cells: z.array(cellView),
+  targetRows: z.array(targetView),
+  /** Row and column orders, by name of the order: ids. */
+  orders: z.record(z.string(), z.object({ sources: z.array(z.string()), targets: z.array(z.string()) })),
+  /** Merge tables for the dendrograms: [left, right, height] with leaves 0…n−1 in `leaves` order. Null below 3 tasks or while incomplete. */
+  dendrogram: z
+    .object({ leaves: z.array(z.string()), merges: z.array(z.tuple([z.number(), z.number(), z.number()])) })
+    .nullable(),
+  preliminary: z.boolean(),
+  seeds: z.number(),
+});
+
+export const policyEdge = z.object({
+  target: z.string(),
+  sources: z.array(z.string()),
+  kind: z.enum(['self', 'transfer', 'scratch']),
+  value: z.number(),
+  gain: z.number().nullable(),
+  quality: z.number().nullable(),
+  /** Share of bootstrap draws in which this edge is in the optimum. Null when there are no draws. */
+  survival: z.number().nullable(),
+});
+
+export const policyRecord = z.object({
+  budget: z.number(),
+  maxOrder: z.number(),
+  objectiveName: z.enum(['affinity', 'gain', 'quality', 'log-loss']),
+  objective: z.number(),
+  bound: z.number(),
+  optimal: z.boolean(),
+  selfShare: z.number(),
+  sources: z.array(z.string()),
+  edges: z.array(policyEdge),
+  greedy: z.number().nullable(),
+  random: z.object({ median: z.number(), low: z.number(), high: z.number() }).nullable(),
+});
+
+export const policyView = policyRecord.extend({
+  sweepId: z.string(),
+  /** Optimum for every whole budget, with the greedy and the random band. */
+  curve: z.array(
+    z.object({
+      budget: z.number(),
+      objective: z.number(),
+      greedy: z.number().nullable(),
+      random: z.object({ median: z.number(), low: z.number(), high: z.number() }).nullable(),
+    }),
+  ),
+  tasks: z.array(taskView),
+  solveMs: z.number(),
+});
+
+export const rankedSource = z.object({
+  rank: z.number(),
+  source: z.string(),
+  sources: z.array(z.string()),
+  order: z.number(),
+  affinity: estimate.nullable(),
+  gain: estimate.nullable(),
+  quality: estimate.nullable(),
+  effect: estimate.nullable(),
+  probabilityBest: z.number().nullable(),
+  tied: z.boolean(),
+  helps: z.enum(['helps', 'unsure', 'hurts', 'unknown']),
+});
+
+export const bestSourceView = z.object({
+  sweepId: z.string(),
+  target: z.string(),
+  preliminary: z.boolean(),
+  /** Recommendation in words, with its evidence. */
+  advice: z.string(),
+  sources: z.array(rankedSource),
+  targetRow: targetView,
+});
+
+export const curvePoint = z.object({
+  step: z.number(),
+  epoch: z.number(),
+  trainLoss: z.number(),
+  selectionLoss: z.number().nullable(),
+});
+
+export const pairView = z.object({
+  sweepId: z.string(),
+  source: z.string(),
+  target: z.string(),
+  cell: cellView,
+  targetRow: targetView,
+  /** Per-image log loss ratios against scratch, sorted ascending, first seed. */
+  sortedLogRatios: z.array(z.number()),
+  rivals: z.array(z.object({ source: z.string(), winRate: estimate })),
+  curves: z.array(z.object({ label: z.string(), seed: z.number().nullable(), points: z.array(curvePoint) })),
+  /** Image strip: one row per test image, URLs of PNGs. */
+  strips: z.array(
+    z.object({
+      index: z.number(),
+      logRatio: z.number().nullable(),
+      images: z.array(
+        z.object({ role: z.enum(['input', 'truth', 'scratch', 'transfer', 'gold']), url: z.string() }),
+      ),
+    }),
+  ),
+  runs: z.array(
+    z.object({
+      fingerprint: z.string(),
+      kind: z.string(),
+      seed: z.number().nullable(),
+      state: z.string(),
+      seconds: z.number().nullable(),
+      backend: z.string().nullable(),
+      failure: z.string().nullable(),
+    }),
+  ),
+});
+
+export const runView = z.object({
+  fingerprint: z.string(),
+  kind: z.string(),
+  label: z.string(),
+  state: z.string(),
+  attempt: z.number(),
+  failure: z.object({ class: z.string(), message: z.string() }).nullable(),
+  progress: z.number().nullable(),
+  seconds: z.number().nullable(),
+  backend: z.string().nullable(),
+  worker: z.string().nullable(),
+});
+
+export const workerView = z.object({
+  id: z.string(),
+  host: z.string(),
+  pid: z.number(),
+  backend: z.string(),
+  device: z.string(),
+  startedAt: z.string(),
+  seenAt: z.string(),
+  alive: z.boolean(),
+  run: runView.nullable(),
+  imagesPerSecond: z.number().nullable(),
+});
+
+export const problem = z.object({
+  error: z.object({
+    code: z.string(),
+    message: z.string(),
+    issues: z.array(z.object({ path: z.string(), message: z.string() })),
+  }),
+});
+
+export type Estimate = z.infer<typeof estimate>;
+export type TaskView = z.infer<typeof taskView>;
+export type ProgressView = z.infer<typeof progressView>;
+export type SweepView = z.infer<typeof sweepView>;
+export type CellState = z.infer<typeof cellState>;
+export type CellView = z.infer<typeof cellView>;
+export type TargetView = z.infer<typeof targetView>;
+export type MatrixView = z.infer<typeof matrixView>;
+export type PolicyEdgeView = z.infer<typeof policyEdge>;
+export type PolicyRecord = z.infer<typeof policyRecord>;
+export type PolicyView = z.infer<typeof policyView>;
+export type RankedSource = z.infer<typeof rankedSource>;
+export type BestSourceView = z.infer<typeof bestSourceView>;
+export type PairView = z.infer<typeof pairView>;
+export type RunView = z.infer<typeof runView>;
+export type WorkerView = z.infer<typeof workerView>;
+export type Problem = z.infer<typeof problem>;
