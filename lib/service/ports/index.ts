@@ -41,6 +41,10 @@ export interface StoredRun {
   priority: number;
   /** Earliest time of the next attempt (back-off), ms. */
   notBefore: number;
+  /** Planned work, for progress by work instead of by count. Absent in imported sweeps. */
+  estimatedFlops?: number;
+  /** When the run was done, ms; null or absent while it is not. */
+  finishedAt?: number | null;
 }
 
 /** A run of a plan before it is stored. */
@@ -108,6 +112,25 @@ export interface RunStore {
   analyses(sweepId: string): Promise<readonly TargetAnalysis[]>;
   savePolicy(sweepId: string, policy: PolicyRecord): Promise<void>;
   policies(sweepId: string): Promise<readonly PolicyRecord[]>;
+}
+
+/** A worker process as it last announced itself. */
+export interface StoredWorker {
+  id: string;
+  host: string;
+  pid: number;
+  backend: string;
+  device: string;
+  startedAt: number;
+  seenAt: number;
+}
+
+/** Who is at work: workers announce themselves every few seconds; nothing depends on it but the eye. */
+export interface WorkerRegistry {
+  /** Inserts or refreshes the worker. */
+  seen(worker: StoredWorker): Promise<void>;
+  gone(id: string): Promise<void>;
+  list(): Promise<readonly StoredWorker[]>;
 }
 
 export interface Job {
