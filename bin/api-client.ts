@@ -1,0 +1,101 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { z } from 'zod';
+import { TaskatlasError } from '@/lib/science/core';
+import { problem } from '@/lib/service/contracts';
+import { instanceFile } from './places';
+
+/** Speaks the HTTP API, to a running server or to the same routes inside this process. */
+export interface ApiClient {
+  /** Where a person can look, or null when no server runs. */
+  readonly url: string | null;
+  get<T>(path: string, schema: z.ZodType<T>): Promise<T>;
+  post<T>(path: string, body: unknown, schema: z.ZodType<T>): Promise<T>;
+  postText<T>(path: string, text: string, contentType: string, schema: z.ZodType<T>): Promise<T>;
+  close(): Promise<void>;
+}
+
+export type Send = (path: string, init?: RequestInit) => Promise<Response>;
+
+const instance = z.object({ url: z.string(), pid: z.number() });
+
+function alive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** The server that `npm start` runs in this clone, if it is alive. */
+export function runningInstance(): string | null {
+  if (!existsSync(instanceFile)) return null;
+  const parsed = instance.safeParse(JSON.parse(readFileSync(instanceFile, 'utf8')));
+  return parsed.success && alive(parsed.data.pid) ? parsed.data.url : null;
+}
+
+async function readProblem(response: Response): Promise<TaskatlasError> {
+  const text = await response.text();
+  try {
+    const { error } = problem.parse(JSON.parse(text));
+    const code =
+      response.status === 404 ? 'not-found' : response.status < 500 ? 'invalid-input' : 'unavailable';
+    return new TaskatlasError(code, error.message, { issues: error.issues });
+  } catch {
+    return new TaskatlasError('unavailable', `The server answered ${response.status}: ${text.slice(0, 300)}`);
+  }
+}
+
+/** Wraps a way to send requests into typed calls that throw `TaskatlasError` for anything but success. */
+export function apiClient(
+  send: Send,
+  url: string | null,
+  close: () => Promise<void> = async () => {},
+): ApiClient {
+  const call = async <T>(path: string, schema: z.ZodType<T>, init?: RequestInit): Promise<T> => {
+    const response = await send(`/api/v1${path}`, init);
+    if (!response.ok) throw await readProblem(response);
+    return schema.parse(await response.json());
+  };
+  return {
+    url,
+    get: (path, schema) => call(path, schema),
+    post: (path, body, schema) =>
+      call(path, schema, {
+        method: 'POST',
+        body: JSON.stringify(body),
+        headers: { 'content-type': 'application/json' },
+      }),
+    postText: (path, text, contentType, schema) =>
+      call(path, schema, { method: 'POST', body: text, headers: { 'content-type': contentType } }),
+    close,
+  };
+}
+
+/** An API client over HTTP. */
+export function httpClient(url: string): ApiClient {
+  const token = process.env.TASKATLAS_TOKEN;
+  return apiClient(async (path, init) => {
+    const headers = new Headers(init?.headers);
+    if (token) headers.set('authorization', `Bearer ${token}`);
+    try {
+      return await fetch(new URL(path, url), { ...init, headers });
+    } catch (cause) {
+      throw new TaskatlasError('unavailable', `No Taskatlas answers at ${url}. Start one with: npm start`, {
+        cause,
+      });
+    }
+  }, url);
+}
+
+/**
+ * The client for a command: `--url`, then TASKATLAS_URL, then the instance running in this
+ * clone, then the same API inside this process over the database.
+ */
+export async function connectApi(options: { url?: string | undefined }): Promise<ApiClient> {
+  const url = options.url ?? process.env.TASKATLAS_URL ?? runningInstance();
+  if (url) return httpClient(url);
+  const { openLocalApi } = await import('./compose');
+  const local = await openLocalApi();
+  return apiClient(local.send, null, local.close);
+}

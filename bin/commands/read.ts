@@ -1,0 +1,129 @@
+import type { Command } from 'commander';
+import { bestSourceView, type MatrixView, matrixView, policyView } from '@/lib/service/contracts';
+import { type ApiClient, connectApi } from '../api-client';
+import { percent, table } from '../terminal';
+
+interface Common {
+  sweep: string;
+  url?: string;
+  json?: boolean;
+}
+
+const common = (command: Command): Command =>
+  command
+    .option('--sweep <id>', 'number or id of the sweep', 'latest')
+    .option('--url <url>', 'server to ask (default: the one running in this clone, else the database itself)')
+    .option('--json', 'print the API answer as JSON');
+
+async function withApi<T>(options: { url?: string }, use: (api: ApiClient) => Promise<T>): Promise<T> {
+  const api = await connectApi(options);
+  try {
+    return await use(api);
+  } finally {
+    await api.close();
+  }
+}
+
+const print = (text: string): void => void process.stdout.write(`${text}\n`);
+
+function registerBest(program: Command): void {
+  common(
+    program
+      .command('best <target>')
+      .description('which source to pre-train on for a target task, with confidence')
+      .option('-k, --top <k>', 'how many sources', '5'),
+  ).action(async (target: string, options: Common & { top: string }) => {
+    const query = new URLSearchParams({ target, k: options.top });
+    const answer = await withApi(options, (api) =>
+      api.get(`/sweeps/${options.sweep}/best-source?${query}`, bestSourceView),
+    );
+    if (options.json) return print(JSON.stringify(answer, null, 2));
+    print(`${answer.advice}${answer.preliminary ? ' (preliminary: transfers are still running)' : ''}\n`);
+    print(
+      table(
+        ['source', 'rank', 'gain vs scratch', 'quality vs own network', 'P(best)'],
+        answer.sources.map((s) => [
+          s.source,
+          `${s.rank}${s.tied ? ' (tied)' : ''}`,
+          percent(s.gain),
+          percent(s.quality),
+          s.probabilityBest === null ? '–' : s.probabilityBest.toFixed(2),
+        ]),
+      ),
+    );
+  });
+}
+
+/** Options of `policy` are read by the sweep's policy; `policy solve` (offline) is mounted beside it. */
+function registerPolicy(program: Command): Command {
+  const policy = program
+    .command('policy')
+    .description('best transfer policy of a sweep under a supervision budget')
+    .option('--budget <n>', 'how many tasks may be fully supervised')
+    .option('--max-order <k>', 'at most k sources per transfer')
+    .option('--objective <name>', 'affinity, gain, quality or log-loss');
+  return common(policy).action(
+    async (options: Common & { budget?: string; maxOrder?: string; objective?: string }) => {
+      const query = new URLSearchParams();
+      if (options.budget) query.set('budget', options.budget);
+      if (options.maxOrder) query.set('maxOrder', options.maxOrder);
+      if (options.objective) query.set('objective', options.objective);
+      const answer = await withApi(options, (api) =>
+        api.get(`/sweeps/${options.sweep}/policy?${query}`, policyView),
+      );
+      if (options.json) return print(JSON.stringify(answer, null, 2));
+      print(
+        `Supervise fully: ${answer.sources.join(', ')}. Value ${answer.objective.toFixed(4)} (${answer.objectiveName}), ` +
+          `${answer.optimal ? 'proved optimal' : `bound ${answer.bound.toFixed(4)}`}.\n`,
+      );
+      print(
+        table(
+          ['target', 'served by', 'value'],
+          answer.edges.map((edge) => [
+            edge.target,
+            edge.kind === 'self' ? 'its own network' : edge.sources.join(' + ') || edge.kind,
+            edge.value.toFixed(3),
+          ]),
+        ),
+      );
+    },
+  );
+}
+
+type Unit = 'affinity' | 'gain' | 'quality' | 'effect' | 'loss' | 'probe';
+
+function cellText(matrix: MatrixView, source: string, target: string, unit: Unit): string {
+  const cell = matrix.cells.find((c) => c.source === source && c.target === target);
+  if (!cell) return '';
+  const held = cell[unit];
+  const value = typeof held === 'number' || held === null ? held : held.value;
+  return value === null ? cell.state : value.toFixed(3);
+}
+
+function registerMatrix(program: Command): void {
+  common(
+    program
+      .command('matrix')
+      .description('the transfer matrix of a sweep: targets in rows, sources in columns')
+      .option('--unit <unit>', 'affinity, gain, quality, effect, loss or probe', 'gain')
+      .option('--csv', 'print as CSV'),
+  ).action(async (options: Common & { unit: Unit; csv?: boolean }) => {
+    const matrix = await withApi(options, (api) => api.get(`/sweeps/${options.sweep}/matrix`, matrixView));
+    if (options.json) return print(JSON.stringify(matrix, null, 2));
+    const rows = matrix.targets.map((target) => [
+      target,
+      ...matrix.sources.map((source) => cellText(matrix, source, target, options.unit)),
+    ]);
+    if (options.csv)
+      return print([['target', ...matrix.sources], ...rows].map((row) => row.join(',')).join('\n'));
+    print(`${options.unit}${matrix.preliminary ? ', preliminary' : ''}; rows are targets, columns sources\n`);
+    print(table(['target', ...matrix.sources], rows));
+  });
+}
+
+/** Mounts `best`, `policy`, `matrix`; returns the `policy` command for its sub-commands. */
+export function registerReaders(program: Command): Command {
+  registerBest(program);
+  registerMatrix(program);
+  return registerPolicy(program);
+}
