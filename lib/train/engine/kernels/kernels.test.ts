@@ -1,0 +1,207 @@
+import type { Tensor, Tensor4D } from '@tensorflow/tfjs-core';
+import fc from 'fast-check';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { openEngine } from '../open';
+import { createRng, randomValues, relativeError, sizeOf, valuesOn } from '../testing/random';
+import type { Engine, Tf } from '../types';
+import { spaceToDepth } from './space-to-depth';
+
+let tf: Tf;
+beforeAll(async () => {
+  const cpu: Engine = await openEngine({ backend: 'cpu' });
+  tf = (await openEngine({ backend: 'wasm' })).tf;
+  expect(cpu.tf).toBe(tf);
+});
+
+type Shape4 = [number, number, number, number];
+const convolution = fc
+  .record({
+    n: fc.integer({ min: 1, max: 3 }),
+    h: fc.integer({ min: 1, max: 9 }),
+    w: fc.integer({ min: 1, max: 9 }),
+    ci: fc.integer({ min: 1, max: 9 }),
+    co: fc.integer({ min: 1, max: 9 }),
+    k: fc.tuple(fc.integer({ min: 1, max: 4 }), fc.integer({ min: 1, max: 4 })),
+    stride: fc.tuple(fc.integer({ min: 1, max: 3 }), fc.integer({ min: 1, max: 3 })),
+    pad: fc.constantFrom('same' as const, 'valid' as const),
+    seed: fc.integer(),
+  })
+  .filter((c) => c.pad === 'same' || (c.h >= c.k[0] && c.w >= c.k[1]));
+
+const tensor = (seed: number, label: string, shape: number[]): Tensor =>
+  tf.tensor(randomValues(createRng(seed, label), sizeOf(shape)), shape);
+
+/** Gradients of Σ weights · conv(x, f) with respect to x and f. */
+const convGradients =
+  (c: {
+    n: number;
+    h: number;
+    w: number;
+    ci: number;
+    co: number;
+    k: [number, number];
+    stride: [number, number];
+    pad: 'same' | 'valid';
+    seed: number;
+  }) =>
+  () => {
+    const x = tensor(c.seed, 'x', [c.n, c.h, c.w, c.ci]) as Tensor4D;
+    const f = tensor(c.seed, 'f', [c.k[0], c.k[1], c.ci, c.co]) as Tensor4D;
+    const y = tf.conv2d(x, f, c.stride, c.pad);
+    const dy = tensor(c.seed, 'dy', y.shape);
+    const dx = tf.grads((a: Tensor, b: Tensor) => tf.conv2d(a as Tensor4D, b as Tensor4D, c.stride, c.pad));
+    return [y, ...dx([x, f], dy)];
+  };
+
+describe('convolution and its gradients on wasm', () => {
+  it('agree with the cpu backend on random shapes, strides, paddings and batches', async () => {
+    await fc.assert(
+      fc.asyncProperty(convolution, async (c) => {
+        const expected = await valuesOn(tf, 'cpu', convGradients(c));
+        const actual = await valuesOn(tf, 'wasm', convGradients(c));
+        expected.forEach((values, i) => {
+          expect(relativeError(actual[i] ?? [], values)).toBeLessThan(1e-5);
+        });
+      }),
+      { numRuns: 60, seed: 1 },
+    );
+  });
+
+  it('agree with finite differences', async () => {
+    const rng = createRng(4);
+    const xs: Shape4 = [2, 5, 6, 3];
+    const fs: Shape4 = [3, 3, 3, 4];
+    for (const [stride, pad] of [
+      [1, 'same'],
+      [2, 'same'],
+      [2, 'valid'],
+      [3, 'same'],
+    ] as const) {
+      const x = randomValues(rng, sizeOf(xs));
+      const f = randomValues(rng, sizeOf(fs));
+      const loss = (a: Float32Array, b: Float32Array): number =>
+        tf.tidy(
+          () =>
+            tf.sum(tf.square(tf.conv2d(tf.tensor4d(a, xs), tf.tensor4d(b, fs), stride, pad))).dataSync()[0] ??
+            0,
+        );
+      const [dx, df] = await valuesOn(tf, 'wasm', () =>
+        tf.grads((a: Tensor, b: Tensor) =>
+          tf.sum(tf.square(tf.conv2d(a as Tensor4D, b as Tensor4D, stride, pad))),
+        )([tf.tensor4d(x, xs), tf.tensor4d(f, fs)]),
+      );
+      const step = 1e-2;
+      for (let trial = 0; trial < 12; trial++) {
+        for (const [values, gradient, of] of [
+          [x, dx, 'x'],
+          [f, df, 'f'],
+        ] as const) {
+          const i = rng.int(values.length);
+          const moved = (by: number): Float32Array => values.map((v, j) => (j === i ? v + by : v));
+          const at = (by: number): number => (of === 'x' ? loss(moved(by), f) : loss(x, moved(by)));
+          const numeric = (at(step) - at(-step)) / (2 * step);
+          expect(Math.abs((gradient?.[i] ?? 0) - numeric)).toBeLessThan(
+            2e-3 * Math.max(10, Math.abs(numeric)),
+          );
+        }
+      }
+    }
+  });
+});
+
+describe('depthwise convolution gradients on wasm', () => {
+  it('agree with the cpu backend', async () => {
+    const shapes = convolution.filter((c) => c.stride[0] === c.stride[1]);
+    await fc.assert(
+      fc.asyncProperty(shapes, fc.integer({ min: 1, max: 2 }), async (c, multiplier) => {
+        const work = () => {
+          const x = tensor(c.seed, 'x', [c.n, c.h, c.w, c.ci]) as Tensor4D;
+          const f = tensor(c.seed, 'f', [c.k[0], c.k[1], c.ci, multiplier]) as Tensor4D;
+          const apply = (a: Tensor, b: Tensor) =>
+            tf.depthwiseConv2d(a as Tensor4D, b as Tensor4D, c.stride, c.pad);
+          const dy = tensor(c.seed, 'dy', apply(x, f).shape);
+          return tf.grads(apply)([x, f], dy);
+        };
+        const expected = await valuesOn(tf, 'cpu', work);
+        const actual = await valuesOn(tf, 'wasm', work);
+        expected.forEach((values, i) => {
+          expect(relativeError(actual[i] ?? [], values)).toBeLessThan(1e-5);
+        });
+      }),
+      { numRuns: 30, seed: 2 },
+    );
+  });
+});
+
+describe('segment sums', () => {
+  it('give the gradient of gather, with repeated indices', async () => {
+    const work = () => {
+      const x = tensor(1, 'x', [5, 3]);
+      const indices = tf.tensor1d([4, 0, 4, 2], 'int32');
+      const dy = tensor(1, 'dy', [4, 3]);
+      return tf.grad((a: Tensor) => tf.gather(a, indices))(x, dy);
+    };
+    const [expected] = await valuesOn(tf, 'cpu', work);
+    const [actual] = await valuesOn(tf, 'wasm', work);
+    expect(relativeError(actual ?? [], expected ?? [])).toBeLessThan(1e-6);
+  });
+
+  it('drop ids outside the segments', async () => {
+    const [sums] = await valuesOn(tf, 'wasm', () =>
+      tf.unsortedSegmentSum(tf.tensor1d([1, 2, 4, 8]), tf.tensor1d([-1, 1, 2, 1], 'int32'), 2),
+    );
+    expect([...(sums ?? [])]).toEqual([0, 10]);
+  });
+});
+
+describe('depth to space', () => {
+  it('is undone by spaceToDepth and has it as its gradient', async () => {
+    for (const block of [2, 4]) {
+      const [back, original, gradient, expected] = await valuesOn(tf, 'wasm', () => {
+        const x = tensor(block, 'x', [2, 3, 2, block * block * 3]) as Tensor4D;
+        const wide = tf.depthToSpace(x, block);
+        const dy = tensor(block, 'dy', wide.shape) as Tensor4D;
+        const dx = tf.grad((a: Tensor) => tf.depthToSpace(a as Tensor4D, block))(x, dy);
+        return [spaceToDepth(tf, wide, block), x, dx, spaceToDepth(tf, dy, block)];
+      });
+      expect(back).toEqual(original);
+      expect(gradient).toEqual(expected);
+    }
+  });
+});
+
+describe('stock bugs', () => {
+  it('matMul is right when the right operand comes again under another shape', async () => {
+    const work = () => {
+      const a = tensor(7, 'a', [4, 6]);
+      const b = tensor(7, 'b', [6, 8]);
+      const c = tensor(7, 'c', [4, 8]);
+      return [tf.matMul(a, b), tf.matMul(c, tf.reshape(b, [8, 6])), tf.matMul(a, b)];
+    };
+    const expected = await valuesOn(tf, 'cpu', work);
+    const actual = await valuesOn(tf, 'wasm', work);
+    expected.forEach((values, i) => {
+      expect(relativeError(actual[i] ?? [], values)).toBeLessThan(1e-5);
+    });
+  });
+
+  it('the gradient of nearest-neighbour resizing is right on cpu for every image of a batch', async () => {
+    for (const [alignCorners, size] of [
+      [false, [6, 8]],
+      [true, [5, 7]],
+      [false, [3, 5]],
+    ] as const) {
+      const work = () => {
+        const x = tensor(9, 'x', [3, 3, 4, 2]) as Tensor4D;
+        const dy = tensor(9, 'dy', [3, size[0], size[1], 2]);
+        return tf.grad((a: Tensor) => tf.image.resizeNearestNeighbor(a as Tensor4D, [...size], alignCorners))(
+          x,
+          dy,
+        );
+      };
+      const [cpu] = await valuesOn(tf, 'cpu', work);
+      const [wasm] = await valuesOn(tf, 'wasm', work);
+      expect(relativeError(cpu ?? [], wasm ?? [])).toBeLessThan(1e-6);
+    }
+  });
+});

@@ -1,0 +1,136 @@
+import { cpus } from 'node:os';
+import { z } from 'zod';
+import { TaskatlasError } from '@/lib/science/core/errors';
+import { guardCpuResize } from './kernels/register-cpu';
+import { guardMatMul, registerComposedKernels } from './kernels/register-wasm';
+import { registerDepthToSpaceGradient } from './kernels/space-to-depth';
+import { loadTfjs, loadWasmBackend } from './tfjs';
+import type { BackendName, Engine, EngineDescription, EngineOptions, NativeEngine, Tf } from './types';
+
+const environment = z.object({ TASKATLAS_ENGINE: z.enum(['auto', 'tensorflow', 'wasm', 'cpu']).optional() });
+
+/** What the environment asks for, over what the caller asks for. */
+function wanted(options: EngineOptions): 'auto' | BackendName {
+  const parsed = environment.safeParse({ TASKATLAS_ENGINE: process.env.TASKATLAS_ENGINE || undefined });
+  if (!parsed.success) {
+    throw new TaskatlasError(
+      'invalid-input',
+      `TASKATLAS_ENGINE is "${process.env.TASKATLAS_ENGINE}": use auto, tensorflow, wasm or cpu.`,
+    );
+  }
+  return parsed.data.TASKATLAS_ENGINE ?? options.backend ?? 'auto';
+}
+
+/** Kernels and gradients are process-wide: each is registered once. */
+const prepared = new WeakMap<Tf, Set<string>>();
+function once(tf: Tf, what: string, register: () => void): void {
+  const done = prepared.get(tf) ?? new Set();
+  prepared.set(tf, done);
+  if (done.has(what)) return;
+  register();
+  done.add(what);
+}
+
+function summarise(parts: Omit<EngineDescription, 'summary'>): EngineDescription {
+  const { backend, version, simd, threads, device, kernels } = parts;
+  const summary = `${backend} ${version}, ${simd ? 'SIMD' : 'no SIMD'}, ${kernels} kernels, ${threads} thread${threads === 1 ? '' : 's'}, ${device}`;
+  return { ...parts, summary };
+}
+
+const processor = (): string => cpus()[0]?.model.trim() || 'unknown processor';
+
+async function openWasm(options: EngineOptions): Promise<Engine> {
+  const tf = loadTfjs();
+  loadWasmBackend();
+  if (!(await tf.setBackend('wasm'))) {
+    throw new TaskatlasError('unavailable', 'WebAssembly could not be started: use Node 20 or newer.');
+  }
+  await tf.ready();
+  once(tf, 'gradients', () => registerDepthToSpaceGradient(tf));
+  once(tf, 'wasm', () => {
+    registerComposedKernels(tf);
+    guardMatMul(tf);
+  });
+  void options;
+  const description = summarise({
+    backend: 'wasm',
+    version: tf.version_core,
+    simd: await tf
+      .env()
+      .getAsync('WASM_HAS_SIMD_SUPPORT')
+      .then((has) => Boolean(has)),
+    threads: 1,
+    device: processor(),
+    kernels: 'composed',
+  });
+  return { tf, backend: 'wasm', device: description.device, description, dispose: () => {} };
+}
+
+async function openCpu(): Promise<Engine> {
+  const tf = loadTfjs();
+  await tf.setBackend('cpu');
+  await tf.ready();
+  once(tf, 'gradients', () => registerDepthToSpaceGradient(tf));
+  once(tf, 'cpu', () => guardCpuResize(tf));
+  const description = summarise({
+    backend: 'cpu',
+    version: tf.version_core,
+    simd: false,
+    threads: 1,
+    device: processor(),
+    kernels: 'native',
+  });
+  return { tf, backend: 'cpu', device: description.device, description, dispose: () => {} };
+}
+
+/** Native TensorFlow where `taskatlas engine install` put it, else null. */
+async function tryNative(options: EngineOptions): Promise<Engine | null> {
+  const native = await loadNativeModule(options);
+  if (native === null) return null;
+  const { tf } = native;
+  once(tf, 'gradients', () => registerDepthToSpaceGradient(tf));
+  const description = summarise({
+    backend: 'tensorflow',
+    version: native.version,
+    simd: true,
+    threads: native.threads ?? cpus().length,
+    device: native.device,
+    kernels: 'native',
+  });
+  return { tf, backend: 'tensorflow', device: native.device, description, dispose: () => {} };
+}
+
+/** The loader is a folder of its own that may be absent: then there is no native engine. */
+async function loadNativeModule(options: EngineOptions): Promise<NativeEngine | null> {
+  const location = new URL('./native/load.ts', import.meta.url).href;
+  try {
+    const { loadNative } = (await import(/* @vite-ignore */ location)) as {
+      loadNative(options: EngineOptions): Promise<NativeEngine | null>;
+    };
+    return await loadNative(options);
+  } catch (cause) {
+    if ((cause as { code?: string }).code === 'ERR_MODULE_NOT_FOUND') return null;
+    throw cause;
+  }
+}
+
+/**
+ * Opens the engine that this process trains with: the one place where a backend is chosen.
+ * `auto` takes native TensorFlow where it is installed, else WebAssembly; the pure JavaScript backend only
+ * when it is asked for by name. `TASKATLAS_ENGINE` overrides the caller.
+ * @throws TaskatlasError `unavailable` if the named backend cannot be started, `invalid-input` for a bad name.
+ */
+export async function openEngine(options: EngineOptions = {}): Promise<Engine> {
+  const backend = wanted(options);
+  if (backend === 'cpu') return openCpu();
+  if (backend === 'wasm') return openWasm(options);
+  const native = await tryNative(options);
+  if (native !== null) return native;
+  if (backend === 'tensorflow') {
+    throw new TaskatlasError(
+      'unavailable',
+      'Native TensorFlow is not installed here: run `taskatlas engine install`, or leave the choice on auto.',
+    );
+  }
+  return openWasm(options);
+}
