@@ -1,0 +1,87 @@
+import type { DatasetSpec, Recipe, TaskDeclaration, TaskHead, TaskId } from '../core';
+import {
+  encoderPlan,
+  type Layer,
+  type LayerPlan,
+  planLayers,
+  scratchPlan,
+  sourcePlan,
+  transferPlan,
+} from './presets-layers';
+
+/**
+ * Floating-point operations of one layer's forward pass on one image: 2 per multiply-add.
+ * Convolution: 2·k²·Cin·Cout·side². Biases and activations are left out (below 2 %).
+ */
+export function layerFlops(layer: Layer): number {
+  switch (layer.kind) {
+    case 'conv':
+      return 2 * layer.kernel ** 2 * layer.inChannels * layer.outChannels * layer.outSide ** 2;
+    case 'dense':
+      return 2 * layer.inSize * layer.outSize;
+    case 'layer-norm':
+      return 8 * layer.side ** 2 * layer.channels;
+  }
+}
+
+/** Forward pass of one image through a plan. */
+export const forwardFlops = (plan: LayerPlan): number =>
+  planLayers(plan).reduce((sum, layer) => sum + layerFlops(layer), 0);
+
+/**
+ * One training example: forward, gradient to the weights and gradient to the input, each as
+ * dear as the forward pass; the first layers need no gradient to their input.
+ */
+export function trainingFlops(plan: LayerPlan): number {
+  const first =
+    plan[0]?.streams.reduce((sum, stream) => sum + (stream[0] ? layerFlops(stream[0]) : 0), 0) ?? 0;
+  return 3 * forwardFlops(plan) - first;
+}
+
+/** Training steps of a run: full batches over the concatenated epochs. */
+export const trainingSteps = (images: number, epochs: number, batchSize: number): number =>
+  Math.max(1, Math.round((images * epochs) / batchSize));
+
+/** Head of each task, as far as costs need it. */
+export type HeadOf = (task: TaskId) => TaskHead;
+
+/** Normal equations of a 3×3 window of 8 channels against up to 64 outputs at 64 positions. */
+const PROBE_FLOPS_PER_IMAGE = 2 * 64 * 73 * (73 + 64);
+
+/**
+ * Estimated work of a run in FLOPs, for plans and ETAs. `inputKinds` is the number of input
+ * kinds among the sweep's targets (each source encodes the held-out pools once per kind).
+ */
+export function recipeFlops(recipe: Recipe, headOf: HeadOf, inputKinds = 1): number {
+  const { pools, size } = recipe.dataset;
+  const heldOut = pools.selection + pools.test;
+  switch (recipe.kind) {
+    case 'dataset':
+      return ((pools.source + pools.transfer + heldOut) / recipe.shards) * renderFlops(recipe.dataset);
+    case 'mean':
+      return 1e3 * size * size * (pools.transfer + pools.test);
+    case 'probe':
+      return recipe.targets.length * (recipe.images + heldOut) * PROBE_FLOPS_PER_IMAGE;
+    case 'source': {
+      const plan = sourcePlan(recipe.preset, size, headOf(recipe.task));
+      const encode = forwardFlops(encoderPlan(recipe.preset, size)) * inputKinds * (pools.transfer + heldOut);
+      return trained(plan, pools.source, recipe.training) + encode;
+    }
+    case 'scratch':
+      return trained(scratchPlan(recipe.preset, size, headOf(recipe.task)), recipe.images, recipe.training);
+    case 'transfer': {
+      const plan = transferPlan(recipe.preset, size, headOf(recipe.task), recipe.sources.length);
+      return trained(plan, recipe.images, recipe.training);
+    }
+  }
+}
+
+const trained = (plan: LayerPlan, images: number, options: { epochs: number; batchSize: number }): number =>
+  trainingSteps(images, options.epochs, options.batchSize) * options.batchSize * trainingFlops(plan);
+
+/** A rendered image costs about as long as this many FLOPs at the tiny preset's speed (5 ms at 64×64). */
+const renderFlops = (spec: DatasetSpec): number => 5e7 * (spec.size / 64) ** 2;
+
+/** Labels that supervising `task` on `images` examples costs (DESIGN §4, policy). */
+export const labelUnits = (task: Pick<TaskDeclaration, 'labelCost'>, images: number): number =>
+  task.labelCost * images;

@@ -1,0 +1,189 @@
+import { type PresetName, TaskatlasError, type TaskHead } from '../core';
+import { type ConvShape, PRESETS, type PresetShape } from './presets';
+
+/** One layer with its input and output shape worked out. Names are full: `encoder/conv1`. */
+export type Layer =
+  | {
+      kind: 'conv';
+      name: string;
+      kernel: number;
+      stride: 1 | 2;
+      inSide: number;
+      outSide: number;
+      inChannels: number;
+      outChannels: number;
+      activation: 'relu' | 'linear';
+    }
+  | { kind: 'dense'; name: string; inSize: number; outSize: number; activation: 'relu' | 'linear' }
+  | { kind: 'layer-norm'; name: string; side: number; channels: number };
+
+/** Parallel stacks over the same input; their outputs are concatenated channel-wise. */
+export interface Block {
+  streams: readonly (readonly Layer[])[];
+}
+
+/** A network as data: blocks in sequence. The one shape from which parameters, forward pass and FLOPs follow. */
+export type LayerPlan = readonly Block[];
+
+export interface SpatialShape {
+  side: number;
+  channels: number;
+}
+
+/** Shape after space-to-depth of the input image. */
+export function inputShape(preset: PresetShape, size: number): SpatialShape {
+  const step = preset.architecture === 'resnet50' ? 16 : preset.block * totalStride(preset.encoder) * 2;
+  if (size % step !== 0) {
+    throw new TaskatlasError(
+      'invalid-input',
+      `Preset ${preset.name} needs an image size that is a multiple of ${step}, not ${size}.`,
+    );
+  }
+  return { side: size / preset.block, channels: 3 * preset.block * preset.block };
+}
+
+const totalStride = (convs: readonly ConvShape[]): number => convs.reduce((s, c) => s * c.stride, 1);
+
+/** The code: what a frozen encoder gives. */
+export function codeShape(presetName: PresetName, size: number): SpatialShape {
+  const preset = PRESETS[presetName];
+  if (preset.architecture === 'resnet50') return { side: size / 16, channels: 8 };
+  const input = inputShape(preset, size);
+  const last = preset.encoder[preset.encoder.length - 1];
+  return { side: input.side / totalStride(preset.encoder), channels: last ? last.channels : input.channels };
+}
+
+/** Side of pixel outputs and labels. */
+export const outputSide = (presetName: PresetName, size: number): number =>
+  size / PRESETS[presetName].outputReduction;
+
+function stack(prefix: string, convs: readonly ConvShape[], from: SpatialShape): [Layer[], SpatialShape] {
+  let { side, channels } = from;
+  const layers = convs.map((shape): Layer => {
+    const outSide = Math.ceil(side / shape.stride);
+    const layer: Layer = {
+      kind: 'conv',
+      name: `${prefix}/${shape.name}`,
+      kernel: shape.kernel,
+      stride: shape.stride,
+      inSide: side,
+      outSide,
+      inChannels: channels,
+      outChannels: shape.channels,
+      activation: shape.activation,
+    };
+    side = outSide;
+    channels = shape.channels;
+    return layer;
+  });
+  return [layers, { side, channels }];
+}
+
+/** Encoder: space-to-depth image → code. */
+export function encoderPlan(presetName: PresetName, size: number): LayerPlan {
+  const preset = PRESETS[presetName];
+  if (preset.architecture === 'resnet50') {
+    throw new TaskatlasError(
+      'infeasible',
+      'Preset resnet50 is declared with the paper’s constants but cannot be built yet; use tiny or small.',
+    );
+  }
+  return [{ streams: [stack('encoder', preset.encoder, inputShape(preset, size))[0]] }];
+}
+
+/** Readout of k codes (paper, section 3.2; DESIGN §4): parallel streams of 3×3 convolutions. */
+export function readoutPlan(presetName: PresetName, size: number, order: number): LayerPlan {
+  const { readout } = PRESETS[presetName];
+  const code = codeShape(presetName, size);
+  const channels = Math.max(readout.minChannels, readout.channelsPerSource * order);
+  const from = { side: code.side, channels: code.channels * order };
+  const convs = Array.from(
+    { length: readout.convs },
+    (_, i): ConvShape => ({ name: `conv${i + 1}`, kernel: 3, stride: 1, channels, activation: 'relu' }),
+  );
+  const streams = Array.from(
+    { length: readout.streams },
+    (_, i) => stack(`readout/stream${i + 1}`, convs, from)[0],
+  );
+  const blocks: Block[] = [{ streams }];
+  if (readout.normalised) {
+    const out = channels * readout.streams;
+    blocks.push({
+      streams: [[{ kind: 'layer-norm', name: 'readout/norm', side: code.side, channels: out }]],
+    });
+  }
+  return blocks;
+}
+
+/** Channels that the readout of `order` sources hands to its decoder. */
+export function readoutChannels(presetName: PresetName, order: number): number {
+  const { readout } = PRESETS[presetName];
+  return Math.max(readout.minChannels, readout.channelsPerSource * order) * readout.streams;
+}
+
+function vectorLayers(preset: PresetShape, from: SpatialShape, size: number): Layer[] {
+  const reduce: ConvShape = {
+    name: 'reduce',
+    kernel: 3,
+    stride: 2,
+    channels: preset.vector.channels,
+    activation: 'relu',
+  };
+  const [layers, { side, channels }] = stack('decoder', [reduce], from);
+  let inSize = side * side * channels;
+  preset.vector.hidden.forEach((outSize, i) => {
+    layers.push({ kind: 'dense', name: `decoder/dense${i + 1}`, inSize, outSize, activation: 'relu' });
+    inSize = outSize;
+  });
+  layers.push({ kind: 'dense', name: 'decoder/output', inSize, outSize: size, activation: 'linear' });
+  return layers;
+}
+
+/** Decoder from a spatial map to a task's output; pixel outputs are in space-to-depth layout: side × side × r²·C. */
+export function decoderPlan(
+  presetName: PresetName,
+  size: number,
+  head: TaskHead,
+  hidden: readonly ConvShape[],
+  inChannels: number,
+): LayerPlan {
+  const preset = PRESETS[presetName];
+  const from = { side: codeShape(presetName, size).side, channels: inChannels };
+  if (head.kind === 'vector') return [{ streams: [vectorLayers(preset, from, head.size)] }];
+  if (head.kind === 'classes') return [{ streams: [vectorLayers(preset, from, head.classes)] }];
+  const r = outputSide(presetName, size) / from.side;
+  const channels = head.kind === 'pixels' ? head.channels : head.classes;
+  const output: ConvShape = {
+    name: 'output',
+    kernel: 1,
+    stride: 1,
+    channels: r * r * channels,
+    activation: 'linear',
+  };
+  return [{ streams: [stack('decoder', [...hidden, output], from)[0]] }];
+}
+
+/** Task-specific network: encoder and decoder. */
+export function sourcePlan(preset: PresetName, size: number, head: TaskHead): LayerPlan {
+  const { channels } = codeShape(preset, size);
+  return [
+    ...encoderPlan(preset, size),
+    ...decoderPlan(preset, size, head, PRESETS[preset].decoder, channels),
+  ];
+}
+
+/** What a transfer of `order` sources trains: readout and decoder from scratch. */
+export const transferPlan = (preset: PresetName, size: number, head: TaskHead, order: number): LayerPlan => [
+  ...readoutPlan(preset, size, order),
+  ...decoderPlan(preset, size, head, PRESETS[preset].transferDecoder, readoutChannels(preset, order)),
+];
+
+/** Scratch reference: the same network as a first-order transfer, its encoder random and trained. */
+export const scratchPlan = (preset: PresetName, size: number, head: TaskHead): LayerPlan => [
+  ...encoderPlan(preset, size),
+  ...transferPlan(preset, size, head, 1),
+];
+
+/** Every layer of a plan in order. */
+export const planLayers = (plan: LayerPlan): readonly Layer[] =>
+  plan.flatMap((block) => block.streams.flat());
