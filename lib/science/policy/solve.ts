@@ -1,0 +1,231 @@
+import type { Highs } from 'highs';
+import { type PolicyEdge, type PolicySolution, TaskatlasError, type TaskId } from '@/lib/science/core';
+import {
+  loadHighs,
+  type Program,
+  type ProgramSolution,
+  type Row,
+  type SolveOptions,
+  solveProgram,
+} from './highs';
+import {
+  BUDGET_TOLERANCE,
+  bestEdges,
+  costOf,
+  type PolicyProblem,
+  type PreparedProblem,
+  prepareProblem,
+  totalValue,
+  type UsableEdge,
+  withinBudgets,
+} from './problem';
+
+/** A solved policy with what a person needs to judge it. */
+export interface PolicyResult extends PolicySolution {
+  /** Targets left without an edge (only with `allowUnserved`). */
+  unserved: readonly TaskId[];
+  /** For every edge of `edges`: its index in the problem's edges. */
+  edgeIndices: readonly number[];
+}
+
+/** A runner-up: the best policy that gives up at least one of the optimum's sources. */
+export interface RunnerUp {
+  policy: PolicyResult;
+  /** objective(optimum) − objective(runner-up) ≥ 0. */
+  loss: number;
+}
+
+interface Layout {
+  program: Program;
+  /** Objective unit: program value = scale · true value. */
+  scale: number;
+  edges: readonly UsableEdge[];
+}
+
+/**
+ * Columns: y_s per source (whole), then x_e per edge (continuous: for whole y the best edge of each target is a vertex).
+ * Rows: Σ_{e→t} x_e = 1 per target; Σ_{e→t, e∋s} x_e ≤ y_s per target and source, which implies x_e ≤ y_s and is as
+ * tight as facility-location programs get; Σ cost·y ≤ γ per budget; `extra` rows on y.
+ */
+function layOut(prepared: PreparedProblem, extra: readonly Row[] = []): Layout {
+  const n = prepared.sources.length;
+  const edges = prepared.edgesByTarget.flat();
+  const largest = edges.reduce((max, e) => Math.max(max, Math.abs(e.weighted)), 0);
+  const scale = largest > 0 ? 1000 / largest : 1;
+  const objective = new Float64Array(n + edges.length);
+  const lower = new Float64Array(n + edges.length);
+  for (const s of prepared.forced) lower[s] = 1;
+  edges.forEach((edge, e) => {
+    objective[n + e] = scale * edge.weighted;
+  });
+  const budgetRows: Row[] = prepared.budgets.map(({ limit, costs }) => ({
+    low: -Infinity,
+    high: limit + BUDGET_TOLERANCE * Math.max(1, limit),
+    entries: Array.from(costs, (cost, s): [number, number] => [s, cost]).filter(([, cost]) => cost !== 0),
+  }));
+  const program: Program = {
+    columns: n + edges.length,
+    integer: Array.from({ length: n }, (_, s) => s),
+    objective,
+    lower,
+    upper: new Float64Array(n + edges.length).fill(1),
+    rows: [...linkRows(prepared, n), ...budgetRows, ...extra],
+  };
+  return { program, scale, edges };
+}
+
+function linkRows(prepared: PreparedProblem, n: number): Row[] {
+  const rows: Row[] = [];
+  let column = n;
+  for (const edges of prepared.edgesByTarget) {
+    const first = column;
+    column += edges.length;
+    rows.push({ low: 1, high: 1, entries: edges.map((_, e): [number, number] => [first + e, 1]) });
+    const bySource = new Map<number, [number, number][]>();
+    edges.forEach((edge, e) => {
+      for (const s of edge.needs) bySource.set(s, [...(bySource.get(s) ?? []), [first + e, 1]]);
+    });
+    for (const [s, entries] of bySource)
+      rows.push({ low: -Infinity, high: 0, entries: [...entries, [s, -1]] });
+  }
+  return rows;
+}
+
+/** Turns supervised sources into a policy: the best affordable edge per target, sources that nothing uses dropped. */
+export function policyFrom(
+  prepared: PreparedProblem,
+  supervised: ReadonlySet<number>,
+  proof: { optimal: boolean; bound: number },
+): PolicyResult | null {
+  const chosen = bestEdges(prepared, supervised);
+  const objective = totalValue(chosen);
+  if (objective === null) return null;
+  const served = chosen.filter((e): e is UsableEdge => e !== null && e.index >= 0);
+  const used = new Set([...prepared.forced, ...served.flatMap((e) => e.needs)]);
+  const bound = Math.max(proof.bound, objective);
+  const edges = served.map((e): PolicyEdge => ({ ...e.edge }));
+  const self = served.reduce((total, e) => total + (e.edge.kind === 'self' ? e.weighted : 0), 0);
+  return {
+    objective,
+    sources: prepared.sources.filter((_, s) => used.has(s)),
+    edges,
+    edgeIndices: served.map((e) => e.index),
+    optimal: proof.optimal,
+    bound,
+    gap: objective === bound ? 0 : (bound - objective) / Math.max(Math.abs(objective), 1e-12),
+    selfShare: objective === 0 ? 0 : self / objective,
+    cost: costOf(prepared, used),
+    unserved: prepared.targets.filter((_, t) => chosen[t]?.index === -1),
+  };
+}
+
+function interpret(
+  prepared: PreparedProblem,
+  layout: Layout,
+  solution: ProgramSolution,
+): PolicyResult | null {
+  if (solution.status === 'infeasible') return null;
+  const supervised = new Set([...prepared.sources.keys()].filter((s) => (solution.values[s] ?? 0) > 0.5));
+  const bound = solution.bound / layout.scale;
+  const policy = policyFrom(prepared, supervised, { optimal: solution.status === 'optimal', bound });
+  if (policy === null) {
+    if (solution.status === 'limit') return null;
+    throw new TaskatlasError('internal', 'the solver returned a policy that does not serve every target');
+  }
+  const drift = Math.abs(policy.objective - solution.objective / layout.scale);
+  // The program works in floats; the policy recomputed from its edges must agree, or the proof would not be one.
+  if (solution.status === 'optimal' && drift > 1e-7 * Math.max(1, Math.abs(policy.objective))) {
+    throw new TaskatlasError(
+      'internal',
+      `policy value ${policy.objective} differs from the solver's by ${drift}`,
+    );
+  }
+  return solution.status === 'optimal' ? closeProof(policy) : policy;
+}
+
+/** At proved optimality the reported bound may differ from the objective by rounding only. */
+const closeProof = (policy: PolicyResult): PolicyResult =>
+  policy.gap <= 1e-8 ? policy : { ...policy, optimal: false };
+
+/** Solves a prepared problem with a loaded runtime; null when infeasible. Synchronous. */
+export function solvePrepared(
+  highs: Highs,
+  prepared: PreparedProblem,
+  options: SolveOptions = {},
+  extra: readonly Row[] = [],
+): PolicyResult | null {
+  if (prepared.edgesByTarget.some((edges) => edges.length === 0)) return null;
+  if (!withinBudgets(prepared, prepared.forced)) return null;
+  const layout = layOut(prepared, extra);
+  return interpret(prepared, layout, solveProgram(highs, layout.program, options));
+}
+
+/** Says why nothing is feasible, and what would be. */
+function explainInfeasible(highs: Highs, problem: PolicyProblem, prepared: PreparedProblem): TaskatlasError {
+  const unserved = prepared.targets.filter((_, t) => prepared.edgesByTarget[t]?.length === 0);
+  if (unserved.length > 0) {
+    return new TaskatlasError(
+      'infeasible',
+      `infeasible: no usable edge for target ${unserved.join(', ')} at any budget with these sources, roles and order; ` +
+        'allow more sources or a higher order, drop the target, admit scratch, or allow unserved targets',
+    );
+  }
+  const minima = prepared.budgets.map((budget) => {
+    const others = { ...prepared, budgets: prepared.budgets.filter((b) => b !== budget) };
+    const smallest = smallestCost(highs, others, budget.costs);
+    return smallest === null
+      ? `no limit of "${budget.name}" alone helps`
+      : `"${budget.name}" needs at least ${Number(smallest.toFixed(6))} (given ${budget.limit})`;
+  });
+  const forced = problem.forced?.length ? ` (forced sources: ${problem.forced.join(', ')})` : '';
+  return new TaskatlasError(
+    'infeasible',
+    `infeasible: no policy serves every target within the budget${forced}; the others kept as they are, ${minima.join('; ')}`,
+  );
+}
+
+/** Least cost in one budget with which every target can be served under the others; null when none. */
+function smallestCost(highs: Highs, prepared: PreparedProblem, costs: Float64Array): number | null {
+  const { program } = layOut(prepared);
+  const objective = new Float64Array(program.columns);
+  costs.forEach((cost, s) => {
+    objective[s] = -cost;
+  });
+  const solution = solveProgram(highs, { ...program, objective });
+  return solution.status === 'optimal' ? -solution.objective : null;
+}
+
+/**
+ * Solves the policy to proved optimality (HiGHS branch and cut, gap 0). Throws `TaskatlasError('infeasible')` naming
+ * what stands in the way and the smallest budget that would do, `invalid-input` on a malformed problem.
+ */
+export async function solvePolicy(problem: PolicyProblem, options: SolveOptions = {}): Promise<PolicyResult> {
+  const highs = await loadHighs();
+  const prepared = prepareProblem(problem);
+  const result = solvePrepared(highs, prepared, options);
+  if (!result) throw explainInfeasible(highs, problem, prepared);
+  return result;
+}
+
+/**
+ * The runner-up: the best policy that drops at least one source of `optimum` (forced ones aside). Policies that only
+ * add sources cannot beat the optimum and are no alternative to it. Null when there is none.
+ */
+export async function solveRunnerUp(
+  problem: PolicyProblem,
+  optimum: PolicySolution,
+): Promise<RunnerUp | null> {
+  const highs = await loadHighs();
+  const prepared = prepareProblem(problem);
+  const chosen = optimum.sources
+    .map((s) => prepared.sources.indexOf(s))
+    .filter((s) => s >= 0 && !prepared.forced.has(s));
+  if (chosen.length === 0) return null;
+  const cut: Row = {
+    low: -Infinity,
+    high: chosen.length - 1,
+    entries: chosen.map((s): [number, number] => [s, 1]),
+  };
+  const policy = solvePrepared(highs, prepared, {}, [cut]);
+  return policy ? { policy, loss: optimum.objective - policy.objective } : null;
+}
