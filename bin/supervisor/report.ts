@@ -40,7 +40,7 @@ function policySentence(policy: PolicyView): string {
 }
 
 /** The JSON line that ends `start --once`. */
-export const onceSummary = z.object({
+const onceSummary = z.object({
   sweep: z.string(),
   state: z.string(),
   runs: z.number(),
@@ -52,3 +52,5 @@ export const onceSummary = z.object({
   phases: z.record(z.string(), z.number()),
   seconds: z.number(),
 });
+
+export type OnceSummary = z.infer<typeof onceSummary>;

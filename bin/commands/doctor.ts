@@ -1,0 +1,106 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { availableParallelism, cpus, totalmem } from 'node:os';
+import { join } from 'node:path';
+import type { Command } from 'commander';
+import { z } from 'zod';
+import { runningInstance } from '../api-client';
+import { artifactsDirectory, cacheDirectory, root, stateDirectory } from '../places';
+
+interface Finding {
+  name: string;
+  ok: boolean;
+  text: string;
+  /** What to do, when something is wrong. */
+  advice?: string;
+}
+
+const describeError = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+async function attempt(name: string, look: () => Promise<string> | string, advice: string): Promise<Finding> {
+  try {
+    return { name, ok: true, text: await look() };
+  } catch (error) {
+    return { name, ok: false, text: describeError(error), advice };
+  }
+}
+
+const packageFile = z.object({ version: z.string() });
+
+/** Version of an installed package, read from its file: many packages do not export their package.json. */
+function packageVersion(name: string): string {
+  const file = join(root, 'node_modules', name, 'package.json');
+  return existsSync(file)
+    ? packageFile.parse(JSON.parse(readFileSync(file, 'utf8'))).version
+    : 'not installed';
+}
+
+async function engine(): Promise<string> {
+  const { openEngine } = await import('@/lib/train/engine');
+  const opened = await openEngine();
+  try {
+    const product = opened.tf.tidy(
+      () => opened.tf.matMul(opened.tf.ones([2, 3]), opened.tf.ones([3, 2])).dataSync()[0],
+    );
+    if (product !== 3) throw new Error(`a matrix product came out as ${product} instead of 3`);
+    return opened.description.summary;
+  } finally {
+    opened.dispose();
+  }
+}
+
+async function database(): Promise<string> {
+  const { inspectDatabase } = await import('../compose');
+  return inspectDatabase();
+}
+
+async function findings(): Promise<readonly Finding[]> {
+  const processor = cpus()[0]?.model.trim() ?? 'unknown';
+  const instance = runningInstance();
+  return [
+    { name: 'taskatlas', ok: true, text: `${packageVersion('../')} in ${root}` },
+    { name: 'node', ok: Number(process.versions.node.split('.')[0]) >= 22, text: process.version },
+    {
+      name: 'machine',
+      ok: true,
+      text: `${availableParallelism()} cores (${processor}), ${(totalmem() / 2 ** 30).toFixed(0)} GiB of memory`,
+    },
+    await attempt('engine', engine, 'See docs/engine.md; TASKATLAS_ENGINE=wasm always works.'),
+    await attempt(
+      'database',
+      database,
+      'Unset DATABASE_URL to use the embedded Postgres, or mend the address.',
+    ),
+    {
+      name: 'packages',
+      ok: true,
+      text: ['@tensorflow/tfjs', 'next', '@prisma/client', 'pg-boss', 'highs']
+        .map((name) => `${name} ${packageVersion(name)}`)
+        .join(', '),
+    },
+    {
+      name: 'folders',
+      ok: true,
+      text: `state ${stateDirectory}, artifacts ${artifactsDirectory}, cache ${cacheDirectory}`,
+    },
+    { name: 'server', ok: true, text: instance ?? 'not running in this clone' },
+  ];
+}
+
+/** `doctor`: what this installation consists of and whether each part works. Exit code 1 if one does not. */
+export function registerDoctor(program: Command): void {
+  program
+    .command('doctor')
+    .description('check backend, devices, database and versions')
+    .option('--json', 'print as JSON')
+    .action(async (options: { json?: boolean }) => {
+      const found = await findings();
+      if (options.json) process.stdout.write(`${JSON.stringify(found, null, 2)}\n`);
+      else {
+        for (const finding of found) {
+          process.stdout.write(`${finding.ok ? '✓' : '✗'} ${finding.name.padEnd(10)} ${finding.text}\n`);
+          if (!finding.ok && finding.advice) process.stdout.write(`  ${''.padEnd(10)} ${finding.advice}\n`);
+        }
+      }
+      if (found.some((finding) => !finding.ok)) process.exitCode = 1;
+    });
+}

@@ -1,0 +1,127 @@
+import { readFile } from 'node:fs/promises';
+import { isAbsolute, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Command, InvalidArgumentError } from 'commander';
+import { z } from 'zod';
+import { type SweepView, sweepView, workerView } from '@/lib/service/contracts';
+import type { ApiClient } from '../api-client';
+import { root } from '../places';
+import { type Product, startProduct } from '../supervisor';
+import { finalReport, type OnceSummary } from '../supervisor/report';
+import { liveLine, progressLine } from '../terminal';
+
+interface Options {
+  once?: boolean;
+  port?: number;
+  workers?: number;
+  engine?: string;
+  sweep: string;
+}
+
+const say = (text: string): void => void process.stderr.write(`taskatlas: ${text}\n`);
+const print = (text: string): void => void process.stdout.write(`${text}\n`);
+
+const integer =
+  (low: number, high: number) =>
+  (text: string): number => {
+    const value = Number(text);
+    if (!Number.isInteger(value) || value < low || value > high) {
+      throw new InvalidArgumentError(`give a whole number from ${low} to ${high}`);
+    }
+    return value;
+  };
+
+const sweepList = z.array(sweepView);
+
+/** The sweep to follow: the newest unfinished one, else the newest; none yet → submits the file. */
+async function sweepToFollow(api: ApiClient, file: string): Promise<SweepView> {
+  const sweeps = await api.get('/sweeps', sweepList);
+  const measured = sweeps.filter((sweep) => sweep.origin === 'measured');
+  const open = measured.find((sweep) => sweep.state === 'active');
+  const newest = open ?? measured[0];
+  if (newest) return newest;
+  const path = isAbsolute(file) ? file : join(root, file);
+  const sweep = await api.postText('/sweeps', await readFile(path, 'utf8'), 'application/yaml', sweepView);
+  say(`no sweep yet: submitted ${file} (${sweep.progress.total} runs)`);
+  return sweep;
+}
+
+/** Shows progress until the sweep ends or `signal` fires. Answers that fail for a moment (a restart) are tolerated. */
+async function follow(api: ApiClient, id: string, signal: AbortSignal): Promise<SweepView | null> {
+  const line = liveLine(process.stderr, 10);
+  while (!signal.aborted) {
+    const sweep = await api.get(`/sweeps/${id}`, sweepView).catch(() => null);
+    if (sweep) {
+      line.show(progressLine(sweep.name, sweep.progress));
+      const { counts, total } = sweep.progress;
+      const settled = counts.done + counts.failed + counts.cancelled >= total;
+      const stuck = counts.failed > 0 && counts.queued + counts.running + counts.lost === 0;
+      if ((sweep.state !== 'active' && sweep.state !== 'paused') || settled || stuck) {
+        line.end();
+        return sweep;
+      }
+    }
+    await sleep(1000, undefined, { signal }).catch(() => {});
+  }
+  line.end();
+  return null;
+}
+
+async function summary(product: Product, sweep: SweepView, started: number): Promise<OnceSummary> {
+  const workers = await product.api.get('/workers', z.array(workerView));
+  return {
+    sweep: sweep.name,
+    state: sweep.state,
+    runs: sweep.progress.total,
+    failed: sweep.progress.counts.failed,
+    url: product.url,
+    backend: workers[0]?.backend ?? 'unknown',
+    startup: product.startup,
+    phases: sweep.progress.phases,
+    seconds: Math.round((performance.now() - started) / 100) / 10,
+  };
+}
+
+async function start(options: Options): Promise<void> {
+  const started = performance.now();
+  const interrupted = new AbortController();
+  const interrupt = (): void => {
+    if (interrupted.signal.aborted) return;
+    say('stopping: runs save a checkpoint and are taken up again by the next start …');
+    interrupted.abort();
+  };
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, interrupt);
+  const product = await startProduct(options, say);
+  try {
+    say(`${product.url} is up. Ctrl-C stops everything.`);
+    const chosen = await sweepToFollow(product.api, options.sweep);
+    const sweep = await follow(product.api, chosen.id, interrupted.signal);
+    if (sweep) {
+      print(`\n${await finalReport(product.api, sweep)}\n`);
+      print(`See all of it: ${product.url}/sweeps/${sweep.id}`);
+      if (sweep.progress.counts.failed > 0) process.exitCode = options.once ? 1 : 0;
+      if (options.once) print(JSON.stringify(await summary(product, sweep, started)));
+    }
+    while (!options.once && !interrupted.signal.aborted) {
+      await sleep(3_600_000, undefined, { signal: interrupted.signal }).catch(() => {});
+    }
+  } finally {
+    await product.stop();
+  }
+}
+
+/** `start`: database, web app and workers, and the first sweep when there is none. */
+export function registerStart(program: Command): void {
+  program
+    .command('start')
+    .description('start the database, the web app and the workers; submit the first sweep when there is none')
+    .option(
+      '--once',
+      'exit when the sweep is done (1 if any run failed) and print a last JSON line with timings',
+    )
+    .option('--port <port>', 'port on 127.0.0.1 (default: the first free one from 3210)', integer(1, 65535))
+    .option('--workers <n>', 'worker processes (default: one per core)', integer(0, 256))
+    .option('--engine <name>', 'tensorflow, wasm or cpu (default: the best that is installed)')
+    .option('--sweep <file>', 'sweep file to submit when there is none yet', 'sweeps/first-look.yaml')
+    .action(start);
+}

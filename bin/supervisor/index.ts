@@ -1,0 +1,188 @@
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { TaskatlasError } from '@/lib/science/core';
+import { type ApiClient, httpClient, runningInstance } from '../api-client';
+import { openDatabase, type RunningDatabase } from '../compose';
+import {
+  artifactsDirectory,
+  cacheDirectory,
+  instanceFile,
+  logsDirectory,
+  root,
+  stateDirectory,
+} from '../places';
+import { type SupervisedChild, supervise } from './child';
+import { clearLeftovers, recordChildren } from './leftovers';
+
+export interface StartOptions {
+  port?: number;
+  workers?: number;
+  engine?: string;
+}
+
+/** A running product: database, web server, workers. */
+export interface Product {
+  readonly url: string;
+  readonly api: ApiClient;
+  /** Seconds of each step of the start-up. */
+  readonly startup: Readonly<Record<string, number>>;
+  /** Stops workers (they save a checkpoint and give their run back), then the web server, then the database. */
+  stop(): Promise<void>;
+}
+
+const DEFAULT_PORT = 3210;
+const DRAIN_SECONDS = 20;
+
+function portIsFree(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.once('error', () => resolve(false));
+    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
+  });
+}
+
+/** The port asked for, or the first free one from the default up. */
+async function choosePort(asked: number | undefined): Promise<number> {
+  if (asked !== undefined) {
+    if (await portIsFree(asked)) return asked;
+    throw new TaskatlasError(
+      'conflict',
+      `Port ${asked} is in use. Choose another with --port, or leave it out.`,
+    );
+  }
+  for (let port = DEFAULT_PORT; port < DEFAULT_PORT + 100; port++) if (await portIsFree(port)) return port;
+  throw new TaskatlasError(
+    'unavailable',
+    `No free port between ${DEFAULT_PORT} and ${DEFAULT_PORT + 99}; choose one with --port.`,
+  );
+}
+
+function childEnvironment(database: RunningDatabase): NodeJS.ProcessEnv {
+  return {
+    ...process.env,
+    NODE_ENV: 'production',
+    NEXT_TELEMETRY_DISABLED: '1',
+    DATABASE_URL: database.url,
+    TASKATLAS_STATE: stateDirectory,
+    TASKATLAS_ARTIFACTS: artifactsDirectory,
+    TASKATLAS_CACHE: cacheDirectory,
+    TASKATLAS_SUPERVISOR_PID: String(process.pid),
+  };
+}
+
+function startWeb(database: RunningDatabase, port: number, say: (text: string) => void): SupervisedChild {
+  return supervise(
+    {
+      name: 'web',
+      command: process.execPath,
+      args: [
+        join(root, 'node_modules/next/dist/bin/next'),
+        'start',
+        '--hostname',
+        '127.0.0.1',
+        '--port',
+        String(port),
+      ],
+      env: childEnvironment(database),
+      cwd: root,
+      logsDirectory,
+    },
+    say,
+  );
+}
+
+function startWorker(
+  database: RunningDatabase,
+  index: number,
+  engine: string | undefined,
+  say: (text: string) => void,
+): SupervisedChild {
+  return supervise(
+    {
+      name: `worker-${index + 1}`,
+      command: process.execPath,
+      args: [...process.execArgv, join(root, 'workers/main.ts'), '--name', `worker-${index + 1}`],
+      env: { ...childEnvironment(database), ...(engine ? { TASKATLAS_ENGINE: engine } : {}) },
+      cwd: root,
+      logsDirectory,
+      niceness: 5,
+    },
+    say,
+  );
+}
+
+async function waitForWeb(url: string): Promise<void> {
+  const deadline = Date.now() + 60_000;
+  while (Date.now() < deadline) {
+    const healthy = await fetch(`${url}/api/v1/health`).then(
+      (response) => response.ok,
+      () => false,
+    );
+    if (healthy) return;
+    await sleep(150);
+  }
+  throw new TaskatlasError(
+    'unavailable',
+    `The web server did not answer at ${url}. Its log: ${join(logsDirectory, 'web.log')}`,
+  );
+}
+
+function prepareFolders(): void {
+  const running = runningInstance();
+  if (running) {
+    throw new TaskatlasError(
+      'conflict',
+      `Taskatlas already runs in this clone: ${running}. Stop it with Ctrl-C in its terminal.`,
+    );
+  }
+  for (const directory of [stateDirectory, artifactsDirectory, cacheDirectory, logsDirectory]) {
+    mkdirSync(directory, { recursive: true });
+  }
+}
+
+/** Brings everything up and keeps it up: a child that dies is started again; a database that dies comes back with its data. */
+export async function startProduct(options: StartOptions, say: (text: string) => void): Promise<Product> {
+  prepareFolders();
+  const startup: Record<string, number> = {};
+  let last = performance.now();
+  const mark = (name: string): void => {
+    const now = performance.now();
+    startup[name] = Math.round(now - last) / 1000;
+    last = now;
+  };
+  const left = await clearLeftovers();
+  if (left > 0) say(`stopped ${left} processes that an earlier start had left behind`);
+  const port = await choosePort(options.port);
+  const url = `http://127.0.0.1:${port}`;
+  say(`${url} (starting)`);
+  const database = await openDatabase(say);
+  mark('database');
+  const count = options.workers ?? availableParallelism();
+  const children = [startWeb(database, port, say)];
+  for (let i = 0; i < count; i++) children.push(startWorker(database, i, options.engine, say));
+  const remember = (): void =>
+    recordChildren(children.map((child) => ({ name: child.name, pid: child.pid() })));
+  remember();
+  const keeper = setInterval(remember, 2000);
+  const stop = async (): Promise<void> => {
+    clearInterval(keeper);
+    rmSync(instanceFile, { force: true });
+    const [web, ...workers] = children;
+    await Promise.all(workers.map((worker) => worker.stop(DRAIN_SECONDS)));
+    await web?.stop(DRAIN_SECONDS);
+    await database.stop();
+    remember();
+  };
+  try {
+    await waitForWeb(url);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  mark('web');
+  writeFileSync(instanceFile, JSON.stringify({ url, pid: process.pid }));
+  return { url, api: httpClient(url), startup, stop };
+}
