@@ -125,6 +125,10 @@ export const matrixView = z.object({
   dendrogram: z
     .object({ leaves: z.array(z.string()), merges: z.array(z.tuple([z.number(), z.number(), z.number()])) })
     .nullable(),
+  /** The same for the targets (rows); `leaves` are the targets. */
+  targetDendrogram: z
+    .object({ leaves: z.array(z.string()), merges: z.array(z.tuple([z.number(), z.number(), z.number()])) })
+    .nullable(),
   preliminary: z.boolean(),
   seeds: z.number(),
 });
@@ -246,6 +250,53 @@ export const runView = z.object({
   worker: z.string().nullable(),
 });
 
+/** A run with its recipe, curve, cost and the samples that can be fetched. */
+export const runDetailView = runView.extend({
+  recipe: z.record(z.string(), z.unknown()),
+  seed: z.number().nullable(),
+  /** Mean test loss; null until done. */
+  meanLoss: z.number().nullable(),
+  metric: z.number().nullable(),
+  testImages: z.number(),
+  curve: z.array(curvePoint),
+  cost: z
+    .object({ steps: z.number(), images: z.number(), seconds: z.number(), flops: z.number() })
+    .nullable(),
+  samples: z.array(
+    z.object({ index: z.number(), role: z.enum(['input', 'truth', 'prediction']), url: z.string() }),
+  ),
+});
+
+/** One page of a sweep's runs; `total` counts all that match the filter. */
+export const runListView = z.object({
+  runs: z.array(runView),
+  total: z.number(),
+  offset: z.number(),
+  limit: z.number(),
+});
+
+/** A target as a line of the list of targets. */
+export const targetListItem = targetView.extend({
+  name: z.string(),
+  /** Verdicts of the first-order sources on their gain over scratch. */
+  verdicts: z.object({ helps: z.number(), unsure: z.number(), hurts: z.number(), unknown: z.number() }),
+  best: rankedSource.nullable(),
+  advice: z.string(),
+});
+
+/** What a sweep would run, before it is submitted. */
+export const planView = z.object({
+  total: z.number(),
+  byKind: z.record(z.string(), z.number()),
+  /** Runs already done or under way for another sweep: they are shared, not repeated. */
+  reused: z.number(),
+  estimatedFlops: z.number(),
+  /** On the recommended backend of this machine; null where no speed is known yet. */
+  estimatedSeconds: z.number().nullable(),
+  /** What a person should know before submitting; errors are answered as a problem instead. */
+  notes: z.array(z.string()),
+});
+
 export const workerView = z.object({
   id: z.string(),
   host: z.string(),
@@ -282,5 +333,9 @@ export type RankedSource = z.infer<typeof rankedSource>;
 export type BestSourceView = z.infer<typeof bestSourceView>;
 export type PairView = z.infer<typeof pairView>;
 export type RunView = z.infer<typeof runView>;
+export type RunDetailView = z.infer<typeof runDetailView>;
+export type RunListView = z.infer<typeof runListView>;
+export type TargetListItem = z.infer<typeof targetListItem>;
+export type PlanView = z.infer<typeof planView>;
 export type WorkerView = z.infer<typeof workerView>;
 export type Problem = z.infer<typeof problem>;

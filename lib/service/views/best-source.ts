@@ -1,0 +1,157 @@
+import type { CandidateResult, Estimate, TargetAnalysis, TaskId } from '@/lib/science/core';
+import type { BestSourceView, RankedSource } from '../contracts';
+import { cellContext, targetView } from './cells';
+import { namesOf, type SweepData } from './model';
+import { counted, finite, listWords, percent, percentWithInterval, sound, verdict } from './numbers';
+
+export const RANKING_UNITS = ['affinity', 'gain', 'quality', 'effect', 'loss'] as const;
+export type RankingUnit = (typeof RANKING_UNITS)[number];
+
+export interface RankingOptions {
+  /** How many sources to return; all by default. */
+  k?: number;
+  unit?: RankingUnit;
+  /** Highest number of joined sources that take part; 1 by default. */
+  maxOrder?: number;
+}
+
+/** Larger is better in every unit; null sorts last. */
+const SCORE: Record<RankingUnit, (c: CandidateResult) => number | null> = {
+  affinity: (c) => finite(c.affinity?.value),
+  gain: (c) => finite(c.gain?.value),
+  quality: (c) => finite(c.quality?.value),
+  effect: (c) => negated(c.logLossRatio?.value),
+  loss: (c) => negated(c.meanLoss),
+};
+
+function negated(x: number | null | undefined): number | null {
+  const value = finite(x);
+  return value === null ? null : -value;
+}
+
+/** A source as one line of a ranking, before its rank is known. */
+function entry(c: CandidateResult): Omit<RankedSource, 'rank'> {
+  const gain = sound(c.gain);
+  return {
+    source: c.key,
+    sources: [...c.sources],
+    order: c.sources.length,
+    affinity: sound(c.affinity),
+    gain,
+    quality: sound(c.quality),
+    effect: sound(c.logLossRatio),
+    probabilityBest: finite(c.probabilityBest),
+    tied: c.inTieSet,
+    helps: verdict(gain),
+  };
+}
+
+/**
+ * Sources of one target, best first. All members of the tie set share rank 1 ("1–3" on screen) when ranked
+ * by affinity, the unit in which the tie set is drawn; equal scores share a rank in every unit.
+ */
+export function ranking(analysis: TargetAnalysis | undefined, options: RankingOptions = {}): RankedSource[] {
+  const unit = options.unit ?? 'affinity';
+  // Shares of an unfinished tournament would change with every candidate: rank by gain until it is complete.
+  const score = SCORE[unit === 'affinity' && analysis?.preliminary ? 'gain' : unit];
+  const sorted = (analysis?.candidates ?? [])
+    .filter((c) => c.kind === 'transfer' && c.sources.length <= (options.maxOrder ?? 1))
+    .map((c) => ({ c, score: score(c) }))
+    .sort((a, b) => (b.score ?? Number.NEGATIVE_INFINITY) - (a.score ?? Number.NEGATIVE_INFINITY));
+  const ties = unit === 'affinity' && analysis?.preliminary === false;
+  const ranks: number[] = [];
+  return sorted.map(({ c, score: mine }, i) => {
+    const above = sorted[i - 1];
+    const shares = above !== undefined && ((ties && c.inTieSet && above.c.inTieSet) || mine === above.score);
+    const rank = shares ? (ranks[i - 1] ?? i + 1) : i + 1;
+    ranks.push(rank);
+    const line = { rank, ...entry(c) };
+    return analysis?.preliminary ? { ...line, affinity: null, probabilityBest: null, tied: false } : line;
+  });
+}
+
+/** The best sources of a target, and what to do, in words. */
+export function bestSourceView(
+  data: SweepData,
+  target: TaskId,
+  options: RankingOptions = {},
+): BestSourceView {
+  const context = cellContext(data);
+  const analysis = context.analysis(target);
+  const sources = ranking(analysis, options);
+  return {
+    sweepId: data.sweep.id,
+    target,
+    preliminary: analysis?.preliminary ?? true,
+    advice: adviceFor(data, analysis, target, ranking(analysis, { maxOrder: options.maxOrder ?? 1 })),
+    sources: sources.slice(0, options.k ?? sources.length),
+    targetRow: targetView(data, context, target),
+  };
+}
+
+function adviceFor(
+  data: SweepData,
+  analysis: TargetAnalysis | undefined,
+  target: TaskId,
+  ranked: readonly RankedSource[],
+): string {
+  const name = namesOf(data.sweep);
+  const best = ranked[0];
+  if (!analysis || !best) return `Nothing is measured for ${name(target)} yet.`;
+  const { validity } = analysis;
+  if (!validity.kept) {
+    const why = validity.reasons.length > 0 ? validity.reasons.join('; ') : 'it failed the validity check';
+    return `${name(target)} is excluded: ${why}. Do not rely on its ranking.`;
+  }
+  const words = recommend(ranked, (line) => line.sources.map(name).join(' + '));
+  if (analysis.preliminary) return `Preliminary, some transfers are still missing. ${words}`;
+  return words;
+}
+
+/** What to take, from the ranked sources: one, any of a tie set, or none. */
+function recommend(ranked: readonly RankedSource[], name: (line: RankedSource) => string): string {
+  const [best, second] = ranked;
+  if (!best) return '';
+  const helpers = ranked.filter((line) => line.helps === 'helps');
+  if (best.gain === null) {
+    return `${name(best)} ranks first; there is no training from scratch to compare it with.`;
+  }
+  if (helpers.length === 0) return scratchInstead(ranked, name);
+  const tied = ranked.filter((line) => line.tied || line === best);
+  if (best.helps !== 'helps') {
+    const sure = listWords(helpers.slice(0, 3).map(name));
+    return `${name(best)} ranks first but is not shown to beat training from scratch: ${percentWithInterval(best.gain)} of test images. Shown to beat it: ${sure}.`;
+  }
+  if (tied.length > 1 && tied.length <= 5) {
+    const [low, high] = range(tied.map((line) => line.gain));
+    const share = low === high ? low : `${low} to ${high}`;
+    const all = tied.every((line) => line.helps === 'helps');
+    const evidence = all
+      ? `each beats training from scratch on ${share} of test images`
+      : `they beat training from scratch on ${share} of test images, not all of them surely`;
+    return `Not enough evidence to separate ${listWords(tied.map(name))}. Take any of them: ${evidence}.`;
+  }
+  if (tied.length > 5) {
+    return `Not enough evidence to separate the first ${tied.length} sources. ${name(best)} leads: it beats training from scratch on ${percentWithInterval(best.gain)} of test images.`;
+  }
+  const own = best.quality ? `, and the task's own network on ${percent(best.quality.value)}` : '';
+  const next = second?.gain ? ` Next is ${name(second)} with ${percent(second.gain.value)}.` : '';
+  return `Take ${name(best)}: it beats training from scratch on ${percentWithInterval(best.gain)} of test images${own}.${next}`;
+}
+
+/** No source is shown to beat scratch. */
+function scratchInstead(ranked: readonly RankedSource[], name: (line: RankedSource) => string): string {
+  const best = ranked.reduce((a, b) => ((b.gain?.value ?? 0) > (a.gain?.value ?? 0) ? b : a));
+  const gain = best.gain ? percentWithInterval(best.gain) : 'an unknown share';
+  const losers = ranked.filter((line) => line.helps === 'hurts').length;
+  if (losers === ranked.length) {
+    return `Train from scratch: every one of ${counted(losers, 'source')} loses to it. The nearest, ${name(best)}, wins ${gain} of test images.`;
+  }
+  return `Training from scratch is as good: no source is shown to beat it. The nearest, ${name(best)}, wins ${gain} of test images.`;
+}
+
+/** Smallest and largest gain as percentages. */
+function range(gains: readonly (Estimate | null)[]): [string, string] {
+  const values = gains.flatMap((gain) => (gain ? [gain.value] : []));
+  return [percent(Math.min(...values)), percent(Math.max(...values))];
+}

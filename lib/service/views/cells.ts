@@ -1,0 +1,163 @@
+import type { TargetAnalysis, TaskId } from '@/lib/science/core';
+import type { CellState, CellView, TargetView } from '../contracts';
+import type { StoredRun } from '../ports';
+import { candidateOf, cellKey, reference, rivalsOf, runsByCell, type SweepData } from './model';
+import { finite, sound, verdict } from './numbers';
+import { runShare, shownState } from './progress';
+
+/** Lookups that every cell of one sweep needs, built once per view. */
+export interface CellContext {
+  analysis(target: TaskId): TargetAnalysis | undefined;
+  runs(source: TaskId, target: TaskId): readonly StoredRun[];
+  /** Ridge-probe skill 1 − L/L_mean of a source for a target; null until probe and mean predictor are done. */
+  probe(source: TaskId, target: TaskId): number | null;
+  now: number;
+}
+
+export function cellContext(data: SweepData): CellContext {
+  const analyses = new Map(data.analyses.map((a) => [a.target, a]));
+  const cells = runsByCell(data.runs);
+  const probes = probeSkills(data);
+  return {
+    analysis: (target) => analyses.get(target),
+    runs: (source, target) => cells.get(cellKey(source, target)) ?? [],
+    probe: (source, target) => finite(probes.get(cellKey(source, target))),
+    now: data.now,
+  };
+}
+
+/** Skill of every probed cell, averaged over the seeds of the source's network. */
+function probeSkills(data: SweepData): ReadonlyMap<string, number> {
+  const meanLosses = new Map<TaskId, number>();
+  for (const { recipe, fingerprint } of data.runs) {
+    const loss = finite(data.summaries.get(fingerprint)?.meanLoss);
+    if (recipe.kind === 'mean' && loss !== null) meanLosses.set(recipe.task, loss);
+  }
+  const sums = new Map<string, { skill: number; seeds: number }>();
+  for (const { recipe, fingerprint } of data.runs) {
+    const losses = recipe.kind === 'probe' ? data.summaries.get(fingerprint)?.probe : null;
+    if (recipe.kind !== 'probe' || !losses) continue;
+    for (const [target, loss] of Object.entries(losses)) {
+      const base = meanLosses.get(target);
+      if (base === undefined || base <= 0 || !Number.isFinite(loss)) continue;
+      const key = cellKey(recipe.source.task, target);
+      const sum = sums.get(key) ?? { skill: 0, seeds: 0 };
+      sums.set(key, { skill: sum.skill + 1 - loss / base, seeds: sum.seeds + 1 });
+    }
+  }
+  return new Map([...sums].map(([key, { skill, seeds }]) => [key, skill / seeds]));
+}
+
+/** States of unfinished cells, the most telling first. */
+const TELLING: readonly (StoredRun['state'] | 'lost')[] = [
+  'failed',
+  'lost',
+  'running',
+  'queued',
+  'waiting',
+  'cancelled',
+];
+
+/** One state for all seeds of a cell: done when all are, else the one a person should know first. */
+export function cellStateOf(
+  runs: readonly StoredRun[],
+  measured: boolean,
+  probed: boolean,
+  now: number,
+): CellState {
+  if (runs.length === 0) return measured ? 'done' : 'missing';
+  const states = new Set(runs.map((run) => shownState(run, now)));
+  const open = TELLING.find((state) => states.has(state));
+  if (open === undefined || open === 'done') return 'done';
+  return probed && (open === 'waiting' || open === 'queued') ? 'predicted' : open;
+}
+
+/**
+ * One cell. Affinity stays null while its tournament lacks candidates, since every late candidate changes
+ * the shares of all; gain, quality and effect compare with fixed references and are shown at once.
+ */
+export function cellView(context: CellContext, source: TaskId, target: TaskId): CellView {
+  const analysis = context.analysis(target);
+  const candidate = candidateOf(analysis, source);
+  const runs = context.runs(source, target);
+  const probe = context.probe(source, target);
+  const state = cellStateOf(runs, candidate !== undefined, probe !== null, context.now);
+  const active = runs.some((run) => run.state === 'running');
+  const complete = analysis !== undefined && !analysis.preliminary;
+  const { best, tied } = standing(analysis, source);
+  return {
+    source,
+    target,
+    state,
+    affinity: complete ? sound(candidate?.affinity) : null,
+    gain: sound(candidate?.gain),
+    quality: sound(candidate?.quality),
+    effect: sound(candidate?.logLossRatio),
+    loss: finite(candidate?.meanLoss),
+    probe,
+    best,
+    tied,
+    probabilityBest: complete ? finite(candidate?.probabilityBest) : null,
+    progress: active ? runs.reduce((sum, run) => sum + runShare(run), 0) / runs.length : null,
+    runs: runs.map((run) => run.fingerprint),
+  };
+}
+
+/** The best first-order transfer of a complete, kept target, whether or not it helps. */
+export function leaderOf(analysis: TargetAnalysis | undefined) {
+  if (!analysis || analysis.preliminary || !analysis.validity.kept) return undefined;
+  return rivalsOf(analysis)
+    .filter((c) => sound(c.affinity) !== null)
+    .sort((a, b) => (b.affinity?.value ?? 0) - (a.affinity?.value ?? 0))[0];
+}
+
+/** Marks of a row are given only where its best is not worse than training from scratch. */
+function standing(analysis: TargetAnalysis | undefined, source: TaskId): { best: boolean; tied: boolean } {
+  const leader = leaderOf(analysis);
+  const gain = sound(leader?.gain);
+  if (!leader || !analysis || (gain !== null && gain.value <= 0.5)) return { best: false, tied: false };
+  if (leader.sources[0] === source) return { best: true, tied: false };
+  const mine = rivalsOf(analysis).find((c) => c.sources[0] === source);
+  return { best: false, tied: mine?.inTieSet === true };
+}
+
+/** Whether some first-order source is shown to beat scratch; null while unknown. */
+export function someSourceHelps(analysis: TargetAnalysis | undefined): boolean | null {
+  const verdicts = rivalsOf(analysis).map((c) => verdict(sound(c.gain)));
+  if (verdicts.length === 0 || verdicts.every((v) => v === 'unknown')) return null;
+  return verdicts.includes('helps');
+}
+
+/** Validity and references of one target. */
+export function targetView(data: SweepData, context: CellContext, target: TaskId): TargetView {
+  const analysis = context.analysis(target);
+  const complete = analysis !== undefined && !analysis.preliminary;
+  const loss = (kind: 'mean' | 'scratch' | 'self'): number | null =>
+    finite(reference(analysis, kind)?.meanLoss) ?? summaryLoss(data, kind, target);
+  return {
+    target,
+    kept: analysis?.validity.kept ?? true,
+    reasons: [...(analysis?.validity.reasons ?? [])],
+    complete,
+    testImages: analysis?.testImages ?? 0,
+    goldSkill: sound(analysis?.validity.goldSkill),
+    scratchSkill: finite(analysis?.validity.scratchSkill),
+    signalToNoise: finite(analysis?.validity.signalToNoise),
+    lambdaMax: complete ? finite(analysis?.lambdaMax) : null,
+    consistencyIndex: complete ? finite(analysis?.consistencyIndex) : null,
+    tieRate: finite(analysis?.tieRate),
+    losses: { mean: loss('mean'), scratch: loss('scratch'), gold: loss('self') },
+    self: complete ? sound(reference(analysis, 'self')?.affinity) : null,
+  };
+}
+
+/** Loss of a reference before there is an analysis: mean over its finished seeds. */
+function summaryLoss(data: SweepData, kind: 'mean' | 'scratch' | 'self', target: TaskId): number | null {
+  const wanted = kind === 'self' ? 'source' : kind;
+  const losses = data.runs.flatMap(({ recipe, fingerprint }) => {
+    const mine = recipe.kind === wanted && 'task' in recipe && recipe.task === target;
+    const loss = mine ? finite(data.summaries.get(fingerprint)?.meanLoss) : null;
+    return loss === null ? [] : [loss];
+  });
+  return losses.length === 0 ? null : losses.reduce((a, b) => a + b, 0) / losses.length;
+}

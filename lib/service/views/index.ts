@@ -1,0 +1,11 @@
+export * from './best-source';
+export { cellContext, cellView, someSourceHelps, targetView } from './cells';
+export * from './matrix';
+export * from './model';
+export { finiteMean, verdict } from './numbers';
+export * from './pair';
+export * from './policy';
+export { progressView, runShare, shownState, WORKER_SILENCE_SECONDS } from './progress';
+export * from './runs';
+export * from './sweep';
+export { sweepTasks, taskView } from './tasks';

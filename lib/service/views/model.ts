@@ -1,0 +1,82 @@
+import type { CandidateResult, TargetAnalysis, TaskDeclaration, TaskId } from '@/lib/science/core';
+import type { PolicyRecord } from '../contracts';
+import type { StoredRun, StoredSweep, StoredWorker } from '../ports';
+
+/** Of a finished run's result, what the views need; a few numbers instead of arrays and pictures. */
+export interface RunSummary {
+  /** Mean over the test images that have a valid pixel; null for dataset and probe runs. */
+  meanLoss: number | null;
+  /** Probe runs: mean test loss by target. */
+  probe: Readonly<Record<TaskId, number>> | null;
+}
+
+/** Everything the views of one sweep are computed from. Plain records; no view reaches behind it. */
+export interface SweepData {
+  sweep: StoredSweep;
+  runs: readonly StoredRun[];
+  analyses: readonly TargetAnalysis[];
+  policies: readonly PolicyRecord[];
+  /** By fingerprint, at least for finished `mean` and `probe` runs. */
+  summaries: ReadonlyMap<string, RunSummary>;
+  workers: readonly StoredWorker[];
+  /** Milliseconds since the epoch. */
+  now: number;
+}
+
+const chosen = (sweep: StoredSweep, role: 'source' | 'target'): TaskDeclaration[] => {
+  const narrowed = role === 'source' ? sweep.spec.sources : sweep.spec.targets;
+  return sweep.tasks.filter(
+    (task) => task.roles.includes(role) && (narrowed === undefined || narrowed.includes(task.id)),
+  );
+};
+
+/** Tasks that serve as sources in this sweep, in the order of its dictionary. */
+export const sourcesOf = (sweep: StoredSweep): TaskDeclaration[] => chosen(sweep, 'source');
+
+/** Tasks that are targets in this sweep, in the order of its dictionary. */
+export const targetsOf = (sweep: StoredSweep): TaskDeclaration[] => chosen(sweep, 'target');
+
+/** Names for people by task id; an id that the dictionary lacks names itself. */
+export function namesOf(sweep: StoredSweep): (id: TaskId) => string {
+  const names = new Map(sweep.tasks.map((task) => [task.id, task.name]));
+  return (id) => names.get(id) ?? id;
+}
+
+/** `source → target` of one cell as a map key. */
+export const cellKey = (source: TaskId, target: TaskId): string => `${source}\u001f${target}`;
+
+/** Transfer runs by cell, every seed of it. Joined sources (higher orders) are named `a+b`. */
+export function runsByCell(runs: readonly StoredRun[]): ReadonlyMap<string, StoredRun[]> {
+  const cells = new Map<string, StoredRun[]>();
+  for (const run of runs) {
+    if (run.recipe.kind !== 'transfer') continue;
+    const key = cellKey(joined(run.recipe.sources.map((s) => s.task)), run.recipe.task);
+    const cell = cells.get(key);
+    if (cell) cell.push(run);
+    else cells.set(key, [run]);
+  }
+  return cells;
+}
+
+/** Name of a set of sources in a path or key. */
+export const joined = (sources: readonly TaskId[]): string => sources.join('+');
+
+/** The candidate of a cell; on the diagonal the re-transfer from the task's own frozen encoder. */
+export function candidateOf(
+  analysis: TargetAnalysis | undefined,
+  source: string,
+): CandidateResult | undefined {
+  return analysis?.candidates.find(
+    (c) => (c.kind === 'transfer' || c.kind === 'retransfer') && joined(c.sources) === source,
+  );
+}
+
+/** A reference of a target: `self` (gold), `scratch` or `mean`. */
+export const reference = (
+  analysis: TargetAnalysis | undefined,
+  kind: 'self' | 'scratch' | 'mean',
+): CandidateResult | undefined => analysis?.candidates.find((c) => c.kind === kind);
+
+/** Transfers from other tasks with one source: what a row of the matrix compares. */
+export const rivalsOf = (analysis: TargetAnalysis | undefined): CandidateResult[] =>
+  (analysis?.candidates ?? []).filter((c) => c.kind === 'transfer' && c.sources.length === 1);

@@ -1,0 +1,52 @@
+import type { Estimate } from '@/lib/science/core';
+
+/** A finite number or null: NaN and infinities never reach an answer. */
+export const finite = (x: number | null | undefined): number | null =>
+  typeof x === 'number' && Number.isFinite(x) ? x : null;
+
+/** An estimate whose value is finite, else null. */
+export function sound(e: Estimate | null | undefined): Estimate | null {
+  const value = finite(e?.value);
+  return value === null ? null : { value, low: finite(e?.low), high: finite(e?.high) };
+}
+
+/** Mean of the finite entries; null when there are none. Images without a valid pixel are NaN. */
+export function finiteMean(values: Iterable<number>): number | null {
+  let total = 0;
+  let count = 0;
+  for (const value of values) {
+    if (!Number.isFinite(value)) continue;
+    total += value;
+    count += 1;
+  }
+  return count === 0 ? null : total / count;
+}
+
+/** What a gain says about a source: its 95 % interval against the even share of one half. */
+export type Verdict = 'helps' | 'unsure' | 'hurts' | 'unknown';
+
+/** Without an interval (imported results) the point value decides. */
+export function verdict(gain: Estimate | null): Verdict {
+  if (gain === null) return 'unknown';
+  if ((gain.low ?? gain.value) > 0.5) return 'helps';
+  if ((gain.high ?? gain.value) < 0.5) return 'hurts';
+  return 'unsure';
+}
+
+/** `0.874` → `87 %`. */
+export const percent = (share: number): string => `${Math.round(share * 100)} %`;
+
+/** `87 % (95 % interval 84–89 %)`, or the value alone when nothing was resampled. */
+export function percentWithInterval(e: Estimate): string {
+  if (e.low === null || e.high === null) return percent(e.value);
+  return `${percent(e.value)} (95 % interval ${Math.round(e.low * 100)}–${percent(e.high)})`;
+}
+
+/** `A`, `A and B`, `A, B and C`. */
+export function listWords(words: readonly string[]): string {
+  const last = words.at(-1) ?? '';
+  return words.length < 2 ? last : `${words.slice(0, -1).join(', ')} and ${last}`;
+}
+
+/** `1 target`, `3 targets`. */
+export const counted = (n: number, noun: string): string => `${n} ${noun}${n === 1 ? '' : 's'}`;

@@ -1,0 +1,153 @@
+import type { RunResult, TargetAnalysis, TaskId } from '@/lib/science/core';
+import { wilsonInterval } from '@/lib/science/numerics';
+import type { PairView } from '../contracts';
+import type { StoredRun } from '../ports';
+import { cellContext, cellView, targetView } from './cells';
+import { candidateOf, type SweepData } from './model';
+import { finite } from './numbers';
+import { shownState } from './progress';
+import { seedOf } from './runs';
+
+/** The nearest rivals that are shown. */
+const RIVALS = 5;
+
+/** Runs that a pair page speaks of: its transfers, and scratch and own network of the target, by seed. */
+export interface PairRuns {
+  transfer: StoredRun[];
+  scratch: StoredRun[];
+  gold: StoredRun[];
+}
+
+export function pairRuns(data: SweepData, source: string, target: TaskId): PairRuns {
+  const cell = new Set(cellContext(data).runs(source, target));
+  const bySeed = (a: StoredRun, b: StoredRun) => (seedOf(a.recipe) ?? 0) - (seedOf(b.recipe) ?? 0);
+  const of = (kind: 'scratch' | 'source') =>
+    data.runs.filter(({ recipe }) => recipe.kind === kind && recipe.task === target).sort(bySeed);
+  return {
+    transfer: data.runs.filter((run) => cell.has(run)).sort(bySeed),
+    scratch: of('scratch'),
+    gold: of('source'),
+  };
+}
+
+/**
+ * ln(transfer loss / scratch loss) of one image; null where either has no valid pixel. A loss of exactly 0 is lifted
+ * to 1e-12, so that two perfect answers tie at 0 instead of vanishing.
+ */
+export function logRatio(transfer: number | undefined, scratch: number | undefined): number | null {
+  if (transfer === undefined || scratch === undefined) return null;
+  const ratio = Math.log(Math.max(transfer, 1e-12) / Math.max(scratch, 1e-12));
+  return Number.isFinite(transfer) && Number.isFinite(scratch) ? finite(ratio) : null;
+}
+
+/** The first finished transfer and the scratch run to hold it against: that of the same seed if there is one. */
+function facing(runs: PairRuns, results: ReadonlyMap<string, RunResult>) {
+  const done = (list: StoredRun[]) => list.filter((run) => results.has(run.fingerprint));
+  const transfer = done(runs.transfer)[0];
+  const pick = (list: StoredRun[]): StoredRun | undefined => {
+    const finished = done(list);
+    const seed = transfer ? seedOf(transfer.recipe) : null;
+    return finished.find((run) => seedOf(run.recipe) === seed) ?? finished[0];
+  };
+  return { transfer, scratch: pick(runs.scratch), gold: pick(runs.gold) };
+}
+
+/** Rivals nearest to an even split with this source. Wilson interval over test images: one checkpoint each. */
+function nearestRivals(analysis: TargetAnalysis | undefined, source: string): PairView['rivals'] {
+  const mine = candidateOf(analysis, source);
+  const row = analysis?.winRates[analysis.tournamentKeys.indexOf(mine?.key ?? '')];
+  if (!analysis || !mine || !row) return [];
+  return analysis.tournamentKeys
+    .flatMap((key, i) => {
+      const rival = analysis.candidates.find((c) => c.key === key && c.kind === 'transfer');
+      const value = finite(row[i]);
+      if (!rival || key === mine.key || value === null) return [];
+      const n = analysis.testImages;
+      const [low, high] = n > 0 ? wilsonInterval(value * n, n) : [null, null];
+      return [{ source: key, winRate: { value, low, high } }];
+    })
+    .sort((a, b) => Math.abs(a.winRate.value - 0.5) - Math.abs(b.winRate.value - 0.5))
+    .slice(0, RIVALS)
+    .sort((a, b) => a.winRate.value - b.winRate.value);
+}
+
+type ImageRole = PairView['strips'][number]['images'][number]['role'];
+
+/** Test images that the transfer kept a prediction of, with the answers of scratch and the own network beside. */
+function stripsOf(
+  faced: ReturnType<typeof facing>,
+  results: ReadonlyMap<string, RunResult>,
+  sampleUrl: (fingerprint: string, index: number, role: string) => string,
+): PairView['strips'] {
+  const { transfer, scratch, gold } = faced;
+  const result = transfer && results.get(transfer.fingerprint);
+  if (!transfer || !result) return [];
+  const losses = scratch && results.get(scratch.fingerprint)?.testLosses;
+  const indices = [...new Set(result.samples.filter((s) => s.role === 'prediction').map((s) => s.index))];
+  const columns: readonly [ImageRole, StoredRun | undefined, 'input' | 'truth' | 'prediction'][] = [
+    ['input', transfer, 'input'],
+    ['truth', transfer, 'truth'],
+    ['scratch', scratch, 'prediction'],
+    ['transfer', transfer, 'prediction'],
+    ['gold', gold, 'prediction'],
+  ];
+  return indices.map((index) => ({
+    index,
+    logRatio: logRatio(result.testLosses?.[index], losses?.[index]),
+    images: columns.flatMap(([role, run, stored]) => {
+      const samples = run ? results.get(run.fingerprint)?.samples : undefined;
+      const kept = samples?.some((s) => s.index === index && s.role === stored);
+      return run && kept ? [{ role, url: sampleUrl(run.fingerprint, index, stored) }] : [];
+    }),
+  }));
+}
+
+/** Everything of one cell: standing, curves, per-image ratios, image strips, runs. */
+export function pairView(
+  data: SweepData,
+  source: string,
+  target: TaskId,
+  results: ReadonlyMap<string, RunResult>,
+  sampleUrl: (fingerprint: string, index: number, role: string) => string,
+): PairView {
+  const context = cellContext(data);
+  const runs = pairRuns(data, source, target);
+  const faced = facing(runs, results);
+  const own = faced.transfer && results.get(faced.transfer.fingerprint)?.testLosses;
+  const against = faced.scratch && results.get(faced.scratch.fingerprint)?.testLosses;
+  const ratios = own && against ? Array.from(own, (loss, i) => logRatio(loss, against[i])) : [];
+  const labelled = [
+    ...runs.transfer.map((run) => ({ label: 'transfer', run })),
+    ...runs.scratch.map((run) => ({ label: 'scratch', run })),
+    ...runs.gold.map((run) => ({ label: 'gold', run })),
+  ];
+  return {
+    sweepId: data.sweep.id,
+    source,
+    target,
+    cell: cellView(context, source, target),
+    targetRow: targetView(data, context, target),
+    sortedLogRatios: ratios.filter((r) => r !== null).sort((a, b) => a - b),
+    rivals: nearestRivals(context.analysis(target), source),
+    curves: labelled.flatMap(({ label, run }) => {
+      const curve = results.get(run.fingerprint)?.curve ?? [];
+      return curve.length === 0 ? [] : [{ label, seed: seedOf(run.recipe), points: cleanPoints(curve) }];
+    }),
+    strips: stripsOf(faced, results, sampleUrl),
+    runs: labelled.map(({ run }) => ({
+      fingerprint: run.fingerprint,
+      kind: run.kind,
+      seed: seedOf(run.recipe),
+      state: shownState(run, data.now),
+      seconds: run.seconds,
+      backend: run.backend,
+      failure: run.failure ? `${run.failure.class}: ${run.failure.message}` : null,
+    })),
+  };
+}
+
+/** Points with a finite training loss; a diverged step has no place on a curve. */
+const cleanPoints = (curve: RunResult['curve']) =>
+  curve
+    .filter((p) => Number.isFinite(p.trainLoss))
+    .map((p) => ({ ...p, selectionLoss: finite(p.selectionLoss) }));
