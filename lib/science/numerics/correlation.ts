@@ -22,25 +22,27 @@ export function pearson(x: Numbers, y: Numbers): number {
   let sxx = 0;
   let syy = 0;
   for (let i = 0; i < x.length; i++) {
-    sxx += (at(x, i) - mx) ** 2;
-    syy += (at(y, i) - my) ** 2;
+    sxx += ((x[i] as number) - mx) ** 2;
+    syy += ((y[i] as number) - my) ** 2;
   }
   const nx = Math.sqrt(sxx);
   const ny = Math.sqrt(syy);
   let r = 0;
-  for (let i = 0; i < x.length; i++) r += ((at(x, i) - mx) / nx) * ((at(y, i) - my) / ny);
+  for (let i = 0; i < x.length; i++) r += (((x[i] as number) - mx) / nx) * (((y[i] as number) - my) / ny);
   return Math.max(-1, Math.min(1, r));
 }
 
 /** Ranks from 1 (smallest); ties take the mean of their ranks. */
 export function averageRanks(values: Numbers): Float64Array {
   const n = values.length;
-  const order = Array.from({ length: n }, (_, i) => i).sort((a, b) => at(values, a) - at(values, b));
+  const order = Array.from({ length: n }, (_, i) => i).sort(
+    (a, b) => (values[a] as number) - (values[b] as number),
+  );
   const ranks = new Float64Array(n);
   for (let start = 0; start < n; ) {
     let end = start + 1;
-    while (end < n && at(values, at(order, end)) === at(values, at(order, start))) end++;
-    for (let i = start; i < end; i++) ranks[at(order, i)] = (start + 1 + end) / 2;
+    while (end < n && at(values, order[end] as number) === at(values, order[start] as number)) end++;
+    for (let i = start; i < end; i++) ranks[order[i] as number] = (start + 1 + end) / 2;
     start = end;
   }
   return ranks;
@@ -64,8 +66,8 @@ export function kendallTauB(x: Numbers, y: Numbers): number {
   let untiedY = 0;
   for (let i = 1; i < n; i++) {
     for (let j = 0; j < i; j++) {
-      const dx = Math.sign(at(x, i) - at(x, j));
-      const dy = Math.sign(at(y, i) - at(y, j));
+      const dx = Math.sign((x[i] as number) - (x[j] as number));
+      const dy = Math.sign((y[i] as number) - (y[j] as number));
       balance += dx * dy;
       untiedX += dx * dx;
       untiedY += dy * dy;
@@ -78,7 +80,8 @@ export function kendallTauB(x: Numbers, y: Numbers): number {
 /** Rank 0 for the largest by decreasing lexicographic (primary, secondary). */
 function lexicographicRanks(primary: Numbers, secondary: Numbers): Float64Array {
   const order = Array.from({ length: primary.length }, (_, i) => i).sort(
-    (a, b) => at(primary, b) - at(primary, a) || at(secondary, b) - at(secondary, a),
+    (a, b) =>
+      (primary[b] as number) - (primary[a] as number) || (secondary[b] as number) - (secondary[a] as number),
   );
   const ranks = new Float64Array(primary.length);
   order.forEach((element, rank) => {
@@ -93,9 +96,9 @@ function weightedTauByRanks(x: Numbers, y: Numbers, ranks: Float64Array): number
   let weightY = 0;
   for (let i = 1; i < x.length; i++) {
     for (let j = 0; j < i; j++) {
-      const weight = 1 / (1 + at(ranks, i)) + 1 / (1 + at(ranks, j));
-      const dx = Math.sign(at(x, i) - at(x, j));
-      const dy = Math.sign(at(y, i) - at(y, j));
+      const weight = 1 / (1 + (ranks[i] as number)) + 1 / (1 + (ranks[j] as number));
+      const dx = Math.sign((x[i] as number) - (x[j] as number));
+      const dy = Math.sign((y[i] as number) - (y[j] as number));
       balance += weight * dx * dy;
       weightX += weight * dx * dx;
       weightY += weight * dy * dy;

@@ -1,5 +1,5 @@
 import { TaskatlasError } from '@/lib/science/core';
-import { at, type Numbers, sum } from './arrays';
+import { type Numbers, sum } from './arrays';
 import { matmul, matvec, transpose } from './linear-algebra';
 
 export interface Principal {
@@ -13,7 +13,7 @@ const RELATIVE_TOLERANCE = 1e-14;
 
 function normalise(v: Float64Array): Float64Array {
   const total = sum(v);
-  for (let i = 0; i < v.length; i++) v[i] = at(v, i) / total;
+  for (let i = 0; i < v.length; i++) v[i] = (v[i] as number) / total;
   return v;
 }
 
@@ -22,7 +22,7 @@ function spread(image: Float64Array, v: Float64Array): number {
   let low = Infinity;
   let high = 0;
   for (let i = 0; i < v.length; i++) {
-    const ratio = at(image, i) / at(v, i);
+    const ratio = (image[i] as number) / (v[i] as number);
     low = Math.min(low, ratio);
     high = Math.max(high, ratio);
   }
@@ -54,10 +54,10 @@ function powerIterate(
  */
 export function principalEigenvector(a: Numbers, n: number, start?: Float64Array): Principal {
   for (let i = 0; i < n * n; i++) {
-    if (!(at(a, i) > 0 && at(a, i) < Infinity)) {
+    if (!((a[i] as number) > 0 && (a[i] as number) < Infinity)) {
       throw new TaskatlasError(
         'invalid-input',
-        `matrix entry [${Math.floor(i / n)}][${i % n}] = ${at(a, i)} must be a positive finite number`,
+        `matrix entry [${Math.floor(i / n)}][${i % n}] = ${a[i] as number} must be a positive finite number`,
       );
     }
   }
@@ -76,13 +76,13 @@ function scaledSquare(m: Float64Array, n: number): { matrix: Float64Array; logSc
   const square = matmul(m, m, n, n, n);
   const largest = maxMagnitude(square);
   if (largest === 0) return { matrix: square, logScale: -Infinity };
-  for (let i = 0; i < square.length; i++) square[i] = at(square, i) / largest;
+  for (let i = 0; i < square.length; i++) square[i] = (square[i] as number) / largest;
   return { matrix: square, logScale: Math.log(largest) };
 }
 
 function maxMagnitude(m: Float64Array): number {
   let largest = 0;
-  for (let i = 0; i < m.length; i++) largest = Math.max(largest, Math.abs(at(m, i)));
+  for (let i = 0; i < m.length; i++) largest = Math.max(largest, Math.abs(m[i] as number));
   return largest;
 }
 
@@ -94,11 +94,12 @@ export function secondEigenModulus(a: Numbers, n: number, principal: Principal):
   const left = principalEigenvector(transpose(a, n, n), n).vector;
   const { vector, value } = principal;
   let overlap = 0;
-  for (let i = 0; i < n; i++) overlap += at(left, i) * at(vector, i);
+  for (let i = 0; i < n; i++) overlap += (left[i] as number) * (vector[i] as number);
   let b: Float64Array = Float64Array.from(a as ArrayLike<number>);
   for (let i = 0; i < n; i++) {
     for (let j = 0; j < n; j++)
-      b[i * n + j] = at(b, i * n + j) - (value * at(vector, i) * at(left, j)) / overlap;
+      b[i * n + j] =
+        (b[i * n + j] as number) - (value * (vector[i] as number) * (left[j] as number)) / overlap;
   }
   // ln‖B^(2^k)‖ / 2^k accumulated scale by scale, so that nothing over- or underflows.
   let logNorm = 0;

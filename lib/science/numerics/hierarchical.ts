@@ -1,5 +1,4 @@
 import type { Rng } from '@/lib/science/core';
-import { at } from './arrays';
 
 /** Runs of one candidate, nested: head seeds within source seeds. */
 export interface RunTree {
@@ -30,7 +29,7 @@ export function drawRunWeights(tree: RunTree, rng: Rng): Float64Array {
     const group = groups[rng.int(groups.length)] as readonly number[];
     for (let j = 0; j < group.length; j++) {
       const run = group[rng.int(group.length)] as number;
-      weights[run] = at(weights, run) + 1 / (groups.length * group.length);
+      weights[run] = (weights[run] as number) + 1 / (groups.length * group.length);
     }
   }
   return weights;
@@ -50,7 +49,7 @@ export function drawSceneCounts(scenes: number, rng: Rng): Float64Array {
   const counts = new Float64Array(scenes);
   for (let i = 0; i < scenes; i++) {
     const scene = rng.int(scenes);
-    counts[scene] = at(counts, scene) + 1;
+    counts[scene] = (counts[scene] as number) + 1;
   }
   return counts;
 }

@@ -1,14 +1,14 @@
 import { TaskatlasError } from '@/lib/science/core';
-import { at, type Numbers } from './arrays';
+import type { Numbers } from './arrays';
 
 /** C = A·B for row-major A [n×k] and B [k×m]; result [n×m]. */
 export function matmul(a: Numbers, b: Numbers, n: number, k: number, m: number): Float64Array {
   const c = new Float64Array(n * m);
   for (let i = 0; i < n; i++) {
     for (let p = 0; p < k; p++) {
-      const factor = at(a, i * k + p);
+      const factor = a[i * k + p] as number;
       if (factor === 0) continue;
-      for (let j = 0; j < m; j++) c[i * m + j] = at(c, i * m + j) + factor * at(b, p * m + j);
+      for (let j = 0; j < m; j++) c[i * m + j] = (c[i * m + j] as number) + factor * (b[p * m + j] as number);
     }
   }
   return c;
@@ -19,7 +19,7 @@ export function matvec(a: Numbers, x: Numbers, n: number, m: number): Float64Arr
   const y = new Float64Array(n);
   for (let i = 0; i < n; i++) {
     let total = 0;
-    for (let j = 0; j < m; j++) total += at(a, i * m + j) * at(x, j);
+    for (let j = 0; j < m; j++) total += (a[i * m + j] as number) * (x[j] as number);
     y[i] = total;
   }
   return y;
@@ -28,7 +28,7 @@ export function matvec(a: Numbers, x: Numbers, n: number, m: number): Float64Arr
 /** Aᵀ of row-major A [n×m]; result [m×n]. */
 export function transpose(a: Numbers, n: number, m: number): Float64Array {
   const t = new Float64Array(n * m);
-  for (let i = 0; i < n; i++) for (let j = 0; j < m; j++) t[j * n + i] = at(a, i * m + j);
+  for (let i = 0; i < n; i++) for (let j = 0; j < m; j++) t[j * n + i] = a[i * m + j] as number;
   return t;
 }
 
@@ -38,12 +38,12 @@ export function gram(x: Numbers, n: number, d: number): Float64Array {
   for (let r = 0; r < n; r++) {
     const base = r * d;
     for (let i = 0; i < d; i++) {
-      const xi = at(x, base + i);
+      const xi = x[base + i] as number;
       if (xi === 0) continue;
-      for (let j = 0; j <= i; j++) g[i * d + j] = at(g, i * d + j) + xi * at(x, base + j);
+      for (let j = 0; j <= i; j++) g[i * d + j] = (g[i * d + j] as number) + xi * (x[base + j] as number);
     }
   }
-  for (let i = 0; i < d; i++) for (let j = 0; j < i; j++) g[j * d + i] = at(g, i * d + j);
+  for (let i = 0; i < d; i++) for (let j = 0; j < i; j++) g[j * d + i] = g[i * d + j] as number;
   return g;
 }
 
@@ -52,15 +52,15 @@ export function cholesky(s: Numbers, n: number): Float64Array {
   const l = new Float64Array(n * n);
   for (let i = 0; i < n; i++) {
     for (let j = 0; j <= i; j++) {
-      let total = at(s, i * n + j);
-      for (let k = 0; k < j; k++) total -= at(l, i * n + k) * at(l, j * n + k);
+      let total = s[i * n + j] as number;
+      for (let k = 0; k < j; k++) total -= (l[i * n + k] as number) * (l[j * n + k] as number);
       if (i === j && !(total > 0)) {
         throw new TaskatlasError(
           'invalid-input',
           `Cholesky: matrix is not positive definite at row ${i}; add a ridge`,
         );
       }
-      l[i * n + j] = i === j ? Math.sqrt(total) : total / at(l, j * n + j);
+      l[i * n + j] = i === j ? Math.sqrt(total) : total / (l[j * n + j] as number);
     }
   }
   return l;
@@ -71,22 +71,23 @@ export function choleskySolve(s: Numbers, b: Numbers, n: number, m: number): Flo
   const l = cholesky(s, n);
   const x = Float64Array.from(b as ArrayLike<number>);
   for (let i = 0; i < n; i++) {
-    for (let k = 0; k < i; k++) subtractRow(x, i, k, at(l, i * n + k), m);
-    scaleRow(x, i, 1 / at(l, i * n + i), m);
+    for (let k = 0; k < i; k++) subtractRow(x, i, k, l[i * n + k] as number, m);
+    scaleRow(x, i, 1 / (l[i * n + i] as number), m);
   }
   for (let i = n - 1; i >= 0; i--) {
-    for (let k = i + 1; k < n; k++) subtractRow(x, i, k, at(l, k * n + i), m);
-    scaleRow(x, i, 1 / at(l, i * n + i), m);
+    for (let k = i + 1; k < n; k++) subtractRow(x, i, k, l[k * n + i] as number, m);
+    scaleRow(x, i, 1 / (l[i * n + i] as number), m);
   }
   return x;
 }
 
 function subtractRow(x: Float64Array, target: number, source: number, factor: number, m: number): void {
-  for (let j = 0; j < m; j++) x[target * m + j] = at(x, target * m + j) - factor * at(x, source * m + j);
+  for (let j = 0; j < m; j++)
+    x[target * m + j] = (x[target * m + j] as number) - factor * (x[source * m + j] as number);
 }
 
 function scaleRow(x: Float64Array, row: number, factor: number, m: number): void {
-  for (let j = 0; j < m; j++) x[row * m + j] = at(x, row * m + j) * factor;
+  for (let j = 0; j < m; j++) x[row * m + j] = (x[row * m + j] as number) * factor;
 }
 
 /**
@@ -102,6 +103,6 @@ export function ridgeSolve(
   const { n, d, m } = shape;
   if (!(lambda >= 0)) throw new TaskatlasError('invalid-input', `ridge λ must be ≥ 0, got ${lambda}`);
   const normal = gram(x, n, d);
-  for (let i = 0; i < d; i++) normal[i * d + i] = at(normal, i * d + i) + lambda;
+  for (let i = 0; i < d; i++) normal[i * d + i] = (normal[i * d + i] as number) + lambda;
   return choleskySolve(normal, matmul(transpose(x, n, d), y, d, n, m), d, m);
 }

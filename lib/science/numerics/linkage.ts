@@ -1,5 +1,4 @@
 import { TaskatlasError } from '@/lib/science/core';
-import { at } from './arrays';
 
 export const LINKAGE_METHODS = ['single', 'complete', 'average', 'weighted', 'ward'] as const;
 export type LinkageMethod = (typeof LINKAGE_METHODS)[number];
@@ -50,13 +49,20 @@ function nearestNeighbourChain(
     const [b, a] = [chain.pop() as number, chain.pop() as number];
     const [x, y] = a < b ? [a, b] : [b, a];
     merges.push([x, y, height]);
-    const [nx, ny] = [at(size, x), at(size, y)];
+    const [nx, ny] = [size[x] as number, size[y] as number];
     size[x] = 0;
     size[y] = nx + ny;
     for (let i = 0; i < n; i++) {
-      const ni = at(size, i);
+      const ni = size[i] as number;
       if (ni === 0 || i === y) continue;
-      const value = UPDATE[method]({ dxi: at(d, i * n + x), dyi: at(d, i * n + y), dxy: height, nx, ny, ni });
+      const value = UPDATE[method]({
+        dxi: d[i * n + x] as number,
+        dyi: d[i * n + y] as number,
+        dxy: height,
+        nx,
+        ny,
+        ni,
+      });
       d[i * n + y] = value;
       d[y * n + i] = value;
     }
@@ -70,10 +76,10 @@ function growChain(chain: number[], d: Float64Array, size: Float64Array, n: numb
     const x = chain[chain.length - 1] as number;
     const previous = chain.length > 1 ? (chain[chain.length - 2] as number) : -1;
     let nearest = previous;
-    let smallest = previous >= 0 ? at(d, x * n + previous) : Infinity;
+    let smallest = previous >= 0 ? (d[x * n + previous] as number) : Infinity;
     for (let i = 0; i < n; i++) {
-      if (i === x || at(size, i) === 0 || at(d, x * n + i) >= smallest) continue;
-      smallest = at(d, x * n + i);
+      if (i === x || (size[i] as number) === 0 || (d[x * n + i] as number) >= smallest) continue;
+      smallest = d[x * n + i] as number;
       nearest = i;
     }
     if (nearest === previous && previous >= 0) return smallest;
@@ -92,10 +98,10 @@ function spanningTree(distances: Float64Array, n: number): RawMerge[] {
     let y = -1;
     for (let i = 0; i < n; i++) {
       if (merged[i] === 1) continue;
-      nearest[i] = Math.min(at(nearest, i), at(distances, x * n + i));
-      if (y < 0 || at(nearest, i) < at(nearest, y)) y = i;
+      nearest[i] = Math.min(nearest[i] as number, distances[x * n + i] as number);
+      if (y < 0 || (nearest[i] as number) < (nearest[y] as number)) y = i;
     }
-    merges.push([x, y, at(nearest, y)]);
+    merges.push([x, y, nearest[y] as number]);
     x = y;
   }
   return merges;
@@ -122,8 +128,8 @@ function label(raw: RawMerge[], n: number): Merge[] {
       const id = n + row;
       parent[a] = id;
       parent[b] = id;
-      size[id] = at(size, a) + at(size, b);
-      return { left: Math.min(a, b), right: Math.max(a, b), height, size: at(size, id) };
+      size[id] = (size[a] as number) + (size[b] as number);
+      return { left: Math.min(a, b), right: Math.max(a, b), height, size: size[id] as number };
     });
 }
 

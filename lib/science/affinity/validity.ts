@@ -1,0 +1,65 @@
+import type { Estimate, TargetValidity } from '@/lib/science/core';
+import { at, mean, variance } from '@/lib/science/numerics';
+import type { Contest } from './contest';
+import type { Measures, Parts } from './measures';
+
+/** DESIGN §4: a target whose gold network does not reach this skill over the mean predictor is excluded. */
+export const MINIMUM_GOLD_SKILL = 0.1;
+/** DESIGN §4: below this ratio of between-source to seed variance a target is greyed out. */
+export const MINIMUM_SIGNAL_TO_NOISE = 3;
+
+/**
+ * Variance between sources over variance between seeds, of mean test losses of first-order transfers:
+ * Var_s(mean over runs) / mean_s Var_runs. Null with one run per source or fewer than two sources.
+ */
+export function signalToNoise(contest: Contest): number | null {
+  const perSource = contest.contestants
+    .filter((c) => c.candidate.kind === 'transfer' && c.candidate.sources.length === 1)
+    .map((c) => c.runs.map((run) => mean(contest.losses[run] as Float64Array)));
+  const repeated = perSource.filter((runs) => runs.length > 1);
+  if (perSource.length < 2 || repeated.length === 0) return null;
+  const noise = mean(repeated.map(variance));
+  const signal = variance(perSource.map(mean));
+  return noise === 0 ? Infinity : signal / noise;
+}
+
+/** Judges a target: excluded when gold does not beat the mean predictor or scratch; notes for what else to mind. */
+export function judge(contest: Contest, parts: Parts, point: Measures, goldSkill: Estimate): TargetValidity {
+  const excluded: string[] = [];
+  const notes: string[] = [];
+  const measured = parts.self >= 0 && parts.mean >= 0;
+  if (parts.self < 0) notes.push('the gold network is not measured yet');
+  if (parts.mean < 0) notes.push('the mean predictor is not measured yet');
+  if (measured && !(goldSkill.value >= MINIMUM_GOLD_SKILL)) {
+    excluded.push(
+      `gold skill over the mean predictor is ${goldSkill.value.toFixed(3)}, below ${MINIMUM_GOLD_SKILL}`,
+    );
+  }
+  const low = goldSkill.low ?? goldSkill.value;
+  if (measured && !(low > 0)) {
+    excluded.push(`the interval of the gold skill reaches ${low.toFixed(3)}, not above 0`);
+  }
+  if (
+    parts.self >= 0 &&
+    parts.scratch >= 0 &&
+    !(at(point.meanLoss, parts.self) < at(point.meanLoss, parts.scratch))
+  ) {
+    excluded.push('the gold network does not beat scratch');
+  }
+  const ratio = signalToNoise(contest);
+  if (ratio !== null && ratio < MINIMUM_SIGNAL_TO_NOISE) {
+    notes.push(
+      `differences between sources are not clear of seed noise (variance ratio ${ratio.toFixed(1)}, below 3)`,
+    );
+  }
+  if (contest.unevenRuns.length > 0) {
+    notes.push(`losses missing on images that other runs have: ${contest.unevenRuns.join(', ')}`);
+  }
+  return {
+    kept: excluded.length === 0,
+    reasons: [...excluded, ...notes],
+    goldSkill,
+    scratchSkill: parts.scratch >= 0 && parts.mean >= 0 ? at(point.skill, parts.scratch) : null,
+    signalToNoise: ratio,
+  };
+}
