@@ -1,0 +1,55 @@
+import { type PoolName, TaskatlasError, type TaskDeclaration, type TaskId } from '@/lib/science/core';
+import type { PackedLabels } from '../networks';
+import { imageLosses, type LossSpec } from './losses';
+import { chunks, type Pause } from './pools';
+import type { Predict, RunContext } from './types';
+
+const CHUNK = 50;
+
+/** Outputs of a whole pool in packed layout, and what the labels make of them. */
+export interface Evaluation {
+  losses: Float32Array;
+  /** Outputs of all images, kept for metrics and samples. */
+  outputs: Float32Array;
+}
+
+/** Runs a predictor over the first `labels.examples` images of a pool. */
+export async function evaluate(
+  context: RunContext,
+  spec: LossSpec,
+  labels: PackedLabels,
+  predict: Predict,
+  pause: Pause,
+): Promise<Evaluation> {
+  const { tf } = context.engine;
+  const size = labels.rows * labels.channels;
+  const losses = new Float32Array(labels.examples);
+  const outputs = new Float32Array(labels.examples * size);
+  for (const part of chunks(labels.examples, CHUNK)) {
+    const values = tf.tidy(() => predict(part).dataSync() as Float32Array);
+    const at = part[0] as number;
+    outputs.set(values, at * size);
+    losses.set(imageLosses(spec, values, labels, part), at);
+    await pause();
+  }
+  return { losses, outputs };
+}
+
+/** A task of the context. @throws TaskatlasError `invalid-input` if the dictionary has no such task. */
+export function taskOf(context: RunContext, id: TaskId): TaskDeclaration {
+  const task = context.tasks.get(id);
+  if (!task) throw new TaskatlasError('invalid-input', `The dictionary has no task "${id}".`);
+  return task;
+}
+
+/** Number of images that a recipe may take of a pool. @throws TaskatlasError `invalid-input` */
+export function imagesOf(context: RunContext, pool: PoolName, wanted: number): number {
+  const available = context.dataset.count(pool);
+  if (wanted > available || wanted < 1) {
+    throw new TaskatlasError(
+      'invalid-input',
+      `The recipe wants ${wanted} images of the ${pool} pool, which has ${available}.`,
+    );
+  }
+  return wanted;
+}

@@ -1,0 +1,244 @@
+import type { Tensor } from '@tensorflow/tfjs-core';
+import { codeShape, encoderPlan, type SpatialShape } from '@/lib/science/catalog/presets-layers';
+import {
+  type InputKind,
+  type PoolName,
+  type PresetName,
+  TaskatlasError,
+  type TaskDeclaration,
+} from '@/lib/science/core';
+import type { Tf } from '../engine';
+import { createParameters, forward, pickWeights, type Weights } from '../networks';
+import { floatsOf, packFile, roundToHalf, unpackFile } from './container';
+import { chunks, type InputAdapter, type Pause, poolInputs } from './pools';
+import type { RunContext } from './types';
+
+/** Pools whose frozen codes are cached; sources themselves are trained on the fourth. */
+export const FEATURE_POOLS = ['transfer', 'selection', 'test'] as const satisfies readonly PoolName[];
+export type FeaturePool = (typeof FEATURE_POOLS)[number];
+
+export const weightsName = (fingerprint: string): string => `${fingerprint}/weights`;
+export const featuresName = (fingerprint: string, pool: FeaturePool, kind: InputKind): string =>
+  `${fingerprint}/features-${pool}-${kind}`;
+
+/** Weights of a source as stored, with what is needed to run its encoder again. */
+export interface StoredSource {
+  preset: PresetName;
+  size: number;
+  adapter: InputAdapter;
+  weights: Weights;
+}
+
+/**
+ * A source's encoder sees the target's own input picture (noisy for denoising), passed through the
+ * source's input adapter: an encoder that was trained on grey pictures is given grey ones.
+ */
+export const adapterOf = (task: TaskDeclaration): InputAdapter => (task.input === 'grey' ? 'grey' : 'none');
+
+export const packSource = (source: StoredSource): Uint8Array =>
+  packFile({
+    meta: { format: 'source-1', preset: source.preset, size: source.size, adapter: source.adapter },
+    arrays: source.weights,
+  });
+
+/** Reads a source's weights. @throws TaskatlasError `data` if they are missing or damaged. */
+export async function readSource(context: RunContext, fingerprint: string): Promise<StoredSource> {
+  const bytes = await context.artifacts.read(weightsName(fingerprint));
+  if (!bytes) {
+    throw new TaskatlasError('data', `The weights of source ${fingerprint} are missing: retry its run.`);
+  }
+  const file = unpackFile(bytes);
+  const { preset, size, adapter } = file.meta as { preset: PresetName; size: number; adapter: InputAdapter };
+  const weights = new Map([...file.arrays.keys()].map((name) => [name, floatsOf(file, name)]));
+  return { preset, size, adapter, weights };
+}
+
+/** Codes of a pool: count × side × side × channels, rounded to half precision. */
+export interface Features {
+  count: number;
+  shape: SpatialShape;
+  values: Float32Array;
+}
+
+/** Runs a frozen encoder over a pool. */
+export async function encodePool(
+  context: RunContext,
+  source: StoredSource,
+  pool: FeaturePool,
+  kind: InputKind,
+  pause: Pause,
+): Promise<Features> {
+  const { engine, dataset } = context;
+  const { tf } = engine;
+  const { preset, adapter, size } = source;
+  const plan = encoderPlan(preset, size);
+  const shape = codeShape(preset, size);
+  const inputs = await poolInputs(dataset, pool, kind, preset, { adapter, pause });
+  const parameters = createParameters(tf, plan, pickWeights(source.weights, /^encoder\//));
+  const perImage = shape.side ** 2 * shape.channels;
+  const values = new Float32Array(inputs.count * perImage);
+  try {
+    for (const part of chunks(inputs.count)) {
+      const codes = tf.tidy(() => {
+        const images = inputTensor(tf, inputs.gather(part), part.length, preset, size);
+        return forward(tf, plan, parameters.get, images).dataSync() as Float32Array;
+      });
+      values.set(codes, (part[0] as number) * perImage);
+      await pause();
+    }
+  } finally {
+    parameters.dispose();
+  }
+  return { count: inputs.count, shape, values: roundToHalf(values) };
+}
+
+/** Packed images as a tensor N × side × side × channels. */
+export function inputTensor(
+  tf: Tf,
+  values: Float32Array,
+  count: number,
+  preset: PresetName,
+  size: number,
+): Tensor {
+  const channels = values.length / count;
+  const side = Math.round(Math.sqrt(channels / inputChannels(preset, size)));
+  return tf.tensor(values, [count, side, side, channels / side ** 2]);
+}
+
+const inputChannels = (preset: PresetName, size: number): number => {
+  const first = encoderPlan(preset, size)[0]?.streams[0]?.[0];
+  return first?.kind === 'conv' ? first.inChannels : 3;
+};
+
+const packFeatures = ({ count, shape, values }: Features): Uint8Array =>
+  packFile(
+    { meta: { format: 'features-1', count, ...shape }, arrays: new Map([['features', values]]) },
+    new Set(['features']),
+  );
+
+/** Encodes and stores every pool × input kind of a source; returns the artifact names. */
+export async function writeFeatures(
+  context: RunContext,
+  source: StoredSource,
+  pause: Pause,
+): Promise<string[]> {
+  const names: string[] = [];
+  for (const kind of new Set(context.inputKinds)) {
+    for (const pool of FEATURE_POOLS) {
+      const name = featuresName(context.fingerprint, pool, kind);
+      await context.artifacts.write(name, packFeatures(await encodePool(context, source, pool, kind, pause)));
+      names.push(name);
+    }
+  }
+  return names;
+}
+
+/** Cached codes of a source; made again from its weights if the file is missing or damaged. */
+export async function readFeatures(
+  context: RunContext,
+  fingerprint: string,
+  pool: FeaturePool,
+  kind: InputKind,
+  pause: Pause,
+): Promise<Features> {
+  const name = featuresName(fingerprint, pool, kind);
+  const bytes = await context.artifacts.read(name);
+  const stored = bytes ? parseFeatures(bytes, context.dataset.count(pool)) : null;
+  if (stored) return stored;
+  const features = await encodePool(context, await readSource(context, fingerprint), pool, kind, pause);
+  await context.artifacts.write(name, packFeatures(features));
+  return features;
+}
+
+function parseFeatures(bytes: Uint8Array, expected: number): Features | null {
+  try {
+    const file = unpackFile(bytes);
+    const { count, side, channels } = file.meta as { count: number; side: number; channels: number };
+    const values = floatsOf(file, 'features');
+    if (count !== expected || values.length !== count * side * side * channels) return null;
+    return { count, shape: { side, channels }, values };
+  } catch {
+    return null;
+  }
+}
+
+/** Fixed statistics of each channel over all positions of the transfer pool. */
+export interface FeatureStatistics {
+  mean: Float32Array;
+  deviation: Float32Array;
+}
+
+export function featureStatistics({ values, shape: { channels } }: Features): FeatureStatistics {
+  const sum = new Float64Array(channels);
+  const square = new Float64Array(channels);
+  const rows = values.length / channels;
+  for (let i = 0; i < values.length; i++) {
+    const c = i % channels;
+    const x = values[i] as number;
+    sum[c] = (sum[c] as number) + x;
+    square[c] = (square[c] as number) + x * x;
+  }
+  const mean = Float32Array.from(sum, (s) => s / rows);
+  const deviation = Float32Array.from(square, (s, c) => {
+    const centre = (sum[c] as number) / rows;
+    return Math.sqrt(Math.max(0, s / rows - centre * centre));
+  });
+  return { mean, deviation };
+}
+
+/** (x − mean) / sd, clipped to ±5; a channel that never changes becomes 0. */
+export function standardise(features: Features, { mean, deviation }: FeatureStatistics): Features {
+  const { channels } = features.shape;
+  const values = features.values.map((x, i) => {
+    const c = i % channels;
+    const sd = deviation[c] as number;
+    return sd > 1e-6 ? Math.min(5, Math.max(-5, (x - (mean[c] as number)) / sd)) : 0;
+  });
+  return { ...features, values };
+}
+
+/** Codes of several sources joined channel-wise: k · channels per position. */
+export function concatenate(parts: readonly Features[]): Features {
+  const [first] = parts;
+  if (!first) throw new TaskatlasError('invalid-input', 'A transfer needs at least one source.');
+  if (parts.length === 1) return first;
+  const { side } = first.shape;
+  if (parts.some((part) => part.shape.side !== side || part.count !== first.count)) {
+    throw new TaskatlasError('data', 'The sources’ codes differ in side or number of images.');
+  }
+  const channels = parts.reduce((sum, part) => sum + part.shape.channels, 0);
+  const positions = first.count * side * side;
+  const values = new Float32Array(positions * channels);
+  let offset = 0;
+  for (const part of parts) {
+    const own = part.shape.channels;
+    for (let p = 0; p < positions; p++) {
+      values.set(part.values.subarray(p * own, (p + 1) * own), p * channels + offset);
+    }
+    offset += own;
+  }
+  return { count: first.count, shape: { side, channels }, values };
+}
+
+/** Standardised, joined codes of a transfer's sources on the three pools. */
+export async function transferFeatures(
+  context: RunContext,
+  fingerprints: readonly string[],
+  kind: InputKind,
+  pause: Pause,
+): Promise<Record<FeaturePool, Features>> {
+  const parts: Record<FeaturePool, Features[]> = { transfer: [], selection: [], test: [] };
+  for (const fingerprint of fingerprints) {
+    const raw = await readFeatures(context, fingerprint, 'transfer', kind, pause);
+    const statistics = featureStatistics(raw);
+    parts.transfer.push(standardise(raw, statistics));
+    for (const pool of ['selection', 'test'] as const) {
+      parts[pool].push(standardise(await readFeatures(context, fingerprint, pool, kind, pause), statistics));
+    }
+  }
+  return {
+    transfer: concatenate(parts.transfer),
+    selection: concatenate(parts.selection),
+    test: concatenate(parts.test),
+  };
+}

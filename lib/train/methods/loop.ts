@@ -1,0 +1,218 @@
+import type { NamedTensorMap, Scalar, Tensor, Variable } from '@tensorflow/tfjs-core';
+import { trainingSteps } from '@/lib/science/catalog/costs';
+import { type CurvePoint, createRng, TaskatlasError, type TrainingOptions } from '@/lib/science/core';
+import { packState, type TrainingState, unpackState } from './checkpoint';
+import { meanLoss } from './losses';
+import { ADAM, cosineRate, createAdam, type Optimiser } from './optimiser';
+import { createPause, type Pause } from './pools';
+import type { RunContext, TrainingProblem } from './types';
+
+export interface TrainingOutcome {
+  curve: readonly CurvePoint[];
+  steps: number;
+  images: number;
+  /** Wall-clock of the training itself, over all of its attempts as far as checkpoints tell. */
+  seconds: number;
+}
+
+/** Hands out batches: epochs' permutations strung together, always full batches; a pure function of (seed, step). */
+export function createBatches(
+  seed: number,
+  examples: number,
+  batchSize: number,
+): (step: number) => Int32Array {
+  const size = Math.min(batchSize, examples);
+  let epoch = -1;
+  let order = new Int32Array(0);
+  return (step) => {
+    const batch = new Int32Array(size);
+    for (let i = 0; i < size; i++) {
+      const position = step * size + i;
+      const wanted = Math.floor(position / examples);
+      if (wanted !== epoch) {
+        epoch = wanted;
+        order = createRng(seed, 'shuffle', epoch).permutation(examples) as Int32Array<ArrayBuffer>;
+      }
+      batch[i] = order[position % examples] as number;
+    }
+    return batch;
+  };
+}
+
+/** Steps after which the selection pool is looked at: evenly spread, always the last. */
+export const isLook = (done: number, totalSteps: number, looks: number): boolean =>
+  done === totalSteps ||
+  Math.floor((done * looks) / totalSteps) > Math.floor(((done - 1) * looks) / totalSteps);
+
+/** One gradient step; returns the batch loss. */
+function trainStep(
+  context: RunContext,
+  problem: TrainingProblem,
+  optimiser: Optimiser,
+  batch: Int32Array,
+  step: number,
+  rate: number,
+): number {
+  const { tf } = context.engine;
+  const variables = problem.trainable.map((name) => problem.parameters.get(name));
+  const { value, grads } = tf.variableGrads(
+    () => problem.loss(batch, step) as Scalar,
+    variables as Variable[],
+  ) as {
+    value: Scalar;
+    grads: NamedTensorMap;
+  };
+  const loss = value.dataSync()[0] as number;
+  value.dispose();
+  const gradients = variables.map((variable) => grads[variable.name] as Tensor);
+  if (Number.isFinite(loss)) optimiser.apply(gradients, rate, step + 1);
+  for (const gradient of Object.values(grads)) gradient.dispose();
+  if (!Number.isFinite(loss)) {
+    throw new TaskatlasError(
+      'diverged',
+      `The training loss became ${loss} at step ${step + 1}: lower the learning rate.`,
+    );
+  }
+  return loss;
+}
+
+/** What changes during a training, beside the weights. */
+interface Progress {
+  step: number;
+  curve: CurvePoint[];
+  best: TrainingState['best'];
+  lossSum: number;
+  lossCount: number;
+  seconds: number;
+}
+
+const fresh = (): Progress => ({ step: 0, curve: [], best: null, lossSum: 0, lossCount: 0, seconds: 0 });
+
+async function resume(
+  context: RunContext,
+  problem: TrainingProblem,
+  optimiser: Optimiser,
+): Promise<Progress> {
+  const bytes = await context.checkpoint.load();
+  const state = bytes ? unpackState(context.fingerprint, bytes) : null;
+  if (!state) return fresh();
+  problem.parameters.restore(state.weights);
+  optimiser.restore(state.moments);
+  const { step, curve, best, lossSum, lossCount, seconds } = state;
+  return { step, curve: [...curve], best, lossSum, lossCount, seconds };
+}
+
+async function save(
+  context: RunContext,
+  problem: TrainingProblem,
+  optimiser: Optimiser,
+  progress: Progress,
+): Promise<void> {
+  const weights = problem.parameters.snapshot(problem.trainable);
+  await context.checkpoint.save(
+    packState(context.fingerprint, { ...progress, weights, moments: optimiser.state() }),
+  );
+}
+
+/** Looks at the selection pool and keeps the weights if they are the best so far. */
+async function look(
+  problem: TrainingProblem,
+  progress: Progress,
+  perEpoch: number,
+  pause: Pause,
+): Promise<number | null> {
+  const loss = meanLoss(await problem.selectionLosses(pause));
+  const selectionLoss = Number.isFinite(loss) ? loss : null;
+  progress.curve.push({
+    step: progress.step,
+    epoch: progress.step / perEpoch,
+    trainLoss: progress.lossSum / Math.max(1, progress.lossCount),
+    selectionLoss,
+  });
+  progress.lossSum = 0;
+  progress.lossCount = 0;
+  if (selectionLoss !== null && (!progress.best || selectionLoss < progress.best.loss)) {
+    const weights = problem.parameters.snapshot(problem.trainable);
+    progress.best = { loss: selectionLoss, step: progress.step, weights };
+  }
+  return selectionLoss;
+}
+
+function assertNotAborted(signal: AbortSignal): void {
+  if (signal.aborted) {
+    throw new TaskatlasError('cancelled', 'The training was stopped; it goes on from its checkpoint.', {
+      cause: signal.reason,
+    });
+  }
+}
+
+/**
+ * The one training loop: Adam, cosine schedule to 0, best weights by the selection pool, exact resume.
+ * Ends with the best weights in `problem.parameters`.
+ * @throws TaskatlasError `diverged` on a loss that is not finite, `cancelled` on abort (after a checkpoint)
+ */
+export async function train(
+  context: RunContext,
+  problem: TrainingProblem,
+  options: TrainingOptions,
+  settings: { seed: number; looks: number },
+): Promise<TrainingOutcome> {
+  const { engine, signal } = context;
+  const batchSize = Math.min(options.batchSize, problem.examples);
+  const totalSteps = trainingSteps(problem.examples, options.epochs, batchSize);
+  const perEpoch = problem.examples / batchSize;
+  const nextBatch = createBatches(settings.seed, problem.examples, batchSize);
+  const optimiser = createAdam(engine.tf, problem.parameters, problem.trainable, {
+    ...ADAM,
+    weightDecay: options.weightDecay,
+  });
+  const progress = await resume(context, problem, optimiser);
+  const pause = createPause();
+  let clock = performance.now();
+  let saved = clock;
+  let reported = clock;
+  let reportedStep = progress.step;
+  let selectionLoss = progress.curve.at(-1)?.selectionLoss ?? null;
+  const tick = () => {
+    const now = performance.now();
+    progress.seconds += (now - clock) / 1000;
+    clock = now;
+    return now;
+  };
+
+  while (progress.step < totalSteps) {
+    if (signal.aborted) {
+      tick();
+      await save(context, problem, optimiser, progress);
+      assertNotAborted(signal);
+    }
+    const rate = cosineRate(options.learningRate, progress.step, totalSteps);
+    const batch = nextBatch(progress.step);
+    const loss = trainStep(context, problem, optimiser, batch, progress.step, rate);
+    progress.step++;
+    progress.lossSum += loss;
+    progress.lossCount++;
+    const looked = isLook(progress.step, totalSteps, settings.looks);
+    const trainLoss = progress.lossSum / progress.lossCount;
+    if (looked) selectionLoss = await look(problem, progress, perEpoch, pause);
+    const now = tick();
+    if (looked || now - reported > 250) {
+      const imagesPerSecond = ((progress.step - reportedStep) * batchSize) / ((now - reported) / 1000);
+      context.onProgress({ step: progress.step, totalSteps, imagesPerSecond, trainLoss, selectionLoss });
+      reported = now;
+      reportedStep = progress.step;
+    }
+    if (now - saved > context.checkpoint.everySeconds * 1000 && progress.step < totalSteps) {
+      await save(context, problem, optimiser, progress);
+      saved = performance.now();
+    }
+    await pause();
+  }
+  if (progress.best) problem.parameters.restore(progress.best.weights);
+  return {
+    curve: progress.curve,
+    steps: totalSteps,
+    images: totalSteps * batchSize,
+    seconds: progress.seconds,
+  };
+}

@@ -1,0 +1,193 @@
+import { PRESETS } from '@/lib/science/catalog/presets';
+import { codeShape, outputSide } from '@/lib/science/catalog/presets-layers';
+import type { InputKind, PoolName, PresetName, TaskDeclaration } from '@/lib/science/core';
+import type { Dataset } from '@/lib/science/datasets/dataset';
+import { type PackedLabels, packLabels, spaceToDepth } from '../networks';
+import { balancedWeights, type LossSpec } from './losses';
+
+/** How an input picture is changed before the encoder of a source sees it. */
+export type InputAdapter = 'none' | 'grey';
+
+/** Encoder inputs of one pool in packed layout. */
+export interface PoolInputs {
+  readonly count: number;
+  /** Floats of one image. */
+  readonly size: number;
+  /** The images `indices`, one after another. */
+  gather(indices: Int32Array): Float32Array;
+}
+
+/** Hands the event loop a turn now and then, so that heartbeats and signals are served in long loops. */
+export type Pause = () => Promise<void>;
+
+const TURN_MS = 50;
+
+/** Makes a pause that costs nothing until 50 ms have passed since the last turn. */
+export function createPause(signal?: AbortSignal): Pause {
+  let last = performance.now();
+  return async () => {
+    if (performance.now() - last < TURN_MS) return;
+    await new Promise((resolve) => setImmediate(resolve));
+    signal?.throwIfAborted();
+    last = performance.now();
+  };
+}
+
+/** Prepared pools are shared by the runs of a process, the least recently used ones dropped above this. */
+const CACHE_BYTES = 1.2e9;
+const CHUNK = 64;
+
+interface CacheEntry {
+  bytes: number;
+  value: Promise<unknown>;
+}
+const caches = new WeakMap<Dataset, Map<string, CacheEntry>>();
+
+async function cached<T>(dataset: Dataset, key: string, bytes: number, make: () => Promise<T>): Promise<T> {
+  const cache = caches.get(dataset) ?? new Map<string, CacheEntry>();
+  caches.set(dataset, cache);
+  const found = cache.get(key);
+  cache.delete(key);
+  const entry = found ?? { bytes, value: make() };
+  cache.set(key, entry);
+  let total = [...cache.values()].reduce((sum, { bytes: b }) => sum + b, 0);
+  for (const [old, { bytes: b }] of cache) {
+    if (total <= CACHE_BYTES || old === key) break;
+    cache.delete(old);
+    total -= b;
+  }
+  try {
+    return (await entry.value) as T;
+  } catch (error) {
+    cache.delete(key);
+    throw error;
+  }
+}
+
+/** Luminance in all three channels (ITU-R BT.601), as the `grey` input kind of the data sets. */
+function greyInPlace(images: Float32Array): Float32Array {
+  for (let i = 0; i < images.length; i += 3) {
+    const grey =
+      0.299 * (images[i] as number) + 0.587 * (images[i + 1] as number) + 0.114 * (images[i + 2] as number);
+    images[i] = grey;
+    images[i + 1] = grey;
+    images[i + 2] = grey;
+  }
+  return images;
+}
+
+function prepare(
+  dataset: Dataset,
+  pool: PoolName,
+  kind: InputKind,
+  adapter: InputAdapter,
+  block: number,
+  indices: Int32Array,
+): Float32Array {
+  const images = dataset.inputs(pool, kind, indices);
+  if (adapter === 'grey') greyInPlace(images);
+  return spaceToDepth(images, dataset.size, 3, block);
+}
+
+/** Indices 0 … count−1 in chunks. */
+export const chunks = (count: number, size = CHUNK): Int32Array[] =>
+  Array.from({ length: Math.ceil(count / size) }, (_, c) =>
+    Int32Array.from({ length: Math.min(size, count - c * size) }, (_, i) => c * size + i),
+  );
+
+/** Inputs of a pool: kept whole in memory where they fit, else made batch by batch. */
+export async function poolInputs(
+  dataset: Dataset,
+  pool: PoolName,
+  kind: InputKind,
+  preset: PresetName,
+  options: { adapter?: InputAdapter; pause: Pause },
+): Promise<PoolInputs> {
+  const { adapter = 'none', pause } = options;
+  const { block } = PRESETS[preset];
+  const count = dataset.count(pool);
+  const size = dataset.size ** 2 * 3;
+  if (count * size * 4 > CACHE_BYTES / 2) {
+    return { count, size, gather: (indices) => prepare(dataset, pool, kind, adapter, block, indices) };
+  }
+  const key = `inputs ${pool} ${kind} ${adapter} ${block}`;
+  const all = await cached(dataset, key, count * size * 4, async () => {
+    const values = new Float32Array(count * size);
+    for (const part of chunks(count)) {
+      values.set(prepare(dataset, pool, kind, adapter, block, part), (part[0] as number) * size);
+      await pause();
+    }
+    return values;
+  });
+  return { count, size, gather: (indices) => gatherRows(all, size, indices) };
+}
+
+/** Copies the rows `indices` of a matrix with rows of `size` floats. */
+export function gatherRows(all: Float32Array, size: number, indices: ArrayLike<number>): Float32Array {
+  const out = new Float32Array(indices.length * size);
+  for (let i = 0; i < indices.length; i++) {
+    const from = (indices[i] as number) * size;
+    out.set(all.subarray(from, from + size), i * size);
+  }
+  return out;
+}
+
+function joinLabels(parts: readonly PackedLabels[], count: number): PackedLabels {
+  const [first] = parts;
+  const rows = first?.rows ?? 1;
+  const channels = first?.channels ?? 1;
+  const joined: PackedLabels = {
+    examples: count,
+    rows,
+    channels,
+    values: first?.values ? new Float32Array(count * rows * channels) : null,
+    ids: first?.ids ? new Uint16Array(count * rows) : null,
+    valid: new Uint8Array(count * rows),
+  };
+  let at = 0;
+  for (const part of parts) {
+    if (part.values) joined.values?.set(part.values, at * rows * channels);
+    if (part.ids) joined.ids?.set(part.ids, at * rows);
+    joined.valid.set(part.valid, at * rows);
+    at += part.examples;
+  }
+  return joined;
+}
+
+/** Labels of a pool in the output layout of a preset. */
+export async function poolLabels(
+  dataset: Dataset,
+  pool: PoolName,
+  task: TaskDeclaration,
+  preset: PresetName,
+  pause: Pause,
+): Promise<PackedLabels> {
+  const sides = {
+    outputSide: outputSide(preset, dataset.size),
+    codeSide: codeShape(preset, dataset.size).side,
+  };
+  const count = dataset.count(pool);
+  const perImage = task.head.kind === 'pixels' ? task.head.channels * 5 : 3;
+  const bytes = count * sides.outputSide ** 2 * perImage;
+  const key = `labels ${pool} ${task.id} ${task.version} ${sides.outputSide}/${sides.codeSide}`;
+  return cached(dataset, key, bytes, async () => {
+    const parts: PackedLabels[] = [];
+    for (const part of chunks(count)) {
+      parts.push(packLabels(dataset.labels(pool, task.id, part), part.length, task.head, sides));
+      await pause();
+    }
+    return joinLabels(parts, count);
+  });
+}
+
+/** The loss of a task; class weights come from the transfer pool for every kind of run. */
+export async function taskLoss(
+  dataset: Dataset,
+  task: TaskDeclaration,
+  preset: PresetName,
+  pause: Pause,
+): Promise<LossSpec> {
+  if (task.loss !== 'balanced-cross-entropy') return { name: task.loss, classWeights: null };
+  const labels = await poolLabels(dataset, 'transfer', task, preset, pause);
+  return { name: task.loss, classWeights: balancedWeights(labels) };
+}

@@ -1,0 +1,87 @@
+import { encoderPlan, sourcePlan } from '@/lib/science/catalog/presets-layers';
+import { createRng, type PoolName, type RunResult, type SourceRecipe } from '@/lib/science/core';
+import { initialWeights } from '../networks';
+import { imagesOf, taskOf } from './evaluate';
+import {
+  adapterOf,
+  inputTensor,
+  packSource,
+  type StoredSource,
+  weightsName,
+  writeFeatures,
+} from './features';
+import { createPause, type PoolInputs, poolInputs } from './pools';
+import { type Feed, trainSupervised } from './trained';
+import type { Method, RunContext } from './types';
+
+/** Inputs of a task's own kind on the pools that a network is trained and tested on. */
+export async function imageFeeds(
+  context: RunContext,
+  recipe: { task: string; preset: SourceRecipe['preset'] },
+  pools: readonly PoolName[],
+): Promise<(pool: PoolName) => Feed> {
+  const { dataset, engine } = context;
+  const { input } = taskOf(context, recipe.task);
+  const inputs = new Map<PoolName, PoolInputs>();
+  const pause = createPause(context.signal);
+  for (const pool of pools) {
+    inputs.set(pool, await poolInputs(dataset, pool, input, recipe.preset, { pause }));
+  }
+  return (pool) => ({
+    gather: (indices) => {
+      const values = inputs.get(pool)?.gather(indices) ?? new Float32Array(0);
+      return inputTensor(engine.tf, values, indices.length, recipe.preset, dataset.size);
+    },
+  });
+}
+
+/** Random projection: an encoder that is never trained; only its codes matter. */
+const untrained = (context: RunContext, recipe: SourceRecipe): StoredSource => {
+  const plan = encoderPlan(recipe.preset, context.dataset.size);
+  return {
+    preset: recipe.preset,
+    size: context.dataset.size,
+    adapter: adapterOf(taskOf(context, recipe.task)),
+    weights: initialWeights(plan, createRng(recipe.seed, 'random-projection', 'weights')),
+  };
+};
+
+/** Task-specific network on the source pool: gold reference, and by its encoder a source. Writes weights and codes. */
+export const source: Method<SourceRecipe> = {
+  id: 'source',
+  execute: async (recipe, context) => {
+    const task = taskOf(context, recipe.task);
+    const { size } = context.dataset;
+    const pause = createPause();
+    let stored: StoredSource;
+    let result: Omit<RunResult, 'artifacts'>;
+    if (task.untrained) {
+      stored = untrained(context, recipe);
+      result = {
+        testLosses: null,
+        metric: null,
+        curve: [],
+        samples: [],
+        cost: { steps: 0, images: 0, seconds: 0, flops: 0 },
+      };
+    } else {
+      const images = imagesOf(context, 'source', recipe.dataset.pools.source);
+      const trained = await trainSupervised(context, {
+        task,
+        preset: recipe.preset,
+        plan: sourcePlan(recipe.preset, size, task.head),
+        pool: 'source',
+        images,
+        training: recipe.training,
+        seed: recipe.seed,
+        purpose: `source ${task.id}`,
+        feed: await imageFeeds(context, recipe, ['source', 'selection', 'test']),
+      });
+      stored = { preset: recipe.preset, size, adapter: adapterOf(task), weights: trained.weights };
+      result = trained.result;
+    }
+    const features = await writeFeatures(context, stored, pause);
+    await context.artifacts.write(weightsName(context.fingerprint), packSource(stored));
+    return { ...result, artifacts: [weightsName(context.fingerprint), ...features] };
+  },
+};

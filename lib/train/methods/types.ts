@@ -1,0 +1,61 @@
+import type { Scalar, Tensor } from '@tensorflow/tfjs-core';
+import type { InputKind, Recipe, RunResult, TaskDeclaration, TaskId } from '@/lib/science/core';
+import type { Dataset } from '@/lib/science/datasets/dataset';
+import type { Engine } from '../engine';
+import type { ParameterStore } from '../networks';
+
+/** A live look at a training. Losses are means over the batches since the last report, and over the selection pool. */
+export interface TrainingProgress {
+  step: number;
+  totalSteps: number;
+  imagesPerSecond: number;
+  trainLoss: number;
+  selectionLoss: number | null;
+}
+
+/** Everything a run may touch. Nothing in `methods` reads a clock for decisions, a global or the network. */
+export interface RunContext {
+  engine: Engine;
+  dataset: Dataset;
+  tasks: ReadonlyMap<TaskId, TaskDeclaration>;
+  fingerprint: string;
+  artifacts: {
+    read(name: string): Promise<Uint8Array | null>;
+    write(name: string, bytes: Uint8Array): Promise<void>;
+  };
+  checkpoint: {
+    load(): Promise<Uint8Array | null>;
+    save(bytes: Uint8Array): Promise<void>;
+    everySeconds: number;
+  };
+  signal: AbortSignal;
+  onProgress(progress: TrainingProgress): void;
+  /** Input kinds of all targets of the sweep: which feature files a source writes. */
+  inputKinds: readonly InputKind[];
+}
+
+/**
+ * What a trained method prepares and the one loop trains. `loss` and `predict` are pure functions of
+ * the parameters and the data; the loop owns order, optimiser, schedule, selection and checkpoints.
+ */
+export interface TrainingProblem {
+  parameters: ParameterStore;
+  /** Names of the parameters that the optimiser changes; all others stay as they are. */
+  trainable: readonly string[];
+  /** Training examples; batches are indices below this. */
+  examples: number;
+  /** Differentiable mean loss of a batch, called inside a tidy. `step` is there for schedules inside a loss. */
+  loss(indices: Int32Array, step: number): Scalar;
+  /** Losses of every selection image, NaN where it has no label. */
+  selectionLosses(pause: () => Promise<void>): Promise<Float32Array>;
+}
+
+/** Output of a network on one pool, in packed layout, chunk by chunk. */
+export type Predict = (indices: Int32Array) => Tensor;
+
+/** One way to execute recipes of one kind. One file per method; `index.ts` is the only place that lists them. */
+export interface Method<R extends Recipe = Recipe> {
+  /** Same as in the catalog. */
+  id: string;
+  execute(recipe: R, context: RunContext): Promise<RunResult>;
+}
