@@ -1,0 +1,2 @@
+export type { EmbeddedOptions, EmbeddedPostgres } from './server';
+export { startEmbeddedPostgres } from './server';

@@ -1,0 +1,103 @@
+import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { chmod, chown, mkdir, realpath } from 'node:fs/promises';
+import { homedir, userInfo } from 'node:os';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import { TaskatlasError } from '@/lib/science/core';
+
+const run = promisify(execFile);
+
+/** Where one clone's embedded Postgres lives, and as whom it runs. */
+export interface Place {
+  /** Holds `data/`, `bin-…/`, `password`, `state.json`, `server.log`. */
+  directory: string;
+  /** Set when we are root: Postgres refuses root, so it runs as this user. */
+  identity: { uid: number; gid: number; name: string } | null;
+}
+
+/** The first 12 hex digits of the clone's path: two clones never share a database. */
+export async function cloneKey(clone: string): Promise<string> {
+  const real = await realpath(clone);
+  return createHash('sha256').update(real).digest('hex').slice(0, 12);
+}
+
+function home(): string {
+  const { TASKATLAS_HOME: own, HOME } = process.env;
+  if (own) return path.resolve(own);
+  // `homedir()` answers '' when HOME is set but empty; the password file knows better.
+  return path.join(HOME || userInfo().homedir || homedir() || '/tmp', '.taskatlas');
+}
+
+async function lookUp(name: string): Promise<Place['identity']> {
+  try {
+    const [uid, gid] = await Promise.all([run('id', ['-u', name]), run('id', ['-g', name])]);
+    return { name, uid: Number.parseInt(uid.stdout, 10), gid: Number.parseInt(gid.stdout, 10) };
+  } catch {
+    return null;
+  }
+}
+
+/** As root: the user `postgres`, made when absent; `nobody` where no user can be made (read-only /etc). */
+async function serverIdentity(): Promise<NonNullable<Place['identity']>> {
+  const existing = await lookUp('postgres');
+  if (existing) return existing;
+  const makers: [string, string[]][] = [
+    ['useradd', ['--system', '--user-group', '--no-create-home', '--shell', '/bin/false', 'postgres']],
+    ['adduser', ['-S', '-D', '-H', 'postgres']],
+  ];
+  for (const [command, args] of makers) {
+    await run(command, args).catch(() => undefined);
+    const made = await lookUp('postgres');
+    if (made) return made;
+  }
+  const nobody = await lookUp('nobody');
+  if (nobody) return nobody;
+  throw new TaskatlasError(
+    'unavailable',
+    'Postgres refuses to run as root and there is no user "postgres" or "nobody" to run it as. ' +
+      'Create a user "postgres", run taskatlas as an ordinary user, or set DATABASE_URL to a server of your own.',
+  );
+}
+
+/**
+ * Chooses and makes the directory. Root: `/var/lib/taskatlas/<clone>` (the clone itself and /root may be
+ * 0700, and the server's user must be able to enter); ordinary users: `~/.taskatlas/postgres/<clone>`.
+ */
+export async function choosePlace(options: { clone: string; directory?: string }): Promise<Place> {
+  const root = process.getuid?.() === 0;
+  const key = await cloneKey(options.clone);
+  const base = process.env.TASKATLAS_HOME || (root ? '/var/lib/taskatlas' : home());
+  const directory = path.resolve(options.directory ?? path.join(base, 'postgres', key));
+  const identity = root ? await serverIdentity() : null;
+  try {
+    await mkdir(directory, { recursive: true, mode: root ? 0o755 : 0o700 });
+    if (root) await chmod(directory, 0o711);
+    const data = path.join(directory, 'data');
+    await mkdir(data, { recursive: true, mode: 0o700 });
+    if (identity) await chown(data, identity.uid, identity.gid);
+  } catch (cause) {
+    throw new TaskatlasError(
+      'unavailable',
+      `Cannot make the directory ${directory} for the embedded Postgres. ` +
+        'Set TASKATLAS_HOME to a directory that can be written, or DATABASE_URL to a server of your own.',
+      { cause },
+    );
+  }
+  if (identity) await assertReachable(directory, identity);
+  return { directory, identity };
+}
+
+/** The server's user must be able to enter every folder above its data. */
+async function assertReachable(directory: string, identity: NonNullable<Place['identity']>): Promise<void> {
+  try {
+    await run('/bin/sh', ['-c', 'cd -- "$0/data"', directory], { uid: identity.uid, gid: identity.gid, cwd: '/' });
+  } catch (cause) {
+    throw new TaskatlasError(
+      'unavailable',
+      `The user "${identity.name}", as whom Postgres runs, cannot enter ${directory}: a folder above it is closed. ` +
+        'Set TASKATLAS_HOME to a directory below one that everybody may enter, e.g. /var/lib/taskatlas.',
+      { cause },
+    );
+  }
+}
