@@ -2,4 +2,4 @@ export { spaceToDepth } from './kernels/space-to-depth';
 export { expectNoLeak, type MemoryCount, memoryCount, scope, scopeAsync } from './memory';
 export { openEngine } from './open';
 export { glorotUniform, heNormal, tfSeed } from './seeds';
-export type { BackendName, Engine, EngineDescription, EngineOptions, NativeEngine, Tf } from './types';
+export type { BackendName, Engine, EngineDescription, EngineOptions, Tf } from './types';

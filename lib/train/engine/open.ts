@@ -1,11 +1,13 @@
-import { cpus } from 'node:os';
+import { availableParallelism, cpus } from 'node:os';
 import { z } from 'zod';
 import { TaskatlasError } from '@/lib/science/core/errors';
 import { guardCpuResize } from './kernels/register-cpu';
 import { guardMatMul, registerComposedKernels } from './kernels/register-wasm';
+import { guardSamePadding } from './kernels/same-padding';
 import { registerDepthToSpaceGradient } from './kernels/space-to-depth';
+import { switchSimd } from './simd/register';
 import { loadTfjs, loadWasmBackend } from './tfjs';
-import type { BackendName, Engine, EngineDescription, EngineOptions, NativeEngine, Tf } from './types';
+import type { BackendName, Engine, EngineDescription, EngineOptions, Tf } from './types';
 
 const environment = z.object({ TASKATLAS_ENGINE: z.enum(['auto', 'tensorflow', 'wasm', 'cpu']).optional() });
 
@@ -50,18 +52,18 @@ async function openWasm(options: EngineOptions): Promise<Engine> {
   once(tf, 'wasm', () => {
     registerComposedKernels(tf);
     guardMatMul(tf);
+    guardSamePadding(tf);
   });
-  void options;
+  const hasSimd = Boolean(await tf.env().getAsync('WASM_HAS_SIMD_SUPPORT'));
+  const own = hasSimd && options.simd !== false;
+  if (hasSimd) switchSimd(tf, own);
   const description = summarise({
     backend: 'wasm',
     version: tf.version_core,
-    simd: await tf
-      .env()
-      .getAsync('WASM_HAS_SIMD_SUPPORT')
-      .then((has) => Boolean(has)),
+    simd: hasSimd,
     threads: 1,
     device: processor(),
-    kernels: 'composed',
+    kernels: own ? 'simd' : 'composed',
   });
   return { tf, backend: 'wasm', device: description.device, description, dispose: () => {} };
 }
@@ -85,7 +87,8 @@ async function openCpu(): Promise<Engine> {
 
 /** Native TensorFlow where `taskatlas engine install` put it, else null. */
 async function tryNative(options: EngineOptions): Promise<Engine | null> {
-  const native = await loadNativeModule(options);
+  const { loadNative } = await import('./native/load');
+  const native = await loadNative(options.threads === undefined ? {} : { threads: options.threads });
   if (native === null) return null;
   const { tf } = native;
   once(tf, 'gradients', () => registerDepthToSpaceGradient(tf));
@@ -93,25 +96,11 @@ async function tryNative(options: EngineOptions): Promise<Engine | null> {
     backend: 'tensorflow',
     version: native.version,
     simd: true,
-    threads: native.threads ?? cpus().length,
-    device: native.device,
+    threads: options.threads ?? availableParallelism(),
+    device: native.device === 'gpu' ? 'gpu' : processor(),
     kernels: 'native',
   });
-  return { tf, backend: 'tensorflow', device: native.device, description, dispose: () => {} };
-}
-
-/** The loader is a folder of its own that may be absent: then there is no native engine. */
-async function loadNativeModule(options: EngineOptions): Promise<NativeEngine | null> {
-  const location = new URL('./native/load.ts', import.meta.url).href;
-  try {
-    const { loadNative } = (await import(/* @vite-ignore */ location)) as {
-      loadNative(options: EngineOptions): Promise<NativeEngine | null>;
-    };
-    return await loadNative(options);
-  } catch (cause) {
-    if ((cause as { code?: string }).code === 'ERR_MODULE_NOT_FOUND') return null;
-    throw cause;
-  }
+  return { tf, backend: 'tensorflow', device: description.device, description, dispose: () => {} };
 }
 
 /**
@@ -124,7 +113,13 @@ export async function openEngine(options: EngineOptions = {}): Promise<Engine> {
   const backend = wanted(options);
   if (backend === 'cpu') return openCpu();
   if (backend === 'wasm') return openWasm(options);
-  const native = await tryNative(options);
+  const native = await tryNative(options).catch((error: unknown) => {
+    if (backend === 'tensorflow') throw error;
+    console.warn(
+      `${error instanceof Error ? error.message : String(error)} Training on WebAssembly meanwhile.`,
+    );
+    return null;
+  });
   if (native !== null) return native;
   if (backend === 'tensorflow') {
     throw new TaskatlasError(

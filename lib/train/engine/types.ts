@@ -35,11 +35,3 @@ export interface EngineOptions {
   /** WebAssembly only: false leaves the own SIMD module out (comparison and fault finding). */
   simd?: boolean;
 }
-
-/** What a loader of native TensorFlow hands over. */
-export interface NativeEngine {
-  readonly tf: Tf;
-  readonly device: string;
-  readonly version: string;
-  readonly threads?: number;
-}

@@ -12,6 +12,15 @@ beforeAll(async () => {
   tf = (await openEngine({ backend: 'wasm' })).tf;
   expect(cpu.tf).toBe(tf);
 });
+/** Every convolution and product is checked twice: by the own kernels, and by the compositions of stock ones. */
+const both = [
+  ['own SIMD kernels', true],
+  ['composed kernels', false],
+] as const;
+const use = async (simd: boolean): Promise<void> => {
+  const { description } = await openEngine({ backend: 'wasm', simd });
+  expect(description.kernels).toBe(simd ? 'simd' : 'composed');
+};
 
 type Shape4 = [number, number, number, number];
 const convolution = fc
@@ -19,8 +28,8 @@ const convolution = fc
     n: fc.integer({ min: 1, max: 3 }),
     h: fc.integer({ min: 1, max: 9 }),
     w: fc.integer({ min: 1, max: 9 }),
-    ci: fc.integer({ min: 1, max: 9 }),
-    co: fc.integer({ min: 1, max: 9 }),
+    ci: fc.integer({ min: 1, max: 17 }),
+    co: fc.integer({ min: 1, max: 17 }),
     k: fc.tuple(fc.integer({ min: 1, max: 4 }), fc.integer({ min: 1, max: 4 })),
     stride: fc.tuple(fc.integer({ min: 1, max: 3 }), fc.integer({ min: 1, max: 3 })),
     pad: fc.constantFrom('same' as const, 'valid' as const),
@@ -53,7 +62,8 @@ const convGradients =
     return [y, ...dx([x, f], dy)];
   };
 
-describe('convolution and its gradients on wasm', () => {
+describe.each(both)('convolution and its gradients on wasm: %s', (_name, simd) => {
+  beforeAll(() => use(simd));
   it('agree with the cpu backend on random shapes, strides, paddings and batches', async () => {
     await fc.assert(
       fc.asyncProperty(convolution, async (c) => {
@@ -63,7 +73,7 @@ describe('convolution and its gradients on wasm', () => {
           expect(relativeError(actual[i] ?? [], values)).toBeLessThan(1e-5);
         });
       }),
-      { numRuns: 60, seed: 1 },
+      { numRuns: 150, seed: 1 },
     );
   });
 
@@ -79,31 +89,27 @@ describe('convolution and its gradients on wasm', () => {
     ] as const) {
       const x = randomValues(rng, sizeOf(xs));
       const f = randomValues(rng, sizeOf(fs));
-      const loss = (a: Float32Array, b: Float32Array): number =>
-        tf.tidy(
-          () =>
-            tf.sum(tf.square(tf.conv2d(tf.tensor4d(a, xs), tf.tensor4d(b, fs), stride, pad))).dataSync()[0] ??
-            0,
-        );
+      const conv = (a: Tensor, b: Tensor) => tf.conv2d(a as Tensor4D, b as Tensor4D, stride, pad);
+      const forward = async (a: Float32Array, b: Float32Array): Promise<Float32Array> =>
+        (await valuesOn(tf, 'wasm', () => conv(tf.tensor4d(a, xs), tf.tensor4d(b, fs))))[0] ??
+        new Float32Array();
+      const shape = tf.tidy(() => conv(tf.zeros(xs), tf.zeros(fs)).shape);
+      const dy = randomValues(rng, sizeOf(shape));
+      // The loss Σ dy·y is linear in each operand: a central difference of step 1 is exact, up to rounding.
+      const loss = async (a: Float32Array, b: Float32Array): Promise<number> =>
+        (await forward(a, b)).reduce((sum, y, i) => sum + y * (dy[i] ?? 0), 0);
       const [dx, df] = await valuesOn(tf, 'wasm', () =>
-        tf.grads((a: Tensor, b: Tensor) =>
-          tf.sum(tf.square(tf.conv2d(a as Tensor4D, b as Tensor4D, stride, pad))),
-        )([tf.tensor4d(x, xs), tf.tensor4d(f, fs)]),
+        tf.grads(conv)([tf.tensor4d(x, xs), tf.tensor4d(f, fs)], tf.tensor(dy, shape)),
       );
-      const step = 1e-2;
+      const moved = (values: Float32Array, i: number, by: number) =>
+        values.map((v, j) => (j === i ? v + by : v));
       for (let trial = 0; trial < 12; trial++) {
-        for (const [values, gradient, of] of [
-          [x, dx, 'x'],
-          [f, df, 'f'],
-        ] as const) {
-          const i = rng.int(values.length);
-          const moved = (by: number): Float32Array => values.map((v, j) => (j === i ? v + by : v));
-          const at = (by: number): number => (of === 'x' ? loss(moved(by), f) : loss(x, moved(by)));
-          const numeric = (at(step) - at(-step)) / (2 * step);
-          expect(Math.abs((gradient?.[i] ?? 0) - numeric)).toBeLessThan(
-            2e-3 * Math.max(10, Math.abs(numeric)),
-          );
-        }
+        const i = rng.int(x.length);
+        const byX = ((await loss(moved(x, i, 1), f)) - (await loss(moved(x, i, -1), f))) / 2;
+        expect(Math.abs((dx?.[i] ?? 0) - byX)).toBeLessThan(1e-4);
+        const j = rng.int(f.length);
+        const byF = ((await loss(x, moved(f, j, 1))) - (await loss(x, moved(f, j, -1)))) / 2;
+        expect(Math.abs((df?.[j] ?? 0) - byF)).toBeLessThan(1e-4);
       }
     }
   });
@@ -170,7 +176,25 @@ describe('depth to space', () => {
   });
 });
 
-describe('stock bugs', () => {
+describe.each(both)('matrix products on wasm: %s', (_name, simd) => {
+  beforeAll(() => use(simd));
+  it('agree with the cpu backend, transposed or not', async () => {
+    const size = fc.integer({ min: 1, max: 40 });
+    await fc.assert(
+      fc.asyncProperty(size, size, size, fc.boolean(), fc.boolean(), async (m, k, n, ta, tb) => {
+        const work = () =>
+          tf.matMul(tensor(m, 'a', ta ? [k, m] : [m, k]), tensor(n, 'b', tb ? [n, k] : [k, n]), ta, tb);
+        const [expected] = await valuesOn(tf, 'cpu', work);
+        const [actual] = await valuesOn(tf, 'wasm', work);
+        expect(relativeError(actual ?? [], expected ?? [])).toBeLessThan(1e-5);
+      }),
+      { numRuns: 60, seed: 3 },
+    );
+  });
+});
+
+describe.each(both)('stock bugs: %s', (_name, simd) => {
+  beforeAll(() => use(simd));
   it('matMul is right when the right operand comes again under another shape', async () => {
     const work = () => {
       const a = tensor(7, 'a', [4, 6]);

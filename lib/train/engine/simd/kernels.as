@@ -1,0 +1,392 @@
+// Own training kernels: AssemblyScript, plain simd128, on the memory of the TensorFlow.js wasm backend.
+// No static data, no heap, no shadow stack: every address comes from the caller. All values are float32,
+// NHWC. Names ending in Row, Step, Pixel or Pitch are bytes; other sizes count values.
+//
+// The idea of all three convolutions: in a padded NHWC image the window of one kernel row is contiguous
+// (kernel width × channels values: the "run"). A tile keeps 4 × 8 results in registers and makes one
+// step of the run per loop body: 4 broadcasts, 2 vector loads, 8 multiply-adds. More registers, or more
+// steps per body, made V8 spill.
+
+/** Four neighbouring output pixels × eight output channels. `a`: window of the first pixel. */
+function tile4x8(
+  a: usize, pixel: usize, row: usize, kernelRows: i32, run: usize,
+  w: usize, b0: v128, b1: v128, relu: i32, o0: usize, o1: usize, o2: usize, o3: usize,
+): void {
+  let c00 = b0, c01 = b1, c10 = b0, c11 = b1, c20 = b0, c21 = b1, c30 = b0, c31 = b1;
+  const runBytes = run << 2;
+  for (let r = 0; r < kernelRows; r++) {
+    let p0 = a, p1 = a + pixel, p2 = p1 + pixel, p3 = p2 + pixel;
+    const end = p0 + runBytes;
+    while (p0 < end) {
+      const w0 = v128.load(w), w1 = v128.load(w, 16);
+      let x = v128.load_splat<f32>(p0);
+      c00 = f32x4.add(c00, f32x4.mul(x, w0));
+      c01 = f32x4.add(c01, f32x4.mul(x, w1));
+      x = v128.load_splat<f32>(p1);
+      c10 = f32x4.add(c10, f32x4.mul(x, w0));
+      c11 = f32x4.add(c11, f32x4.mul(x, w1));
+      x = v128.load_splat<f32>(p2);
+      c20 = f32x4.add(c20, f32x4.mul(x, w0));
+      c21 = f32x4.add(c21, f32x4.mul(x, w1));
+      x = v128.load_splat<f32>(p3);
+      c30 = f32x4.add(c30, f32x4.mul(x, w0));
+      c31 = f32x4.add(c31, f32x4.mul(x, w1));
+      p0 += 4; p1 += 4; p2 += 4; p3 += 4;
+      w += 32;
+    }
+    a += row;
+  }
+  if (relu) {
+    const zero = f32x4.splat(0);
+    c00 = f32x4.max(c00, zero); c01 = f32x4.max(c01, zero);
+    c10 = f32x4.max(c10, zero); c11 = f32x4.max(c11, zero);
+    c20 = f32x4.max(c20, zero); c21 = f32x4.max(c21, zero);
+    c30 = f32x4.max(c30, zero); c31 = f32x4.max(c31, zero);
+  }
+  v128.store(o0, c00); v128.store(o0, c01, 16);
+  v128.store(o1, c10); v128.store(o1, c11, 16);
+  v128.store(o2, c20); v128.store(o2, c21, 16);
+  v128.store(o3, c30); v128.store(o3, c31, 16);
+}
+
+/** One output pixel × eight channels: for rows shorter than four pixels. */
+function tile1x8(
+  a: usize, row: usize, kernelRows: i32, run: usize, w: usize, b0: v128, b1: v128, relu: i32, out: usize,
+): void {
+  let c0 = b0, c1 = b1;
+  for (let r = 0; r < kernelRows; r++) {
+    const end = a + (run << 2);
+    for (let p = a; p < end; p += 4) {
+      const x = v128.load_splat<f32>(p);
+      c0 = f32x4.add(c0, f32x4.mul(x, v128.load(w)));
+      c1 = f32x4.add(c1, f32x4.mul(x, v128.load(w, 16)));
+      w += 32;
+    }
+    a += row;
+  }
+  if (relu) {
+    const zero = f32x4.splat(0);
+    c0 = f32x4.max(c0, zero);
+    c1 = f32x4.max(c1, zero);
+  }
+  v128.store(out, c0); v128.store(out, c1, 16);
+}
+
+/** Copies the first `count` (1 to 7) values of each of four pixels. */
+function storePart(from: usize, pixels: i32, count: i32, dst: usize, pixel: usize): void {
+  for (let i = 0; i < pixels; i++) {
+    for (let c: usize = 0; c < <usize>count; c++) store<f32>(dst + (c << 2), load<f32>(from + (c << 2)));
+    from += 32;
+    dst += pixel;
+  }
+}
+
+/**
+ * Convolution of one image (or a matrix product: rows of pixels × a packed matrix).
+ * `src`: padded image; `w`: packed filter [⌈co/8⌉][kernel rows][run][8]; `bias`: ⌈co/8⌉·8 values;
+ * `part`: 128 bytes for the channels beyond a multiple of eight.
+ */
+export function conv(
+  src: usize, w: usize, bias: usize, dst: usize, part: usize,
+  rows: i32, cols: i32, kernelRows: i32, run: i32, co: i32,
+  srcRow: i32, srcStep: i32, srcPixel: i32, dstRow: i32, dstPixel: i32, relu: i32,
+): void {
+  const block = <usize>(kernelRows * run) << 5;
+  for (let r = 0; r < rows; r++) {
+    let wb = w;
+    for (let c = 0; c < co; c += 8) {
+      const b0 = v128.load(bias + (<usize>c << 2)), b1 = v128.load(bias + (<usize>c << 2), 16);
+      const d = dst + (<usize>c << 2);
+      const whole = co - c >= 8;
+      if (cols < 4) {
+        for (let q = 0; q < cols; q++) {
+          const to = d + q * dstPixel;
+          tile1x8(src + q * srcPixel, srcRow, kernelRows, run, wb, b0, b1, relu, whole ? to : part);
+          if (!whole) storePart(part, 1, co - c, to, dstPixel);
+        }
+      } else {
+        for (let q = 0; q < cols; q += 4) {
+          // The last tile overlaps the one before: it computes the same values again.
+          const from = min(q, cols - 4);
+          const s = src + from * srcPixel;
+          const to = d + from * dstPixel;
+          if (whole) {
+            tile4x8(s, srcPixel, srcRow, kernelRows, run, wb, b0, b1, relu, to, to + dstPixel, to + 2 * dstPixel, to + 3 * dstPixel);
+          } else {
+            tile4x8(s, srcPixel, srcRow, kernelRows, run, wb, b0, b1, relu, part, part + 32, part + 64, part + 96);
+            storePart(part, 4, co - c, to, dstPixel);
+          }
+        }
+      }
+      wb += block;
+    }
+    src += srcStep;
+    dst += dstRow;
+  }
+}
+
+/** Sum of the four lanes. */
+// @ts-ignore: decorator
+@inline
+function total(v: v128): f32 {
+  return (f32x4.extract_lane(v, 0) + f32x4.extract_lane(v, 1)) + (f32x4.extract_lane(v, 2) + f32x4.extract_lane(v, 3));
+}
+
+/**
+ * Convolution to one channel: the lanes go along the run. `w`: [kernel rows][⌈run/4⌉·4], zeros behind the
+ * run; the image must be readable (and finite) up to three values behind the last window.
+ */
+export function convNarrow(
+  src: usize, w: usize, bias: usize, dst: usize, rows: i32, cols: i32, kernelRows: i32, run: i32,
+  srcRow: i32, srcStep: i32, srcPixel: i32, dstRow: i32, dstPixel: i32, relu: i32,
+): void {
+  const b = load<f32>(bias);
+  const runBytes = <usize>((run + 3) & ~3) << 2;
+  for (let r = 0; r < rows; r++) {
+    for (let q = 0; q < cols; q++) {
+      let a = src + q * srcPixel;
+      let f = w;
+      let c0 = f32x4.splat(0);
+      for (let k = 0; k < kernelRows; k++) {
+        const end = a + runBytes;
+        for (let p = a; p < end; p += 16) {
+          c0 = f32x4.add(c0, f32x4.mul(v128.load(p), v128.load(f)));
+          f += 16;
+        }
+        a += srcRow;
+      }
+      let value = total(c0) + b;
+      if (relu) value = max<f32>(value, 0);
+      store<f32>(dst + q * dstPixel, value);
+    }
+    src += srcStep;
+    dst += dstRow;
+  }
+}
+
+/** Four steps of the run × eight output channels of the filter gradient, over `rows` × `cols` pixels. */
+function gradTile4x8(
+  x: usize, dy: usize, acc: usize, accRow: usize, rows: i32, cols: i32,
+  xStep: usize, xPixel: usize, dyRow: usize, dyPixel: usize,
+): void {
+  const a1 = acc + accRow, a2 = a1 + accRow, a3 = a2 + accRow;
+  let c00 = v128.load(acc), c01 = v128.load(acc, 16), c10 = v128.load(a1), c11 = v128.load(a1, 16);
+  let c20 = v128.load(a2), c21 = v128.load(a2, 16), c30 = v128.load(a3), c31 = v128.load(a3, 16);
+  const width = <usize>cols * dyPixel;
+  for (let r = 0; r < rows; r++) {
+    let p = x, d = dy;
+    const end = d + width;
+    while (d < end) {
+      const d0 = v128.load(d), d1 = v128.load(d, 16);
+      let s = v128.load_splat<f32>(p);
+      c00 = f32x4.add(c00, f32x4.mul(s, d0));
+      c01 = f32x4.add(c01, f32x4.mul(s, d1));
+      s = v128.load_splat<f32>(p, 4);
+      c10 = f32x4.add(c10, f32x4.mul(s, d0));
+      c11 = f32x4.add(c11, f32x4.mul(s, d1));
+      s = v128.load_splat<f32>(p, 8);
+      c20 = f32x4.add(c20, f32x4.mul(s, d0));
+      c21 = f32x4.add(c21, f32x4.mul(s, d1));
+      s = v128.load_splat<f32>(p, 12);
+      c30 = f32x4.add(c30, f32x4.mul(s, d0));
+      c31 = f32x4.add(c31, f32x4.mul(s, d1));
+      p += xPixel;
+      d += dyPixel;
+    }
+    x += xStep;
+    dy += dyRow;
+  }
+  v128.store(acc, c00); v128.store(acc, c01, 16); v128.store(a1, c10); v128.store(a1, c11, 16);
+  v128.store(a2, c20); v128.store(a2, c21, 16); v128.store(a3, c30); v128.store(a3, c31, 16);
+}
+
+/**
+ * Adds the filter gradient of `rows` × `cols` output pixels to `acc` [kernel rows][⌈run/4⌉·4][co8];
+ * `co8`: channels of dy, a multiple of eight. `x`: padded image at the first pixel's window.
+ */
+export function filterGrad(
+  x: usize, dy: usize, acc: usize, rows: i32, cols: i32, kernelRows: i32, run: i32, co8: i32,
+  xRow: i32, xStep: i32, xPixel: i32, dyRow: i32,
+): void {
+  const accRow = <usize>co8 << 2;
+  for (let k = 0; k < kernelRows; k++) {
+    for (let u = 0; u < run; u += 4) {
+      for (let c = 0; c < co8; c += 8) {
+        gradTile4x8(x + (<usize>u << 2), dy + (<usize>c << 2), acc + (<usize>c << 2), accRow, rows, cols, xStep, xPixel, dyRow, accRow);
+      }
+      acc += accRow << 2;
+    }
+    x += xRow;
+  }
+}
+
+/** acc [kernel rows][run4][co8] → filter [kernel rows][run][co]. */
+export function unpackFilterGrad(acc: usize, dst: usize, kernelRows: i32, run: i32, co: i32): void {
+  const co8 = (co + 7) & ~7;
+  const run4 = (run + 3) & ~3;
+  for (let k = 0; k < kernelRows; k++) {
+    for (let u = 0; u < run; u++) {
+      memory.copy(dst, acc + (<usize>((k * run4 + u) * co8) << 2), <usize>co << 2);
+      dst += <usize>co << 2;
+    }
+  }
+}
+
+/** Filter [rows][co] → [⌈co/8⌉][rows][8], zeros behind the last channel. */
+export function packFilter(src: usize, dst: usize, rows: i32, co: i32): void {
+  for (let c = 0; c < co; c += 8) {
+    const width = min(8, co - c);
+    let s = src + (<usize>c << 2);
+    for (let r = 0; r < rows; r++) {
+      if (width === 8) {
+        v128.store(dst, v128.load(s));
+        v128.store(dst, v128.load(s, 16), 16);
+      } else {
+        memory.fill(dst, 0, 32);
+        memory.copy(dst, s, <usize>width << 2);
+      }
+      s += <usize>co << 2;
+      dst += 32;
+    }
+  }
+}
+
+/**
+ * The filter of one phase of the input gradient: from [kh][kw][ci][co] the taps rh, rh+sh, … × rw, rw+sw, …
+ * in reverse order, as [⌈ci/8⌉][taps h][taps w][co][8].
+ */
+export function packPhase(
+  src: usize, dst: usize, kh: i32, kw: i32, ci: i32, co: i32, rh: i32, rw: i32, sh: i32, sw: i32,
+): void {
+  const jh = (kh - rh + sh - 1) / sh, jw = (kw - rw + sw - 1) / sw;
+  for (let b = 0; b < ci; b += 8) {
+    const width = min(8, ci - b);
+    for (let t = jh - 1; t >= 0; t--) {
+      for (let u = jw - 1; u >= 0; u--) {
+        const tap = src + (<usize>((((rh + t * sh) * kw + rw + u * sw) * ci + b) * co) << 2);
+        for (let c: usize = 0; c < <usize>co; c++) {
+          if (width < 8) memory.fill(dst, 0, 32);
+          let s = tap + (c << 2);
+          for (let i: usize = 0; i < <usize>width; i++) {
+            store<f32>(dst + (i << 2), load<f32>(s));
+            s += <usize>co << 2;
+          }
+          dst += 32;
+        }
+      }
+    }
+  }
+}
+
+/** One image [h][w][c] into the middle of a zeroed [hp][wp][c]; rows and columns beyond it are cut off. */
+export function padImage(src: usize, dst: usize, h: i32, w: i32, c: i32, top: i32, left: i32, hp: i32, wp: i32): void {
+  const pixel = <usize>c << 2;
+  const rowBytes = <usize>wp * pixel;
+  const copied = <usize>min(w, wp - left) * pixel;
+  const before = <usize>left * pixel;
+  const after = rowBytes - before - copied;
+  const rows = min(h, hp - top);
+  memory.fill(dst, 0, <usize>top * rowBytes);
+  dst += <usize>top * rowBytes;
+  for (let r = 0; r < rows; r++) {
+    if (before) memory.fill(dst, 0, before);
+    memory.copy(dst + before, src, copied);
+    if (after) memory.fill(dst + before + copied, 0, after);
+    src += <usize>w * pixel;
+    dst += rowBytes;
+  }
+  memory.fill(dst, 0, <usize>(hp - top - rows) * rowBytes);
+}
+
+/** Copies rows of `count` values, `srcPitch` apart, to rows `dstPitch` apart; zeros behind each. */
+export function copyRows(src: usize, dst: usize, rows: i32, count: i32, srcPitch: i32, dstPitch: i32): void {
+  const bytes = <usize>count << 2;
+  for (let r = 0; r < rows; r++) {
+    memory.copy(dst, src, bytes);
+    if (<usize>dstPitch > bytes) memory.fill(dst + bytes, 0, <usize>dstPitch - bytes);
+    src += srcPitch;
+    dst += dstPitch;
+  }
+}
+
+/** out = dy where y > 0, else 0 (the gradient of ReLU), `size` values. */
+export function reluGrad(dy: usize, y: usize, out: usize, size: i32): void {
+  const zero = f32x4.splat(0);
+  const bytes = <usize>size << 2;
+  const whole = bytes & ~15;
+  let i: usize = 0;
+  for (; i < whole; i += 16) {
+    v128.store(out + i, v128.and(v128.load(dy + i), f32x4.gt(v128.load(y + i), zero)));
+  }
+  for (; i < bytes; i += 4) store<f32>(out + i, load<f32>(y + i) > 0 ? load<f32>(dy + i) : 0);
+}
+
+/**
+ * Column sums out[c] = Σ rows x[·][c]. Summed in blocks of 128 rows, then block by block: a plain running
+ * sum of many thousand rows would lose digits.
+ */
+export function columnSums(x: usize, out: usize, rows: i32, co: i32): void {
+  const pitch = <usize>co << 2;
+  memory.fill(out, 0, pitch);
+  for (let start = 0; start < rows; start += 128) {
+    const count = min(128, rows - start);
+    let c: i32 = 0;
+    for (; c + 8 <= co; c += 8) {
+      let s0 = f32x4.splat(0), s1 = f32x4.splat(0);
+      let p = x + (<usize>c << 2);
+      for (let r = 0; r < count; r++) {
+        s0 = f32x4.add(s0, v128.load(p));
+        s1 = f32x4.add(s1, v128.load(p, 16));
+        p += pitch;
+      }
+      const o = out + (<usize>c << 2);
+      v128.store(o, f32x4.add(v128.load(o), s0));
+      v128.store(o, f32x4.add(v128.load(o, 16), s1), 16);
+    }
+    for (; c < co; c++) {
+      let s: f32 = 0;
+      let p = x + (<usize>c << 2);
+      for (let r = 0; r < count; r++) {
+        s += load<f32>(p);
+        p += pitch;
+      }
+      const o = out + (<usize>c << 2);
+      store<f32>(o, load<f32>(o) + s);
+    }
+    x += <usize>count * pitch;
+  }
+}
+
+/**
+ * One Adam step on `size` values in place: g += decay·p; m = β1·m + (1−β1)·g; v = β2·v + (1−β2)·g²;
+ * p −= rate·m / (√(v·correction2) + ε). `rate` holds the learning rate / (1 − β1^t), `correction2` is 1 / (1 − β2^t).
+ */
+export function adam(
+  p: usize, g: usize, m: usize, v: usize, size: i32,
+  rate: f32, beta1: f32, beta2: f32, correction2: f32, epsilon: f32, decay: f32,
+): void {
+  const r4 = f32x4.splat(rate), b1 = f32x4.splat(beta1), b2 = f32x4.splat(beta2), k2 = f32x4.splat(correction2);
+  const n1 = f32x4.splat(<f32>1 - beta1), n2 = f32x4.splat(<f32>1 - beta2), e4 = f32x4.splat(epsilon), w4 = f32x4.splat(decay);
+  const bytes = <usize>size << 2;
+  const whole = bytes & ~15;
+  let i: usize = 0;
+  for (; i < whole; i += 16) {
+    const value = v128.load(p + i);
+    const grad = f32x4.add(v128.load(g + i), f32x4.mul(w4, value));
+    const m1 = f32x4.add(f32x4.mul(b1, v128.load(m + i)), f32x4.mul(n1, grad));
+    const v1 = f32x4.add(f32x4.mul(b2, v128.load(v + i)), f32x4.mul(n2, f32x4.mul(grad, grad)));
+    v128.store(m + i, m1);
+    v128.store(v + i, v1);
+    const step = f32x4.div(f32x4.mul(r4, m1), f32x4.add(f32x4.sqrt(f32x4.mul(v1, k2)), e4));
+    v128.store(p + i, f32x4.sub(value, step));
+  }
+  for (; i < bytes; i += 4) {
+    const value = load<f32>(p + i);
+    const grad = load<f32>(g + i) + decay * value;
+    const m1 = beta1 * load<f32>(m + i) + (<f32>1 - beta1) * grad;
+    const v1 = beta2 * load<f32>(v + i) + (<f32>1 - beta2) * (grad * grad);
+    store<f32>(m + i, m1);
+    store<f32>(v + i, v1);
+    store<f32>(p + i, value - (rate * m1) / (sqrt<f32>(v1 * correction2) + epsilon));
+  }
+}
