@@ -1,6 +1,8 @@
 export * from './baselines';
 export * from './curve';
+export * from './from-analysis';
 export { loadHighs, type SolveOptions } from './highs';
 export * from './problem';
 export * from './solve';
 export * from './survival';
+export * from './transfers-file';
