@@ -1,0 +1,210 @@
+'use client';
+
+import Link from 'next/link';
+import type { ReactNode } from 'react';
+import { sweepPath } from '@/app/_lib/api';
+import { change, interval, list, ordinal, percent, share } from '@/app/_lib/format';
+import type { MatrixModel } from '@/app/_lib/matrix-model';
+import { cellKey, rankedCells } from '@/app/_lib/matrix-model';
+import { cellEstimate, UNIT_INFO } from '@/app/_lib/units';
+import { useApi } from '@/app/_lib/use-api';
+import { type CellView, type Estimate, type MatrixView, pairView } from '@/lib/service/contracts';
+import { Arrow } from '../ui/arrow';
+import { IntervalPlot } from '../ui/interval';
+import { StateIcon } from '../ui/state-icon';
+import { AffinityStrip } from './affinity-strip';
+import { Rivals } from './rivals';
+
+interface Props {
+  sweepId: string;
+  matrix: MatrixView;
+  model: MatrixModel;
+  cell: CellView;
+  name: (id: string) => string;
+}
+
+/** "2nd of 25 sources. Distance and Reshading cannot be told apart." */
+export function rankSentence(matrix: MatrixView, cell: CellView, name: (id: string) => string): string {
+  if (cell.source === cell.target) return 'Re-transfer: the frozen encoder of the target’s own network.';
+  const ranked = rankedCells(matrix, cell.target);
+  const rank = ranked.findIndex((c) => c.source === cell.source);
+  if (cell.affinity === null || rank < 0) return stateSentence(cell);
+  const place = `${rank === 0 ? 'First' : ordinal(rank + 1)} of ${ranked.length} sources.`;
+  const tied = ranked.filter((c) => (c.tied || c.best) && c.source !== cell.source).map((c) => name(c.source));
+  if (!(cell.tied || cell.best) || tied.length === 0) return place;
+  return `${place} ${list([...tied.slice(0, 3), tied.length > 3 ? `${tied.length - 3} more` : name(cell.source)])} cannot be told apart${tied.length > 3 ? ' from it' : ''}.`;
+}
+
+function stateSentence(cell: CellView): string {
+  if (cell.state === 'predicted') return 'Not measured yet: the ridge probe gives a first guess.';
+  if (cell.state === 'done') return 'Measured. Its rank follows when every source of this target is done.';
+  return `This transfer is ${cell.state}.`;
+}
+
+/** Everything about the selected cell in one column. */
+export function CellPanel({ sweepId, matrix, model, cell, name }: Props) {
+  const measured = cell.gain !== null || cell.affinity !== null;
+  return (
+    <div className="p-4">
+      <p className="text-ink3 text-label">Selected cell</p>
+      <h2 className="mt-0.5 font-semibold font-serif text-object leading-tight">
+        {name(cell.source)}
+        <Arrow />
+        {name(cell.target)}
+      </h2>
+      <p className="mt-1.5 text-ink2">{rankSentence(matrix, cell, name)}</p>
+      {measured ? <Measures cell={cell} /> : <StateLine cell={cell} />}
+      {cell.affinity !== null && (
+        <div className="rule mt-3 pt-3">
+          <AffinityStrip matrix={matrix} model={model} cell={cell} name={name} />
+        </div>
+      )}
+      {measured && cell.source !== cell.target && <PairRivals sweepId={sweepId} cell={cell} name={name} />}
+      <div className="rule mt-3 flex items-center justify-between pt-3 text-ink2 text-label">
+        <Seeds matrix={matrix} />
+        {cell.probabilityBest !== null && <span>P(best) {share(cell.probabilityBest)}</span>}
+      </div>
+      <PanelActions sweepId={sweepId} cell={cell} />
+    </div>
+  );
+}
+
+export function PanelActions({ sweepId, cell }: { sweepId: string; cell: CellView }) {
+  const base = `/sweeps/${encodeURIComponent(sweepId)}`;
+  return (
+    <div className="mt-3 flex flex-wrap gap-2">
+      <Link className="btn btn-primary phone:flex-1" href={`${base}/pairs/${encodeURIComponent(cell.source)}/${encodeURIComponent(cell.target)}`}>
+        Open pair
+      </Link>
+      <Link className="btn phone:flex-1" href={`${base}/targets/${encodeURIComponent(cell.target)}`}>
+        Open target
+      </Link>
+    </div>
+  );
+}
+
+function Seeds({ matrix }: { matrix: MatrixView }) {
+  if (matrix.seeds <= 1) return <span>One seed: this checkpoint, not this task</span>;
+  return (
+    <span className="flex items-center gap-1.5">
+      {Array.from({ length: Math.min(5, matrix.seeds) }, (_, i) => (
+        <span key={`seed-${i + 1}`} className="size-1.5 rounded-full bg-accent" />
+      ))}
+      {matrix.seeds} seeds
+    </span>
+  );
+}
+
+function StateLine({ cell }: { cell: CellView }) {
+  return (
+    <div className="rule mt-3 flex items-center gap-2 pt-3 text-ink2">
+      <StateIcon state={cell.state} />
+      <span className="capitalize">{cell.state}</span>
+      {cell.progress !== null && <span>{percent(cell.progress)}</span>}
+      {cell.probe !== null && <span className="ml-auto">probe skill {share(cell.probe)}</span>}
+    </div>
+  );
+}
+
+function Measures({ cell }: { cell: CellView }) {
+  return (
+    <dl className="rule mt-3 flex flex-col gap-3 pt-3">
+      {cell.gain !== null && (
+        <Measure label="Gain" estimate={cell.gain} text={percent} domain={[0, 1]} neutral={0.5} note="of images beat scratch" />
+      )}
+      {cell.quality !== null && (
+        <Measure label="Quality" estimate={cell.quality} text={percent} domain={[0, 1]} neutral={0.5} note="of images beat its own network" />
+      )}
+      {cell.effect !== null && (
+        <Measure
+          label="Effect"
+          estimate={cell.effect}
+          text={change}
+          domain={[-Math.log(4), Math.log(4)]}
+          neutral={0}
+          note="median loss against scratch"
+        />
+      )}
+    </dl>
+  );
+}
+
+interface MeasureProps {
+  label: string;
+  estimate: Estimate;
+  text: (x: number) => string;
+  domain: readonly [number, number];
+  neutral: number;
+  note: ReactNode;
+}
+
+function Measure({ label, estimate, text, domain, neutral, note }: MeasureProps) {
+  const range = interval(estimate, text);
+  return (
+    <div className="grid grid-cols-[64px_64px_minmax(0,1fr)] items-center gap-x-2">
+      <dt>{label}</dt>
+      <dd className="font-semibold text-[15px]">{text(estimate.value)}</dd>
+      <dd>
+        <IntervalPlot estimate={estimate} domain={domain} neutral={neutral} />
+      </dd>
+      <dd className="col-span-3 text-ink2 text-label">
+        {note}
+        {range !== null && `, interval ${range}`}
+      </dd>
+    </div>
+  );
+}
+
+function PairRivals({ sweepId, cell, name }: { sweepId: string; cell: CellView; name: (id: string) => string }) {
+  const path = sweepPath(sweepId, `/pairs/${encodeURIComponent(cell.source)}/${encodeURIComponent(cell.target)}`);
+  const { data, stale } = useApi(path, pairView);
+  if (data === undefined || stale || data.rivals.length === 0) return null;
+  return (
+    <div className="rule mt-3 pt-3">
+      <h3 className="section-title">Nearest rivals</h3>
+      <p className="text-ink2 text-label">share of images on which {name(cell.source)} wins</p>
+      <Rivals rivals={data.rivals.slice(0, 5)} name={name} />
+    </div>
+  );
+}
+
+/** The phone's bottom sheet: the same numbers in one row. */
+export function CellSheet({ sweepId, matrix, model, cell, name, onMove }: Props & { onMove: (dx: number) => void }) {
+  const row = model.rows.get(cell.target);
+  const affinity = row === undefined ? null : cellEstimate(cell, 'affinity', row);
+  const numbers: [string, Estimate | null, (x: number) => string][] = [
+    ['Gain', cell.gain, percent],
+    ['Quality', cell.quality, percent],
+    ['Effect', cell.effect, change],
+    ['Affinity', affinity, UNIT_INFO.affinity.format],
+  ];
+  return (
+    <section aria-label="Selected cell" className="fixed inset-x-0 bottom-[49px] z-20 rounded-t-[14px] border-line border-t bg-panel px-4 pt-2 pb-3 shadow-[0_-6px_20px_rgb(0_0_0/0.08)]">
+      <div className="mx-auto mb-2 h-1 w-9 rounded-full bg-line2" />
+      <div className="flex items-start justify-between gap-2">
+        <div className="min-w-0">
+          <h2 className="font-semibold font-serif text-[17px] leading-tight">
+            {name(cell.source)}
+            <Arrow />
+            {name(cell.target)}
+          </h2>
+          <p className="text-ink2">{rankSentence(matrix, cell, name)}</p>
+        </div>
+        <div className="flex gap-1.5">
+          <button type="button" className="btn px-3" aria-label="Source before" onClick={() => onMove(-1)}>◂</button>
+          <button type="button" className="btn px-3" aria-label="Next source" onClick={() => onMove(1)}>▸</button>
+        </div>
+      </div>
+      <dl className="mt-2 grid grid-cols-4 border-line border-t pt-2" key={cellKey(cell.source, cell.target)}>
+        {numbers.map(([label, estimate, text]) => (
+          <div key={label}>
+            <dt className="text-ink2 text-label">{label}</dt>
+            <dd className="font-semibold text-[17px]">{estimate === null ? '–' : text(estimate.value)}</dd>
+            <dd className="text-ink2 text-tick">{interval(estimate, text) ?? ' '}</dd>
+          </div>
+        ))}
+      </dl>
+      <PanelActions sweepId={sweepId} cell={cell} />
+    </section>
+  );
+}

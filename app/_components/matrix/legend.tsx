@@ -1,0 +1,112 @@
+'use client';
+
+import type { ReactNode } from 'react';
+import { rampColour, tint } from '@/app/_lib/colour';
+import type { Tile } from '@/app/_lib/matrix-model';
+import type { Theme } from '@/app/_lib/theme';
+import { TILE_SHARE, type Unit, UNIT_INFO } from '@/app/_lib/units';
+import type { CellState } from '@/lib/service/contracts';
+import { TileShape } from './tiles';
+
+const BOX = { x: 0, y: 0, w: 16, h: 16 };
+
+function sample(theme: Theme, patch: Partial<Tile>): Tile {
+  const colour = rampColour('sequential', theme, 0.68);
+  return {
+    source: '',
+    target: '',
+    text: '',
+    state: 'done',
+    kind: 'value',
+    value: null,
+    certainty: 'firm',
+    colour,
+    tint: tint(colour, theme),
+    share: 1,
+    mark: null,
+    markInk: 'light',
+    progress: 0.5,
+    ...patch,
+  };
+}
+
+function Entry({ tile, children }: { tile: Tile; children: ReactNode }) {
+  return (
+    <li className="flex items-center gap-1.5">
+      <svg width="16" height="16" aria-hidden="true" className="shrink-0 overflow-visible">
+        <TileShape tile={tile} box={BOX} phone={false} marks />
+      </svg>
+      {children}
+    </li>
+  );
+}
+
+/** What colour, size and signs of the tiles mean; only states that occur are listed. */
+export function Legend({ unit, theme, states, helpless, excluded }: { unit: Unit; theme: Theme; states: ReadonlySet<CellState>; helpless: boolean; excluded: boolean }) {
+  const info = UNIT_INFO[unit];
+  const empties: { state: CellState; label: string }[] = [
+    { state: 'predicted', label: 'predicted' },
+    { state: 'running', label: 'running' },
+    { state: 'queued', label: 'queued' },
+    { state: 'waiting', label: 'waiting' },
+    { state: 'failed', label: 'failed' },
+    { state: 'lost', label: 'lost' },
+    { state: 'cancelled', label: 'cancelled' },
+    { state: 'missing', label: 'not planned' },
+  ];
+  const present = empties.filter((e) => states.has(e.state));
+  return (
+    <div className="mt-4 flex flex-wrap gap-x-9 gap-y-4 text-ink2 text-label">
+      <RampLegend unit={unit} theme={theme} />
+      {info.ramp === 'sequential' && unit !== 'affinity' ? null : (
+        <section aria-label="Certainty">
+          <h3 className="mb-1.5 font-semibold text-ink">Certainty (95 % interval)</h3>
+          <ul className="flex gap-4">
+            <Entry tile={sample(theme, {})}>firm</Entry>
+            <Entry tile={sample(theme, { share: TILE_SHARE.wide })}>wide</Entry>
+            <Entry tile={sample(theme, { share: TILE_SHARE.unsure })}>{info.unsure}</Entry>
+          </ul>
+          <ul className="mt-1.5 flex gap-4">
+            <Entry tile={sample(theme, { colour: 'transparent', mark: 'best', markInk: theme === 'dark' ? 'light' : 'dark' })}>best in row</Entry>
+            <Entry tile={sample(theme, { colour: 'transparent', mark: 'tied', markInk: theme === 'dark' ? 'light' : 'dark' })}>tied with best</Entry>
+          </ul>
+        </section>
+      )}
+      <section aria-label="Signs">
+        <h3 className="mb-1.5 font-semibold text-ink">Signs</h3>
+        <ul className="grid grid-flow-col grid-rows-2 gap-x-4 gap-y-1.5">
+          <Entry tile={sample(theme, { kind: 'itself' })}>itself</Entry>
+          {present.map((e) => (
+            <Entry key={e.state} tile={sample(theme, { state: e.state, kind: e.state === 'predicted' ? 'predicted' : 'empty' })}>
+              {e.label}
+            </Entry>
+          ))}
+          {helpless && <li className="flex items-center gap-1.5"><span className="w-4 text-center">⊘</span>no source beats scratch</li>}
+          {excluded && <li className="flex items-center gap-1.5"><span className="w-4 text-center">†</span>excluded, see its target page</li>}
+        </ul>
+      </section>
+    </div>
+  );
+}
+
+function RampLegend({ unit, theme }: { unit: Unit; theme: Theme }) {
+  const info = UNIT_INFO[unit];
+  const stops = Array.from({ length: 25 }, (_, i) => rampColour(info.ramp, theme, i / 24));
+  return (
+    <section aria-label="Colour">
+      <h3 className="mb-1.5 font-semibold text-ink">{info.legend}</h3>
+      <div className="relative w-[236px] pb-5">
+        <div className="h-3.5 rounded-tile" style={{ background: `linear-gradient(90deg, ${stops.join(', ')})` }} />
+        {info.ticks.map(([at, text], i) => (
+          <span
+            key={text}
+            className={`absolute top-4 text-tick ${i === 0 ? '' : i === info.ticks.length - 1 ? '-translate-x-full' : '-translate-x-1/2'}`}
+            style={{ left: `${at * 100}%` }}
+          >
+            {text}
+          </span>
+        ))}
+      </div>
+    </section>
+  );
+}

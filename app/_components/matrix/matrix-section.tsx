@@ -1,0 +1,139 @@
+'use client';
+
+import { useCallback, useMemo } from 'react';
+import { cellKey, matrixModel } from '@/app/_lib/matrix-model';
+import { ORDER_LABEL, ORDERS, type OrderName, orderMatrix } from '@/app/_lib/matrix-order';
+import { useTheme } from '@/app/_lib/theme';
+import { UNIT_INFO, UNITS, type Unit } from '@/app/_lib/units';
+import { oneOf, useUrlState } from '@/app/_lib/use-url-state';
+import { usePhone } from '@/app/_lib/use-phone';
+import type { MatrixView, TaskView } from '@/lib/service/contracts';
+import { Segmented } from '../ui/segmented';
+import { CellPanel, CellSheet, rankSentence } from './cell-panel';
+import { Legend } from './legend';
+import { MatrixPlot } from './matrix-plot';
+import { MatrixTable } from './matrix-table';
+import { Strongest } from './strongest';
+
+interface Props {
+  sweepId: string;
+  matrix: MatrixView;
+  tasks: ReadonlyMap<string, TaskView>;
+  name: (id: string) => string;
+  onOpen: (cell: { source: string; target: string }) => void;
+}
+
+/** While nothing is measured the probe is all there is to see. */
+const unitsFor = (matrix: MatrixView): readonly [Unit, ...Unit[]] =>
+  matrix.cells.some((c) => c.gain !== null || c.affinity !== null) ? ['affinity', ...UNITS.slice(1)] : ['probe', ...UNITS.slice(0, -1)];
+
+export function MatrixSection({ sweepId, matrix, tasks, name, onOpen }: Props) {
+  const { query, set } = useUrlState();
+  const theme = useTheme();
+  const phone = usePhone();
+  const unit = oneOf(query.get('unit'), unitsFor(matrix));
+  const order = oneOf<OrderName>(query.get('order'), ORDERS);
+  const ordered = useMemo(() => orderMatrix(matrix, tasks, order), [matrix, tasks, order]);
+  const model = useMemo(() => matrixModel(matrix, unit, theme), [matrix, unit, theme]);
+  const cell = model.cells.get(cellKey(query.get('source') ?? '', query.get('target') ?? ''));
+  const selected = useMemo(() => (cell === undefined ? null : { source: cell.source, target: cell.target }), [cell]);
+  const select = useCallback(
+    (to: { source: string; target: string } | null) => set({ source: to?.source ?? null, target: to?.target ?? null }),
+    [set],
+  );
+  const sourceOnly = useCallback((id: string) => tasks.get(id)?.target === false, [tasks]);
+  const describe = (source: string, target: string): string => {
+    const tile = model.tiles.get(cellKey(source, target));
+    return `${name(source)} to ${name(target)}: ${tile?.text ?? 'no cell'}`;
+  };
+  const move = (dx: number): void => {
+    const ids = ordered.sources.ids;
+    const next = ids[Math.max(0, Math.min(ids.length - 1, ids.indexOf(selected?.source ?? '') + dx))];
+    if (next !== undefined && selected !== null) select({ source: next, target: selected.target });
+  };
+  const asTable = query.get('view') === 'table';
+  const states = useMemo(() => new Set(matrix.cells.map((c) => c.state)), [matrix]);
+  return (
+    <>
+      <Toolbar unit={unit} order={order} asTable={asTable} phone={phone} hasProbe={matrix.cells.some((c) => c.probe !== null)} set={set} />
+      {matrix.preliminary && (
+        <p className="mt-2 text-ink2 text-label">
+          <strong className="font-semibold text-ink">Preliminary.</strong> Hatched cells show the ridge probe’s guess until their transfer is measured.
+        </p>
+      )}
+      <div className="mt-2 grid grid-cols-[minmax(0,1fr)_320px] items-start gap-6 max-[1180px]:grid-cols-1">
+        <div className="min-w-0 overflow-x-auto pb-1 phone:overflow-visible">
+          {asTable ? (
+            <MatrixTable sweepId={sweepId} ordered={ordered} model={model} unit={unit} name={name} />
+          ) : (
+            <MatrixPlot
+              ordered={ordered}
+              model={model}
+              name={name}
+              sourceOnly={sourceOnly}
+              selected={selected}
+              onSelect={select}
+              onOpen={onOpen}
+              describe={describe}
+            />
+          )}
+          <Legend
+            unit={unit}
+            theme={theme}
+            states={states}
+            helpless={model.helpless.size > 0}
+            excluded={matrix.targetRows.some((r) => !r.kept)}
+          />
+        </div>
+        {phone ? (
+          cell !== undefined && <CellSheet sweepId={sweepId} matrix={matrix} model={model} cell={cell} name={name} onMove={move} />
+        ) : (
+          <aside className="card sticky top-4" aria-label="Selected cell">
+            {cell === undefined ? (
+              <Strongest matrix={matrix} name={name} onSelect={select} />
+            ) : (
+              <CellPanel sweepId={sweepId} matrix={matrix} model={model} cell={cell} name={name} />
+            )}
+          </aside>
+        )}
+      </div>
+      {phone && cell !== undefined && <p className="sr-only" aria-live="polite">{rankSentence(matrix, cell, name)}</p>}
+    </>
+  );
+}
+
+interface ToolbarProps {
+  unit: Unit;
+  order: OrderName;
+  asTable: boolean;
+  phone: boolean;
+  hasProbe: boolean;
+  set: (patch: Record<string, string | null>) => void;
+}
+
+function Toolbar({ unit, order, asTable, phone, hasProbe, set }: ToolbarProps) {
+  const units = UNITS.filter((u) => u !== 'probe' || hasProbe);
+  return (
+    <div className="flex flex-wrap items-center gap-x-6 gap-y-2">
+      <Segmented
+        label="Unit"
+        hideLabel={phone}
+        wide={phone}
+        value={unit}
+        options={units.map((u) => ({ value: u, label: UNIT_INFO[u].label }))}
+        onChange={(u) => set({ unit: u })}
+      />
+      <Segmented
+        label="Order"
+        hideLabel={phone}
+        wide={phone}
+        value={order}
+        options={ORDERS.map((o) => ({ value: o, label: ORDER_LABEL[o] }))}
+        onChange={(o) => set({ order: o === 'clustered' ? null : o })}
+      />
+      <button type="button" className="btn ml-auto" aria-pressed={asTable} onClick={() => set({ view: asTable ? null : 'table' })}>
+        {asTable ? 'Show as matrix' : 'Show as table'}
+      </button>
+    </div>
+  );
+}

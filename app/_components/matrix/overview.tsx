@@ -1,0 +1,91 @@
+'use client';
+
+import { useRouter } from 'next/navigation';
+import { useCallback, useMemo } from 'react';
+import { sweepPath } from '@/app/_lib/api';
+import { matrixCsv } from '@/app/_lib/csv';
+import { useApi } from '@/app/_lib/use-api';
+import { useSweep } from '@/app/_lib/use-sweep';
+import { matrixView, type SweepView } from '@/lib/service/contracts';
+import { PageHead } from '../shell/page-head';
+import { SweepActions } from '../sweeps/actions';
+import { ProgressHead } from '../sweeps/progress';
+import { CopyLink } from '../ui/copy-button';
+import { Download } from '../ui/download';
+import { Empty, Failure, Loading, Skeleton } from '../ui/status';
+import { MatrixSection } from './matrix-section';
+
+/** The overview of a sweep: finding, progress, matrix. */
+export function Overview({ id }: { id: string }) {
+  const sweep = useSweep(id);
+  if (sweep.data === undefined) {
+    return sweep.error === null ? <OverviewSkeleton /> : <Failure error={sweep.error} retry={sweep.retry} title="This sweep cannot be shown" />;
+  }
+  return <Loaded sweep={sweep.data} />;
+}
+
+function Loaded({ sweep }: { sweep: SweepView }) {
+  const { id } = sweep;
+  const { tasks, name } = useSweep(id);
+  const router = useRouter();
+  const matrix = useApi(sweepPath(id, '/matrix'), matrixView);
+  const open = useCallback(
+    (cell: { source: string; target: string }) =>
+      router.push(`/sweeps/${encodeURIComponent(id)}/pairs/${encodeURIComponent(cell.source)}/${encodeURIComponent(cell.target)}`),
+    [router, id],
+  );
+  const trail = useMemo(() => [{ label: 'Sweeps', href: '/sweeps' }, { label: sweep.name }], [sweep.name]);
+  return (
+    <>
+      <PageHead
+        trail={trail}
+        title="Which tasks teach which?"
+        finding={sweep.finding}
+        liveSweep={id}
+        actions={
+          <>
+            <SweepActions sweep={sweep} />
+            {matrix.data !== undefined && (
+              <span className="phone:hidden flex gap-2">
+                <Download label="Export" name={`${sweep.name}-matrix.csv`} type="text/csv" text={() => (matrix.data === undefined ? '' : matrixCsv(matrix.data))} />
+                <CopyLink />
+              </span>
+            )}
+          </>
+        }
+      />
+      {sweep.origin === 'measured' ? (
+        <ProgressHead progress={sweep.progress} href={(state) => `/sweeps/${encodeURIComponent(id)}/runs?state=${state}`} />
+      ) : (
+        <p className="py-3 text-ink2 text-label">
+          Imported results{sweep.source === null ? '' : ` from ${sweep.source}`}: nothing was trained here, and intervals are missing where the files hold none.
+        </p>
+      )}
+      {matrix.data === undefined ? (
+        matrix.error === null ? (
+          <Loading what="the matrix">
+            <Skeleton className="mt-3 h-[560px] w-full max-w-[860px]" />
+          </Loading>
+        ) : (
+          <Failure error={matrix.error} retry={matrix.retry} title="The matrix cannot be shown" />
+        )
+      ) : matrix.data.cells.length === 0 ? (
+        <Empty title="No pairs in this sweep">It names no source and target that can be paired.</Empty>
+      ) : (
+        <MatrixSection sweepId={id} matrix={matrix.data} tasks={tasks} name={name} onOpen={open} />
+      )}
+    </>
+  );
+}
+
+function OverviewSkeleton() {
+  return (
+    <Loading what="the sweep">
+      <Skeleton className="mt-5 h-7 w-72" />
+      <Skeleton className="mt-3 h-4 w-[38rem] max-w-full" />
+      <Skeleton className="mt-2 h-4 w-[30rem] max-w-full" />
+      <Skeleton className="mt-8 h-5 w-[44rem] max-w-full" />
+      <Skeleton className="mt-6 h-[520px] w-full max-w-[860px]" />
+    </Loading>
+  );
+}

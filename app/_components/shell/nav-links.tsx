@@ -1,0 +1,83 @@
+'use client';
+
+import Link from 'next/link';
+import { usePathname } from 'next/navigation';
+import { count } from '@/app/_lib/format';
+import type { SweepView } from '@/lib/service/contracts';
+
+interface Item {
+  label: string;
+  href: string;
+  count?: number;
+  /** Also on for pages below it. */
+  deep?: boolean;
+  external?: boolean;
+}
+
+export function sweepItems(sweep: SweepView): Item[] {
+  const base = `/sweeps/${sweep.id}`;
+  const targets = sweep.tasks.filter((t) => t.target).length;
+  const sources = sweep.tasks.filter((t) => t.source).length;
+  return [
+    { label: 'Overview', href: base },
+    { label: 'Policy', href: `${base}/policy` },
+    { label: 'Targets', href: `${base}/targets`, count: targets, deep: true },
+    { label: 'Pairs', href: `${base}/pairs`, count: targets * sources, deep: true },
+    { label: 'Runs', href: `${base}/runs`, ...(sweep.origin === 'measured' ? { count: sweep.progress.total } : {}) },
+  ];
+}
+
+const workplace = (sweeps: number | null, workers: number | null): Item[] => [
+  { label: 'All sweeps', href: '/sweeps', ...(sweeps === null ? {} : { count: sweeps }) },
+  { label: 'New sweep', href: '/sweeps/new' },
+  { label: 'Workers', href: '/workers', ...(workers === null ? {} : { count: workers }) },
+  { label: 'Datasets and tasks', href: '/tasks' },
+  { label: 'API', href: '/api/v1/docs', external: true },
+];
+
+export function NavLinks({ sweep, sweeps, workers }: { sweep: SweepView | null; sweeps: number | null; workers: number | null }) {
+  return (
+    <>
+      {sweep !== null && (
+        <ul className="flex flex-col gap-px">
+          {sweepItems(sweep).map((item) => (
+            <NavItem key={item.href} item={item} />
+          ))}
+        </ul>
+      )}
+      <p className={`px-2 pb-1 text-ink3 text-tick ${sweep === null ? '' : 'pt-4'}`}>Workplace</p>
+      <ul className="flex flex-col gap-px">
+        {workplace(sweeps, workers).map((item) => (
+          <NavItem key={item.href} item={item} />
+        ))}
+      </ul>
+    </>
+  );
+}
+
+function NavItem({ item }: { item: Item }) {
+  const pathname = usePathname();
+  const on = pathname === item.href || (item.deep === true && pathname.startsWith(`${item.href}/`));
+  const style = `flex items-center justify-between rounded-control px-2 py-[5px] text-body ${
+    on ? 'bg-accent-soft font-semibold text-ink' : 'text-ink2 hover:bg-line/60 hover:text-ink'
+  }`;
+  const inside = (
+    <>
+      {item.label}
+      {item.count !== undefined && <span className="font-normal text-ink3 text-tick">{count(item.count)}</span>}
+    </>
+  );
+  return (
+    <li>
+      {item.external ? (
+        <a href={item.href} className={style}>
+          {inside}
+        </a>
+      ) : (
+        <Link href={item.href} className={style} aria-current={on ? 'page' : undefined}>
+          {inside}
+        </Link>
+      )}
+    </li>
+  );
+}

@@ -1,0 +1,140 @@
+import type { CellState, CellView, Estimate, MatrixView, TargetView } from '@/lib/service/contracts';
+import { inkOn, rampColour, tint } from './colour';
+import { interval } from './format';
+import type { Theme } from './theme';
+import {
+  type Certainty,
+  cellEstimate,
+  certainty,
+  position,
+  type RowScale,
+  rowScale,
+  TILE_SHARE,
+  type Unit,
+  UNIT_INFO,
+} from './units';
+
+/** One tile, ready to draw. */
+export interface Tile {
+  source: string;
+  target: string;
+  state: CellState;
+  kind: 'value' | 'itself' | 'predicted' | 'empty';
+  value: Estimate | null;
+  certainty: Certainty;
+  colour: string;
+  tint: string;
+  /** Side of the inner square, share of the tile. */
+  share: number;
+  mark: 'best' | 'tied' | null;
+  markInk: 'light' | 'dark';
+  progress: number | null;
+  /** Value with its interval in words, or the state. */
+  text: string;
+}
+
+export interface MatrixModel {
+  tiles: ReadonlyMap<string, Tile>;
+  cells: ReadonlyMap<string, CellView>;
+  rows: ReadonlyMap<string, RowScale>;
+  targets: ReadonlyMap<string, TargetView>;
+  /** Targets where no measured source beats scratch. */
+  helpless: ReadonlySet<string>;
+  own: ReadonlyMap<string, { colour: string; value: Estimate }>;
+}
+
+export const cellKey = (source: string, target: string): string => `${source}>${target}`;
+
+const STATE_TEXT: Record<CellState, string> = {
+  done: 'measured, its target still incomplete',
+  predicted: 'predicted by the ridge probe',
+  running: 'running',
+  queued: 'queued',
+  waiting: 'waiting for its source',
+  failed: 'failed',
+  lost: 'lost its worker',
+  cancelled: 'cancelled',
+  missing: 'not planned',
+};
+
+/** "Gain 87 %, 84 to 89 %"; without a value the state. */
+function tileText(cell: CellView, value: Estimate | null, unit: Unit): string {
+  const { label, format } = UNIT_INFO[unit];
+  if (value === null) {
+    const probe = cell.probe === null ? '' : `, probe skill ${UNIT_INFO.probe.format(cell.probe)}`;
+    return STATE_TEXT[cell.state] + probe;
+  }
+  const range = interval(value, format);
+  return `${label} ${format(value.value)}${range === null ? '' : `, ${range}`}`;
+}
+
+function tileOf(cell: CellView, unit: Unit, row: RowScale, theme: Theme): Tile {
+  const { ramp } = UNIT_INFO[unit];
+  const value = cellEstimate(cell, unit, row);
+  const text = tileText(cell, value, unit);
+  const base = { source: cell.source, target: cell.target, state: cell.state, progress: cell.progress, value, text };
+  const paint = (t: number): Pick<Tile, 'colour' | 'tint'> => {
+    const colour = rampColour(ramp, theme, t);
+    return { colour, tint: tint(colour, theme) };
+  };
+  if (value !== null) {
+    const sure = certainty(value, unit, row);
+    const painted = paint(position(value.value, unit, row));
+    const share = TILE_SHARE[sure];
+    const beats = cell.gain === null || cell.gain.value > 0.5;
+    const mark = cell.best ? 'best' : cell.tied && beats ? 'tied' : null;
+    const kind = cell.source === cell.target ? 'itself' : 'value';
+    return { ...base, ...painted, kind, certainty: sure, share, mark, markInk: inkOn(painted.colour) };
+  }
+  const predicted = cell.state === 'predicted' && cell.probe !== null;
+  // Only a sequential ramp may colour a guess: on a diverging one it would claim "better than scratch".
+  const t = predicted && ramp === 'sequential' ? position(cell.probe ?? 0, 'probe', row) : Number.NaN;
+  const painted = Number.isNaN(t) ? { colour: 'transparent', tint: 'transparent' } : paint(t);
+  return { ...base, ...painted, kind: predicted ? 'predicted' : 'empty', certainty: 'unknown', share: 0.5, mark: null, markInk: 'dark' };
+}
+
+/** Sources beat scratch nowhere in this row: every measured gain is at most one half. */
+function noneHelps(cells: readonly CellView[]): boolean {
+  const gains = cells.flatMap((c) => (c.source === c.target || c.gain === null ? [] : [c.gain.value]));
+  return gains.length > 0 && gains.every((g) => g <= 0.5);
+}
+
+/** Everything of a matrix that does not depend on its size. */
+export function matrixModel(matrix: MatrixView, unit: Unit, theme: Theme): MatrixModel {
+  const byTarget = new Map<string, CellView[]>();
+  for (const cell of matrix.cells) {
+    const row = byTarget.get(cell.target);
+    if (row === undefined) byTarget.set(cell.target, [cell]);
+    else row.push(cell);
+  }
+  const rows = new Map([...byTarget].map(([target, cells]) => [target, rowScale(cells)] as const));
+  const tiles = new Map<string, Tile>();
+  const cells = new Map<string, CellView>();
+  const helpless = new Set<string>();
+  for (const [target, row] of byTarget) {
+    if (noneHelps(row)) helpless.add(target);
+    const scale = rows.get(target);
+    if (scale === undefined) continue;
+    for (const cell of row) {
+      const key = cellKey(cell.source, cell.target);
+      cells.set(key, cell);
+      tiles.set(key, tileOf(cell, unit, scale, theme));
+    }
+  }
+  const own = new Map<string, { colour: string; value: Estimate }>();
+  for (const row of matrix.targetRows) {
+    if (row.self === null) continue;
+    own.set(row.target, { value: row.self, colour: rampColour('sequential', theme, position(row.self.value, 'affinity', NO_ROW)) });
+  }
+  return { tiles, cells, rows, targets: new Map(matrix.targetRows.map((r) => [r.target, r])), helpless, own };
+}
+
+const NO_ROW: RowScale = { affinity: 1, lossMin: 0, lossMax: 1, probeMin: 0, probeMax: 1, n: 0 };
+
+/** Sources of a target by affinity (else probe), best first, re-transfer from itself left out. */
+export function rankedCells(matrix: MatrixView, target: string): CellView[] {
+  const key = (c: CellView): number => c.affinity?.value ?? -1 + (c.probe ?? -1) * 1e-3;
+  return matrix.cells
+    .filter((c) => c.target === target && c.source !== target && (c.affinity !== null || c.probe !== null))
+    .sort((a, b) => key(b) - key(a));
+}

@@ -1,0 +1,156 @@
+import type { CellView, Estimate } from '@/lib/service/contracts';
+import { change, loss, percent, share } from './format';
+import type { Ramp } from './colour';
+
+export const UNITS = ['affinity', 'gain', 'quality', 'effect', 'loss', 'probe'] as const;
+export type Unit = (typeof UNITS)[number];
+
+export interface RowScale {
+  /** Sum of the first-order affinities of the row. */
+  affinity: number;
+  lossMin: number;
+  lossMax: number;
+  probeMin: number;
+  probeMax: number;
+  /** Sources with a value. */
+  n: number;
+}
+
+interface UnitInfo {
+  label: string;
+  legend: string;
+  ramp: Ramp;
+  /** Ticks of the legend: position 0–1 and text. */
+  ticks: readonly (readonly [number, string])[];
+  format: (value: number) => string;
+  /** Text of a tile that crosses the neutral value. */
+  unsure: string;
+}
+
+/** DESIGN §4, display: distance = exp(−20·p) over the first-order share p of the row. */
+export const affinityPosition = (p: number): number => 1 - Math.exp(-20 * p);
+
+const halves = ['0 %', '25 %', '50 %', '75 %', '100 %'].map((text, i) => [i / 4, text] as const);
+
+export const UNIT_INFO: Record<Unit, UnitInfo> = {
+  affinity: {
+    label: 'Affinity',
+    legend: 'Affinity, share of the target’s first-order total',
+    ramp: 'sequential',
+    ticks: [0, 0.01, 0.03, 0.05, 0.1, 0.2].map((p) => [affinityPosition(p), p === 0 ? '0' : p === 0.2 ? '.20+' : share(p)]),
+    format: (x) => share(x, x < 0.0995 && x > 0 ? 3 : 2),
+    unsure: 'crosses an even share',
+  },
+  gain: {
+    label: 'Gain',
+    legend: 'Gain, share of test images won against scratch',
+    ramp: 'diverging',
+    ticks: halves,
+    format: percent,
+    unsure: 'crosses 50 %',
+  },
+  quality: {
+    label: 'Quality',
+    legend: 'Quality, share of test images won against its own network',
+    ramp: 'diverging',
+    ticks: halves,
+    format: percent,
+    unsure: 'crosses 50 %',
+  },
+  effect: {
+    label: 'Effect',
+    legend: 'Effect, median loss relative to scratch',
+    ramp: 'diverging',
+    ticks: [
+      [0, '×4'],
+      [0.25, '×2'],
+      [0.5, 'same'],
+      [0.75, '÷2'],
+      [1, '÷4'],
+    ],
+    format: change,
+    unsure: 'crosses no change',
+  },
+  loss: {
+    label: 'Loss',
+    legend: 'Mean test loss, scaled within each row',
+    ramp: 'sequential',
+    ticks: [
+      [0, 'worst of row'],
+      [1, 'best of row'],
+    ],
+    format: loss,
+    unsure: 'unsure',
+  },
+  probe: {
+    label: 'Probe',
+    legend: 'Ridge-probe skill, scaled within each row (preliminary)',
+    ramp: 'sequential',
+    ticks: [
+      [0, 'worst of row'],
+      [1, 'best of row'],
+    ],
+    format: (x) => share(x),
+    unsure: 'unsure',
+  },
+};
+
+const bounds = (values: readonly number[]): [number, number] =>
+  values.length === 0 ? [0, 1] : [Math.min(...values), Math.max(...values)];
+
+/** What a row's cells are scaled by. Re-transfer from the target itself is no source, so it is left out. */
+export function rowScale(cells: readonly CellView[]): RowScale {
+  const others = cells.filter((c) => c.source !== c.target);
+  const affinities = others.flatMap((c) => (c.affinity === null ? [] : [c.affinity.value]));
+  const losses = bounds(others.flatMap((c) => (c.loss === null ? [] : [c.loss])));
+  const probes = bounds(others.flatMap((c) => (c.probe === null ? [] : [c.probe])));
+  return {
+    affinity: affinities.reduce((a, b) => a + b, 0),
+    lossMin: losses[0],
+    lossMax: losses[1],
+    probeMin: probes[0],
+    probeMax: probes[1],
+    n: affinities.length,
+  };
+}
+
+const exact = (value: number | null): Estimate | null => (value === null ? null : { value, low: null, high: null });
+
+/** The number of a cell in a unit as it is shown: affinity becomes the share of the row's first-order total. */
+export function cellEstimate(cell: CellView, unit: Unit, row: RowScale): Estimate | null {
+  if (unit === 'loss') return exact(cell.loss);
+  if (unit === 'probe') return exact(cell.probe);
+  const raw = cell[unit];
+  if (unit !== 'affinity' || raw === null || row.affinity <= 0) return raw;
+  const by = (x: number | null): number | null => (x === null ? null : x / row.affinity);
+  return { value: raw.value / row.affinity, low: by(raw.low), high: by(raw.high) };
+}
+
+/** Place on the unit's ramp, 0–1, 1 = better. */
+export function position(value: number, unit: Unit, row: RowScale): number {
+  if (unit === 'affinity') return affinityPosition(value);
+  if (unit === 'gain' || unit === 'quality') return value;
+  if (unit === 'effect') return 0.5 - value / (2 * Math.log(4));
+  if (unit === 'loss') return row.lossMax > row.lossMin ? (row.lossMax - value) / (row.lossMax - row.lossMin) : 0.5;
+  return row.probeMax > row.probeMin ? (value - row.probeMin) / (row.probeMax - row.probeMin) : 0.5;
+}
+
+export type Certainty = 'firm' | 'wide' | 'unsure' | 'unknown';
+export const TILE_SHARE: Record<Certainty, number> = { firm: 1, wide: 0.78, unsure: 0.5, unknown: 1 };
+
+/** The value at which a cell says nothing: no better and no worse. */
+export function neutral(unit: Unit, row: RowScale): number | null {
+  if (unit === 'gain' || unit === 'quality') return 0.5;
+  if (unit === 'effect') return 0;
+  if (unit === 'affinity') return row.n === 0 ? null : 1 / row.n;
+  return null;
+}
+
+/** An interval wider than a fifth of the ramp is "wide"; one across the neutral value is "unsure". */
+export function certainty(value: Estimate | null, unit: Unit, row: RowScale): Certainty {
+  if (value === null || value.low === null || value.high === null) return 'unknown';
+  const zero = neutral(unit, row);
+  if (zero !== null && value.low < zero && value.high > zero) return 'unsure';
+  const width = Math.abs(position(value.high, unit, row) - position(value.low, unit, row));
+  return width > 0.2 ? 'wide' : 'firm';
+}

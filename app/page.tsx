@@ -1,0 +1,5 @@
+import { Start } from './_components/sweeps/start';
+
+export default function Page() {
+  return <Start />;
+}
