@@ -18,8 +18,8 @@ const numbers = (tensor: { dataSync(): ArrayLike<number>; dispose(): void }): nu
  * ∂w = 2·(7 − 10)·2 = −12, ∂b = 2·(7 − 10) = −6; one step of gradient descent at 0.1: w = 4.2, b = 1.6.
  */
 function linearStep(tf: Tfjs): KnownAnswer[] {
-  const w = tf.variable(tf.tensor2d([[3]]), true, 'known-answer/w');
-  const b = tf.variable(tf.tensor1d([1]), true, 'known-answer/b');
+  const w = tf.tidy(() => tf.variable(tf.tensor2d([[3]]), true, 'known-answer/w'));
+  const b = tf.tidy(() => tf.variable(tf.tensor1d([1]), true, 'known-answer/b'));
   const { value, grads } = tf.variableGrads(
     () =>
       tf.tidy(() =>

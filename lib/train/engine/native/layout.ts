@@ -56,14 +56,15 @@ export const NAPI_LEVEL = 8;
 export const bindingFile = (engineDirectory: string, variant: EngineVariant): string =>
   join(packageDirectory(engineDirectory, variant), 'lib', `napi-v${NAPI_LEVEL}`, 'tfjs_binding.node');
 
+type Environment = Readonly<Record<string, string | undefined>>;
+
 /** Everything Taskatlas keeps for a user, outside of any clone: `$TASKATLAS_HOME`, else `~/.taskatlas`. */
-export const taskatlasHome = (env: NodeJS.ProcessEnv = process.env): string =>
+export const taskatlasHome = (env: Environment = process.env): string =>
   env.TASKATLAS_HOME !== undefined && env.TASKATLAS_HOME !== ''
     ? env.TASKATLAS_HOME
     : join(homedir(), '.taskatlas');
 
-export const enginesHome = (env: NodeJS.ProcessEnv = process.env): string =>
-  join(taskatlasHome(env), 'engines');
+export const enginesHome = (env: Environment = process.env): string => join(taskatlasHome(env), 'engines');
 
 export const directoryName = (name: EngineName): string => `${name.tfjs}-${name.tensorflow}-${name.variant}`;
 

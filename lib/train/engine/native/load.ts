@@ -1,5 +1,6 @@
 import { existsSync, readdirSync } from 'node:fs';
 import Module, { createRequire } from 'node:module';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import util from 'node:util';
 import type * as tfjs from '@tensorflow/tfjs';
@@ -19,6 +20,8 @@ export interface NativeEngine {
   /** Version of libtensorflow ('unknown' for a package that the project itself holds). */
   readonly version: string;
   readonly directory: string;
+  /** Threads per operation. */
+  readonly threads: number;
 }
 
 export interface NativeOptions {
@@ -147,8 +150,15 @@ async function load(candidate: Candidate, options: NativeOptions): Promise<Nativ
     device: usesGpu(tf.backend()) ? 'gpu' : 'cpu',
     version: candidate.version,
     directory: candidate.directory,
+    threads: threadsPerOperation(),
   };
 }
+
+/** As libtensorflow reads it: 0 or nothing means one per core that this process may use. */
+const threadsPerOperation = (): number => {
+  const asked = Number.parseInt(process.env.TF_NUM_INTRAOP_THREADS ?? '', 10);
+  return asked > 0 ? asked : availableParallelism();
+};
 
 let loading: Promise<NativeEngine> | null = null;
 
