@@ -1,5 +1,6 @@
 import { type Recipe, type RunResult, TaskatlasError } from '@/lib/science/core';
 import { mean } from './mean';
+import { probe } from './probe';
 import { readout } from './readout';
 import { scratch } from './scratch';
 import { source } from './source';
@@ -7,7 +8,7 @@ import type { Method, RunContext } from './types';
 
 export type { RunContext, TrainingProgress } from './types';
 
-const METHODS = [source, scratch, mean, readout] as const;
+const METHODS = [source, scratch, mean, probe, readout] as const;
 
 /** The method that executes a recipe: for transfers the one it names, else the one of its kind. */
 function methodOf(recipe: Recipe): Method {

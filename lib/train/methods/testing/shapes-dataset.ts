@@ -49,6 +49,8 @@ interface Scene {
   kind: number;
 }
 
+const shapeTint = (own: boolean): number => (own ? 0.9 : -0.3);
+
 /** One coloured square or bar on a shaded ground: everything about it can be read off the picture. */
 function makeScene(seed: number, pool: string, index: number, size: number): Scene {
   const rng = createRng(seed, pool, index);
@@ -73,8 +75,9 @@ function makeScene(seed: number, pool: string, index: number, size: number): Sce
     scene.height[p] = inside ? 1 : slope * (x - 0.5);
     scene.segments[p] = inside ? 2 : y > 0.5 ? 1 : 0;
     scene.mask[p] = x > 0.1 && x < 0.9 ? 1 : 0;
+    const shade = y > 0.5 ? -0.4 : 0.2;
     for (let c = 0; c < 3; c++) {
-      const tint = inside ? (colour === c ? 0.9 : -0.3) : y > 0.5 ? -0.4 : 0.2;
+      const tint = inside ? shapeTint(colour === c) : shade;
       scene.image[p * 3 + c] = Math.max(-1, Math.min(1, tint + ground));
     }
     scene.hue[p * 4 + (inside ? colour : 3)] = 1;
