@@ -5,6 +5,7 @@ import { guardCpuResize } from './kernels/register-cpu';
 import { guardMatMul, registerComposedKernels } from './kernels/register-wasm';
 import { guardSamePadding } from './kernels/same-padding';
 import { registerDepthToSpaceGradient } from './kernels/space-to-depth';
+import { registerConvolution, registerConvolutionGradient } from './ops/convolution';
 import { switchSimd } from './simd/register';
 import { loadTfjs, loadWasmBackend } from './tfjs';
 import type { BackendName, Engine, EngineDescription, EngineOptions, Tf } from './types';
@@ -33,6 +34,15 @@ function once(tf: Tf, what: string, register: () => void): void {
   done.add(what);
 }
 
+/** Gradients for every backend, and the engine's own operations on this one. */
+function registerShared(tf: Tf, backendName: BackendName): void {
+  once(tf, 'gradients', () => {
+    registerDepthToSpaceGradient(tf);
+    registerConvolutionGradient(tf);
+  });
+  once(tf, `operations ${backendName}`, () => registerConvolution(tf, backendName));
+}
+
 function summarise(parts: Omit<EngineDescription, 'summary'>): EngineDescription {
   const { backend, version, simd, threads, device, kernels } = parts;
   const summary = `${backend} ${version}, ${simd ? 'SIMD' : 'no SIMD'}, ${kernels} kernels, ${threads} thread${threads === 1 ? '' : 's'}, ${device}`;
@@ -48,7 +58,7 @@ async function openWasm(options: EngineOptions): Promise<Engine> {
     throw new TaskatlasError('unavailable', 'WebAssembly could not be started: use Node 20 or newer.');
   }
   await tf.ready();
-  once(tf, 'gradients', () => registerDepthToSpaceGradient(tf));
+  registerShared(tf, 'wasm');
   once(tf, 'wasm', () => {
     registerComposedKernels(tf);
     guardMatMul(tf);
@@ -72,7 +82,7 @@ async function openCpu(): Promise<Engine> {
   const tf = loadTfjs();
   await tf.setBackend('cpu');
   await tf.ready();
-  once(tf, 'gradients', () => registerDepthToSpaceGradient(tf));
+  registerShared(tf, 'cpu');
   once(tf, 'cpu', () => guardCpuResize(tf));
   const description = summarise({
     backend: 'cpu',
@@ -91,7 +101,7 @@ async function tryNative(options: EngineOptions): Promise<Engine | null> {
   const native = await loadNative(options.threads === undefined ? {} : { threads: options.threads });
   if (native === null) return null;
   const { tf } = native;
-  once(tf, 'gradients', () => registerDepthToSpaceGradient(tf));
+  registerShared(tf, 'tensorflow');
   const description = summarise({
     backend: 'tensorflow',
     version: native.version,
