@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { existsSync, realpathSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
 export interface CommandResult {
@@ -74,11 +74,14 @@ export function runCommand(
 /** Last lines of a command's output, for an error message. */
 export const tail = (text: string, lines = 12): string => text.trimEnd().split('\n').slice(-lines).join('\n');
 
-/** Full path of a program on PATH, links resolved; null when it is not there. */
+/**
+ * Path of a program on PATH; null when it is not there. Links stay: a virtual environment's python and a
+ * compiler behind ccache work by the name that they are called by.
+ */
 export function findProgram(name: string, env: NodeJS.ProcessEnv = process.env): string | null {
   for (const folder of (env.PATH ?? '').split(delimiter)) {
     const path = join(folder, name);
-    if (folder !== '' && existsSync(path)) return realpathSync(path);
+    if (folder !== '' && existsSync(path)) return path;
   }
   return null;
 }

@@ -1,4 +1,4 @@
-import { existsSync, statfsSync } from 'node:fs';
+import { existsSync, realpathSync, statfsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { findProgram } from './command';
 import { hasNvidiaDevice } from './locate';
@@ -40,7 +40,9 @@ function freeBytesAt(folder: string): number {
 }
 
 export function gatherFacts(home: string, env: NodeJS.ProcessEnv = process.env): MachineFacts {
-  const npm = findProgram('npm', env);
+  const npmLink = findProgram('npm', env);
+  // The real file: node-gyp lies beside it, and it is run by the Node that runs us.
+  const npm = npmLink === null ? null : realpathSync(npmLink);
   const nodeGyp = npm === null ? null : join(npm, '..', '..', 'node_modules/node-gyp/bin/node-gyp.js');
   return {
     platform: process.platform,

@@ -7,7 +7,7 @@ import { findProgram, runCommand, tail } from './command';
 import { wrongAnswers } from './known-answer';
 import { reasonIn, stallWatch } from './vendor';
 import { faults } from './verify';
-import { cudaRequirements, parseMetadata, unpackTensorflow } from './wheel';
+import { cudaRequirements, missingIn, parseMetadata, unpackTensorflow } from './wheel';
 
 describe('commands', () => {
   it('give their output and code, and never throw', async () => {
@@ -68,6 +68,14 @@ describe('metadata of a wheel', () => {
       'nvidia-cublas-cu12<13.0,>=12.5.3.2',
       'nvidia-cudnn-cu12<10.0,>=9.3.0.75',
     ]);
+  });
+});
+
+describe('libraries that ldd misses', () => {
+  it('are read from its output', () => {
+    const text =
+      '\tlibcuda.so.1 => not found\n\tlibc.so.6 => /lib/libc.so.6 (0x1)\n\tlibx.so.2 => not found\n';
+    expect(missingIn(text)).toEqual(['libcuda.so.1', 'libx.so.2']);
   });
 });
 

@@ -15,7 +15,7 @@ import { createStaging, listEngines, moveIntoPlace, projectTfjsVersion, writeRec
 import { type InstallPlan, type InstallRequest, planInstall, wheelRequirements } from './plan';
 import { clearVendor, tryVendor } from './vendor';
 import { type VerificationReport, verifyEngine } from './verify';
-import { downloadWheel, type Say, unpackCuda, unpackTensorflow } from './wheel';
+import { checkCuda, downloadWheel, type Say, unpackCuda, unpackTensorflow } from './wheel';
 
 export interface InstallOptions extends InstallRequest {
   readonly home?: string;
@@ -117,6 +117,7 @@ async function byWheel(work: Work): Promise<Finished> {
       packageDirectory: directory,
       say,
     });
+    await checkCuda(directory);
   }
   say(
     `Building the binding of ${packageName(options.variant)} ${work.tfjs} against libtensorflow ${metadata.version} (${plan.build}) …`,
@@ -187,6 +188,8 @@ export async function installEngine(options: InstallOptions, say: Say): Promise<
   const tfjs = projectTfjsVersion();
   const fitting = findFitting(options, home, tfjs);
   if (fitting !== undefined && options.force !== true) return { ...fitting, installed: false };
+  if (options.wheel !== null && !existsSync(options.wheel))
+    throw new TaskatlasError('not-found', `There is no wheel at ${resolve(options.wheel)}.`);
   const facts = gatherFacts(home);
   const plan = planInstall(options, facts);
   for (const note of plan.notes) say(`Note: ${note}`);

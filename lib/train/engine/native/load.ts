@@ -85,10 +85,16 @@ function withProjectTfjs<T>(directory: string, load: () => T): T {
 }
 
 /** Set before libtensorflow is loaded; what the user has set stays. */
-function prepareEnvironment(options: NativeOptions): void {
+function prepareEnvironment(candidate: Candidate, options: NativeOptions): void {
   process.env.TF_CPP_MIN_LOG_LEVEL ??= '2';
   // Without it one process takes all memory of the GPU, and no second worker fits beside it.
   process.env.TF_FORCE_GPU_ALLOW_GROWTH ??= 'true';
+  // TensorFlow calls CUDA's assembler for kernels that it compiles for the GPU at hand.
+  const cuda = join(candidate.packageDirectory, 'deps/nvidia/cuda_nvcc');
+  if (existsSync(cuda)) {
+    process.env.PATH = `${join(cuda, 'bin')}:${process.env.PATH ?? ''}`;
+    process.env.XLA_FLAGS ??= `--xla_gpu_cuda_data_dir=${cuda}`;
+  }
   if (options.threads !== undefined) process.env.TF_NUM_INTRAOP_THREADS = String(options.threads);
   // tfjs-node 4.22 calls these two; newer versions of Node dropped them, Node 22 warns about them.
   Object.assign(util, { isNullOrUndefined: (value: unknown) => value == null, isArray: Array.isArray });
@@ -126,7 +132,7 @@ function usesGpu(backend: unknown): boolean {
 }
 
 async function load(candidate: Candidate, options: NativeOptions): Promise<NativeEngine> {
-  prepareEnvironment(options);
+  prepareEnvironment(candidate, options);
   const tf = requireFromProject('@tensorflow/tfjs') as Tfjs;
   try {
     const loaded = withProjectTfjs(candidate.packageDirectory, () =>

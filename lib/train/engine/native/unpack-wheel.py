@@ -22,5 +22,8 @@ with zipfile.ZipFile(wheel) as archive:
         os.makedirs(os.path.dirname(path), exist_ok=True)
         with archive.open(member) as source, open(path, "wb") as sink:
             shutil.copyfileobj(source, sink, 1 << 20)
+        mode = member.external_attr >> 16 & 0o777
+        if mode:
+            os.chmod(path, mode | 0o600)
         count += 1
 print(f"Unpacked: {count}")

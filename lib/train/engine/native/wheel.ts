@@ -183,3 +183,27 @@ export async function unpackCuda(options: {
   }
   return requirements.length;
 }
+
+/** Shared libraries that `ldd` does not find, out of its output. */
+export const missingIn = (lddOutput: string): string[] =>
+  Array.from(lddOutput.matchAll(/^\s*(\S+) => not found$/gm), (match) => match[1] ?? '');
+
+/**
+ * Checks that NVIDIA's libraries find each other where they were laid out. `libcuda.so.1` is not among them:
+ * it belongs to the driver of the machine with the GPU.
+ */
+export async function checkCuda(packageDirectory: string): Promise<void> {
+  const folder = join(packageDirectory, 'deps/nvidia');
+  const libraries = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((file) =>
+    /\.so(\.\d+)*$/.test(file),
+  );
+  const missing = new Set<string>();
+  for (const file of libraries)
+    for (const name of missingIn((await runCommand('ldd', [join(folder, file)])).stdout)) missing.add(name);
+  missing.delete('libcuda.so.1');
+  if (libraries.length === 0 || missing.size > 0)
+    throw new TaskatlasError(
+      'data',
+      `CUDA libraries are missing (${[...missing].join(', ') || 'all'}): the NVIDIA wheels do not fit together. Try another \`--tensorflow\` version.`,
+    );
+}
