@@ -1,45 +1,275 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { defaultTraining } from '@/lib/science/catalog/presets';
-import type { DatasetSpec, Recipe, SourceRecipe } from '@/lib/science/core';
+import type {
+  MeanRecipe,
+  Recipe,
+  RunResult,
+  ScratchRecipe,
+  SourceRecipe,
+  TransferRecipe,
+} from '@/lib/science/core';
 import { type Engine, memoryCount, openEngine } from '../engine';
+import { unpackFile } from './container';
+import { readFeatures } from './features';
 import { executeRecipe } from './index';
 import { meanLoss } from './losses';
-import { createTestContext } from './testing/context';
-import { createShapesDataset } from './testing/shapes-dataset';
+import { createTestContext, type TestContext } from './testing/context';
+import { createShapesDataset, SHAPE_TASKS } from './testing/shapes-dataset';
 
 let engine: Engine;
 const dataset = createShapesDataset();
-const spec: DatasetSpec = dataset.spec;
+const base = { dataset: dataset.spec, version: 1, preset: 'micro' as const, seed: 1 };
+const targets = SHAPE_TASKS.filter((task) => !task.untrained).map((task) => task.id);
 
-const sourceRecipe = (task: string, seed = 1): SourceRecipe => ({
+const source = (task: string, epochs = 6, seed = 1): SourceRecipe => ({
+  ...base,
   kind: 'source',
-  dataset: spec,
-  version: 1,
   task,
-  preset: 'micro',
-  training: { ...defaultTraining('micro', 'source'), epochs: 6 },
   seed,
+  training: { ...defaultTraining('micro', 'source'), epochs },
 });
+const scratch = (task: string, epochs = 6): ScratchRecipe => ({
+  ...base,
+  kind: 'scratch',
+  task,
+  images: 24,
+  training: { ...defaultTraining('micro', 'scratch'), epochs },
+});
+const transfer = (task: string, sources: string[], epochs = 6): TransferRecipe => ({
+  ...base,
+  kind: 'transfer',
+  method: 'readout',
+  task,
+  sources: sources.map((id) => ({ task: id, fingerprint: `source-${id}` })),
+  images: 24,
+  training: { ...defaultTraining('micro', 'transfer'), epochs },
+});
+const mean = (task: string): MeanRecipe => ({ kind: 'mean', dataset: dataset.spec, version: 1, task });
 
 const run = (recipe: Recipe, fingerprint: string, files = new Map<string, Uint8Array>()) =>
   executeRecipe(recipe, createTestContext(engine, dataset, fingerprint, { files }));
+const lossesOf = (result: RunResult): Float32Array => result.testLosses ?? new Float32Array(0);
 
+/** Files of trained sources for every task, made once. */
+const files = new Map<string, Uint8Array>();
 beforeAll(async () => {
   engine = await openEngine({ backend: 'wasm' });
+  for (const { id } of SHAPE_TASKS) await run(source(id), `source-${id}`, files);
 });
 
-describe('methods on tiny tensors', () => {
-  it.each(['copy', 'height', 'segments', 'hue', 'place', 'kind'])('trains %s', async (task) => {
-    const result = await run(sourceRecipe(task), 'f1');
-    const mean = await run({ kind: 'mean', dataset: spec, version: 1, task }, 'f2');
-    expect(result.testLosses).toHaveLength(dataset.count('test'));
-    console.log(
-      task,
-      meanLoss(result.testLosses as Float32Array),
-      meanLoss(mean.testLosses as Float32Array),
-      result.cost,
-      JSON.stringify(result.curve.map((c) => [c.trainLoss, c.selectionLoss])),
-    );
+describe('source and scratch', () => {
+  it.each(targets)('training fits %s', async (task) => {
+    const { curve, testLosses } = await run(source(task, 40), 'long');
+    expect(testLosses).toHaveLength(dataset.count('test'));
+    expect(curve.at(-1)?.trainLoss).toBeLessThan(0.95 * (curve[0]?.trainLoss as number));
+  });
+
+  it('gives the same numbers for the same recipe, and others for another seed', async () => {
+    const [first, again, other] = await Promise.all([
+      run(source('copy'), 'a'),
+      run(source('copy'), 'b'),
+      run(source('copy', 6, 2), 'c'),
+    ]);
+    expect(lossesOf(again)).toEqual(lossesOf(first));
+    expect(again.curve).toEqual(first.curve);
+    expect(lossesOf(other)).not.toEqual(lossesOf(first));
+  });
+
+  it('drops images without a valid pixel as NaN and only those', async () => {
+    const losses = lossesOf(await run(scratch('height'), 'x'));
+    expect([...losses].flatMap((loss, i) => (Number.isNaN(loss) ? [i] : []))).toEqual([9, 19]);
+  });
+
+  it('rejects a run whose loss is not finite', async () => {
+    const recipe = {
+      ...source('height'),
+      training: { ...defaultTraining('micro', 'source'), learningRate: 1e30 },
+    };
+    await expect(run(recipe, 'bad')).rejects.toMatchObject({ code: 'diverged' });
   });
 });
-void memoryCount;
+
+describe('frozen features', () => {
+  it('are written for every pool and input kind, and made again exactly when missing', async () => {
+    const names = [...files.keys()].filter((name) => name.startsWith('source-copy/'));
+    expect(names.sort()).toEqual([
+      'source-copy/features-selection-grey',
+      'source-copy/features-selection-rgb',
+      'source-copy/features-test-grey',
+      'source-copy/features-test-rgb',
+      'source-copy/features-transfer-grey',
+      'source-copy/features-transfer-rgb',
+      'source-copy/weights',
+    ]);
+    const whole = createTestContext(engine, dataset, 'r', { files });
+    const bare = new Map([['source-copy/weights', files.get('source-copy/weights') as Uint8Array]]);
+    const alone = createTestContext(engine, dataset, 'r', { files: bare });
+    const pause = async () => {};
+    expect(await readFeatures(alone, 'source-copy', 'test', 'grey', pause)).toEqual(
+      await readFeatures(whole, 'source-copy', 'test', 'grey', pause),
+    );
+  });
+
+  it('a source trained on grey pictures is given grey ones', async () => {
+    const context = createTestContext(engine, dataset, 'r', { files });
+    const codes = (kind: 'rgb' | 'grey') => readFeatures(context, 'source-hue', 'test', kind, async () => {});
+    const [rgb, grey] = [await codes('rgb'), await codes('grey')];
+    const apart = rgb.values.map((x, i) => Math.abs(x - (grey.values[i] as number)));
+    expect(Math.max(...apart)).toBeLessThan(2e-2);
+  });
+
+  it('missing weights are a failure of the data, not of the code', async () => {
+    await expect(run(transfer('copy', ['kind']), 'x')).rejects.toMatchObject({ code: 'data' });
+  });
+});
+
+describe('transfer', () => {
+  it.each(targets)('trains a readout for %s from another source', async (task) => {
+    const result = await run(transfer(task, ['copy']), 't', files);
+    expect(lossesOf(result)).toHaveLength(20);
+    expect(result.curve.at(-1)?.selectionLoss).toBeLessThan(result.curve[0]?.selectionLoss as number);
+  });
+
+  it('joins several sources, the target’s own among them', async () => {
+    const one = await run(transfer('segments', ['copy']), 't1', files);
+    const three = await run(transfer('segments', ['copy', 'segments', 'random']), 't3', files);
+    expect(three.cost.flops).toBeGreaterThan(one.cost.flops);
+    expect(lossesOf(three).every(Number.isFinite)).toBe(true);
+  });
+
+  it('leaves its sources’ files as they were', async () => {
+    const before = new Map([...files].map(([name, bytes]) => [name, bytes.slice()]));
+    await run(transfer('height', ['copy', 'kind']), 't', files);
+    expect(files).toEqual(before);
+  });
+});
+
+describe('mean and probe', () => {
+  it('trained networks beat the mean predictor where they can', async () => {
+    const [gold, reference] = [await run(source('copy', 40), 'g'), await run(mean('copy'), 'm')];
+    expect(meanLoss(lossesOf(gold))).toBeLessThan(1.2 * meanLoss(lossesOf(reference)));
+  });
+
+  it.each(targets)('the probe of %s gives a loss per test image of every target', async (task) => {
+    const probe = (id: string) =>
+      run(
+        {
+          kind: 'probe',
+          dataset: dataset.spec,
+          version: 1,
+          targets,
+          images: 24,
+          source: { task: id, fingerprint: `source-${id}` },
+        },
+        'p',
+        files,
+      );
+    const { probeLosses } = await probe(task);
+    expect(Object.keys(probeLosses ?? {})).toEqual(targets);
+    expect(probeLosses?.[task]).toHaveLength(20);
+    expect(Number.isFinite(meanLoss(probeLosses?.[task] ?? new Float32Array(0)))).toBe(true);
+  });
+});
+
+describe('housekeeping', () => {
+  it('leaves no tensor behind, whatever is run', async () => {
+    await run(source('segments'), 'warm');
+    const before = memoryCount(engine.tf).tensors;
+    for (const recipe of [
+      source('place', 1),
+      scratch('kind', 1),
+      transfer('hue', ['copy'], 1),
+      mean('height'),
+    ]) {
+      await run(recipe, 'l', files);
+    }
+    await run(
+      {
+        kind: 'probe',
+        dataset: dataset.spec,
+        version: 1,
+        targets,
+        images: 24,
+        source: { task: 'copy', fingerprint: 'source-copy' },
+      },
+      'l',
+      files,
+    );
+    expect(memoryCount(engine.tf).tensors).toBe(before);
+  });
+
+  it('gives the event loop its turns', async () => {
+    let turns = 0;
+    const timer = setInterval(() => turns++, 1);
+    await run(source('segments', 60), 'turns');
+    clearInterval(timer);
+    expect(turns).toBeGreaterThan(1);
+  });
+
+  it('refuses a recipe that asks for more images than there are', async () => {
+    await expect(run({ ...scratch('copy'), images: 25 }, 'x')).rejects.toMatchObject({
+      code: 'invalid-input',
+    });
+  });
+});
+
+describe('resume', () => {
+  const recipe = source('segments', 8);
+  const weightsOf = (context: TestContext) => unpackFile(context.files.get('r/weights') as Uint8Array);
+
+  /** Runs until `stopAt` steps were reported, then aborts; returns the checkpoint. */
+  async function interrupted(stopAt: number, from: Uint8Array | null): Promise<Uint8Array | null> {
+    const controller = new AbortController();
+    const context = createTestContext(engine, dataset, 'r', { signal: controller.signal });
+    context.checkpoints.saved = from;
+    let steps = 0;
+    context.onProgress = (progress) => {
+      steps = progress.step;
+      if (steps >= stopAt) controller.abort();
+    };
+    await expect(executeRecipe(recipe, context)).rejects.toMatchObject({ code: 'cancelled' });
+    return context.checkpoints.saved;
+  }
+
+  it('goes on bit for bit from the checkpoint of any step', async () => {
+    const whole = createTestContext(engine, dataset, 'r', { everySeconds: 0 });
+    const saved: Uint8Array[] = [];
+    whole.checkpoint.save = async (bytes) => {
+      saved.push(bytes);
+    };
+    const undisturbed = await executeRecipe(recipe, whole);
+    expect(saved).toHaveLength(undisturbed.cost.steps - 1);
+    for (const step of [1, 7, 12, 13, 30, 47]) {
+      const resumed = createTestContext(engine, dataset, 'r');
+      resumed.checkpoints.saved = saved[step - 1] as Uint8Array;
+      const result = await executeRecipe(recipe, resumed);
+      expect(result.testLosses).toEqual(undisturbed.testLosses);
+      expect(result.curve).toEqual(undisturbed.curve);
+      expect(weightsOf(resumed)).toEqual(weightsOf(whole));
+      expect(resumed.progress[0]?.step).toBeGreaterThan(step);
+    }
+  });
+
+  it('survives several stops', async () => {
+    const whole = await executeRecipe(recipe, createTestContext(engine, dataset, 'r'));
+    const saved = await interrupted(30, await interrupted(20, await interrupted(5, null)));
+    const last = createTestContext(engine, dataset, 'r');
+    last.checkpoints.saved = saved;
+    const result = await executeRecipe(recipe, last);
+    expect(result.testLosses).toEqual(whole.testLosses);
+    expect(result.curve).toEqual(whole.curve);
+  });
+
+  it('starts anew from a damaged or foreign checkpoint', async () => {
+    const whole = await executeRecipe(recipe, createTestContext(engine, dataset, 'r'));
+    const saved = (await interrupted(20, null)) as Uint8Array;
+    for (const bytes of [saved.slice(0, saved.length >> 1), new Uint8Array([1, 2, 3])]) {
+      const context = createTestContext(engine, dataset, 'r');
+      context.checkpoints.saved = bytes;
+      expect((await executeRecipe(recipe, context)).testLosses).toEqual(whole.testLosses);
+    }
+    const other = createTestContext(engine, dataset, 'another');
+    other.checkpoints.saved = saved;
+    expect((await executeRecipe(recipe, other)).testLosses).toEqual(whole.testLosses);
+  });
+});

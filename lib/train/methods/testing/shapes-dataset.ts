@@ -16,19 +16,33 @@ const task = (
   roles: ['source', 'target'],
   family: 'control',
   input: 'rgb',
-  metric: { name: 'loss', unit: '', higherIsBetter: false },
+  metric: { name: 'mean absolute error', unit: '', higherIsBetter: false },
   labelCost: 1,
   version: 1,
   ...part,
 });
 
+const accuracy = { name: 'accuracy', unit: '%', higherIsBetter: true };
+const iou = { name: 'mean IoU', unit: '%', higherIsBetter: true };
+
 export const SHAPE_TASKS: readonly TaskDeclaration[] = [
   task({ id: 'copy', head: { kind: 'pixels', channels: 3 }, loss: 'l1' }),
   task({ id: 'height', head: { kind: 'pixels', channels: 1 }, loss: 'l2' }),
-  task({ id: 'segments', head: { kind: 'pixel-classes', classes: 3 }, loss: 'balanced-cross-entropy' }),
-  task({ id: 'hue', head: { kind: 'pixel-classes', classes: 4 }, loss: 'soft-cross-entropy', input: 'grey' }),
+  task({
+    id: 'segments',
+    head: { kind: 'pixel-classes', classes: 3 },
+    loss: 'balanced-cross-entropy',
+    metric: iou,
+  }),
+  task({
+    id: 'hue',
+    head: { kind: 'pixel-classes', classes: 4 },
+    loss: 'soft-cross-entropy',
+    input: 'grey',
+    metric: accuracy,
+  }),
   task({ id: 'place', head: { kind: 'vector', size: 2 }, loss: 'l2' }),
-  task({ id: 'kind', head: { kind: 'classes', classes: 2 }, loss: 'cross-entropy' }),
+  task({ id: 'kind', head: { kind: 'classes', classes: 2 }, loss: 'cross-entropy', metric: accuracy }),
   task({
     id: 'random',
     head: { kind: 'pixels', channels: 3 },

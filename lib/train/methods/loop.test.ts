@@ -1,0 +1,179 @@
+import { existsSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import type { Tensor } from '@tensorflow/tfjs-core';
+import { beforeAll, describe, expect, it } from 'vitest';
+import type { LayerPlan } from '@/lib/science/catalog/presets-layers';
+import { createRng, type TrainingOptions } from '@/lib/science/core';
+import { type Engine, openEngine } from '../engine';
+import { createParameters, forward, initialWeights } from '../networks';
+import { createBatches, isLook, train } from './loop';
+import { ADAM, adamStep, cosineRate } from './optimiser';
+import { createTestContext } from './testing/context';
+import { createShapesDataset } from './testing/shapes-dataset';
+
+let engine: Engine;
+beforeAll(async () => {
+  engine = await openEngine({ backend: 'cpu' });
+});
+
+const plan: LayerPlan = [
+  {
+    streams: [
+      [
+        { kind: 'dense', name: 'encoder/dense1', inSize: 3, outSize: 4, activation: 'relu' },
+        { kind: 'dense', name: 'decoder/output', inSize: 4, outSize: 2, activation: 'linear' },
+      ],
+    ],
+  },
+];
+const options: TrainingOptions = { epochs: 10, batchSize: 4, learningRate: 0.1, weightDecay: 0 };
+
+function regression(trainable: RegExp, selection: (look: number) => number) {
+  const { tf } = engine;
+  const parameters = createParameters(tf, plan, initialWeights(plan, createRng(3)));
+  const looks: ReturnType<typeof parameters.snapshot>[] = [];
+  const rng = createRng(4);
+  const x = Array.from({ length: 8 }, () => [rng.normal(), rng.normal(), rng.normal()]);
+  return {
+    looks,
+    problem: {
+      parameters,
+      trainable: parameters.matching(trainable),
+      examples: 8,
+      loss: (indices: Int32Array) => {
+        const input = tf.tensor2d(Array.from(indices, (i) => x[i] as number[]));
+        const output: Tensor = forward(tf, plan, parameters.get, input);
+        return tf.mean(tf.square(tf.sub(output, tf.slice(input, [0, 0], [indices.length, 2])))).asScalar();
+      },
+      selectionLosses: async () => {
+        looks.push(parameters.snapshot());
+        return Float32Array.of(selection(looks.length), Number.NaN);
+      },
+    },
+  };
+}
+
+describe('training loop', () => {
+  const context = () => createTestContext(engine, createShapesDataset(), 'loop');
+
+  it('lowers the loss and moves only what is trainable', async () => {
+    const { problem, looks } = regression(/^decoder\//, (n) => 1 / n);
+    const before = problem.parameters.snapshot();
+    const { curve, steps } = await train(context(), problem, options, { seed: 1, looks: 5 });
+    const after = problem.parameters.snapshot();
+    expect(steps).toBe(20);
+    expect(looks).toHaveLength(5);
+    expect(curve.map((point) => point.step)).toEqual([4, 8, 12, 16, 20]);
+    expect(curve.at(-1)?.trainLoss).toBeLessThan(curve[0]?.trainLoss as number);
+    for (const [name, values] of before) {
+      if (name.startsWith('encoder/')) expect(after.get(name)).toEqual(values);
+      else expect(after.get(name)).not.toEqual(values);
+    }
+    problem.parameters.dispose();
+  });
+
+  it('ends with the weights of the best look, not the last', async () => {
+    const { problem, looks } = regression(/./, (n) => Math.abs(n - 2));
+    await train(context(), problem, options, { seed: 1, looks: 5 });
+    expect(problem.parameters.snapshot()).toEqual(looks[1]);
+    expect(looks[1]).not.toEqual(looks[4]);
+    problem.parameters.dispose();
+  });
+});
+
+describe('batches', () => {
+  it('string epochs together: every example once per epoch, batches always full', () => {
+    const batch = createBatches(7, 10, 4);
+    const order = [0, 1, 2, 3, 4].flatMap((step) => [...batch(step)]);
+    expect(order).toHaveLength(20);
+    const all = Array.from({ length: 10 }, (_, i) => i);
+    expect(order.slice(0, 10).sort((a, b) => a - b)).toEqual(all);
+    expect(order.slice(10).sort((a, b) => a - b)).toEqual(all);
+    expect(order.slice(10)).not.toEqual(order.slice(0, 10));
+  });
+
+  it('are the same from any starting step', () => {
+    const [one, other] = [createBatches(7, 10, 4), createBatches(7, 10, 4)];
+    for (let step = 0; step < 9; step++) one(step);
+    expect(one(9)).toEqual(other(9));
+    expect(one(2)).toEqual(other(2));
+  });
+
+  it('never look more often than asked, and always at the end', () => {
+    for (const [total, looks] of [
+      [20, 5],
+      [7, 3],
+      [3, 10],
+      [281, 10],
+    ] as const) {
+      const seen = Array.from({ length: total }, (_, i) => i + 1).filter((done) =>
+        isLook(done, total, looks),
+      );
+      expect(seen.length).toBeLessThanOrEqual(looks);
+      expect(seen.at(-1)).toBe(total);
+    }
+  });
+});
+
+const vectors = path.resolve(process.env.TASKATLAS_REFERENCE ?? '../shared/reference', 'vectors');
+interface AdamCase {
+  name: string;
+  inputs: {
+    params: number[];
+    gradients: number[][];
+    lr: number;
+    betas?: [number, number];
+    eps?: number;
+    weight_decay?: number;
+    amsgrad?: boolean;
+  };
+  expected: number[][];
+  tolerance: number;
+}
+interface ScheduleCase {
+  name: string;
+  inputs: { lr0: number; steps: number; type: string; T_max?: number; eta_min?: number };
+  expected: number[];
+  tolerance: number;
+}
+
+describe.skipIf(!existsSync(vectors))('reference vectors (skipped: TASKATLAS_REFERENCE has none)', () => {
+  const read = <T>(name: string): T[] =>
+    (JSON.parse(readFileSync(path.join(vectors, `${name}.json`), 'utf8')) as { cases: T[] }).cases;
+
+  it('Adam', () => {
+    // AMSGrad is another optimiser, which is not offered.
+    const plainAdam = read<AdamCase>('adam').filter((each) => !each.inputs.amsgrad);
+    expect(plainAdam.length).toBeGreaterThan(3);
+    for (const { name, inputs, expected, tolerance } of plainAdam) {
+      const parameters = Float64Array.from(inputs.params);
+      const [m, v] = [new Float64Array(parameters.length), new Float64Array(parameters.length)];
+      inputs.gradients.forEach((gradient, t) => {
+        adamStep(parameters, Float64Array.from(gradient), m, v, inputs.lr, t + 1, {
+          beta1: inputs.betas?.[0] ?? ADAM.beta1,
+          beta2: inputs.betas?.[1] ?? ADAM.beta2,
+          epsilon: inputs.eps ?? ADAM.epsilon,
+          weightDecay: inputs.weight_decay ?? 0,
+        });
+        parameters.forEach((p, i) => {
+          expect(Math.abs(p - (expected[t]?.[i] as number)), `${name} step ${t}`).toBeLessThanOrEqual(
+            tolerance,
+          );
+        });
+      });
+    }
+  });
+
+  it('cosine schedule', () => {
+    const cases = read<ScheduleCase>('lr_schedules').filter(
+      ({ inputs }) => inputs.type === 'cosine' && !inputs.eta_min,
+    );
+    expect(cases.length).toBeGreaterThan(0);
+    for (const { inputs, expected, tolerance } of cases) {
+      const rates = expected.map((_, t) => cosineRate(inputs.lr0, t, inputs.T_max as number));
+      rates.forEach((rate, t) => {
+        expect(Math.abs(rate - (expected[t] as number))).toBeLessThanOrEqual(Math.max(tolerance, 1e-12));
+      });
+    }
+  });
+});

@@ -1,0 +1,138 @@
+import { beforeAll, describe, expect, it } from 'vitest';
+import { forwardFlops, trainingFlops } from '@/lib/science/catalog/costs';
+import {
+  codeShape,
+  type LayerPlan,
+  scratchPlan,
+  sourcePlan,
+  transferPlan,
+} from '@/lib/science/catalog/presets-layers';
+import { createRng, type PresetName, type TaskHead } from '@/lib/science/core';
+import { type Engine, openEngine } from '../engine';
+import {
+  createParameters,
+  depthToSpace,
+  forward,
+  initialWeights,
+  packLabels,
+  planParameters,
+  spaceToDepth,
+} from './index';
+
+let engine: Engine;
+beforeAll(async () => {
+  engine = await openEngine({ backend: 'cpu' });
+});
+
+const HEADS: [TaskHead, number[]][] = [
+  [{ kind: 'pixels', channels: 3 }, [2, 2, 2, 48]],
+  [{ kind: 'pixel-classes', classes: 5 }, [2, 2, 2, 80]],
+  [{ kind: 'vector', size: 7 }, [2, 7]],
+  [{ kind: 'classes', classes: 4 }, [2, 4]],
+];
+
+function shapeOf(plan: LayerPlan, input: number[]): number[] {
+  const { tf } = engine;
+  const parameters = createParameters(tf, plan, initialWeights(plan, createRng(1)));
+  const shape = tf.tidy(() => forward(tf, plan, parameters.get, tf.zeros(input)).shape);
+  parameters.dispose();
+  return shape;
+}
+
+describe('networks', () => {
+  it.each(['micro', 'tiny', 'small'] as PresetName[])('%s gives every head its output shape', (preset) => {
+    for (const [head, shape] of HEADS) {
+      expect(shapeOf(sourcePlan(preset, 16, head), [2, 4, 4, 48])).toEqual(shape);
+      expect(shapeOf(scratchPlan(preset, 16, head), [2, 4, 4, 48])).toEqual(shape);
+      const code = codeShape(preset, 16);
+      expect(
+        shapeOf(transferPlan(preset, 16, head, 3), [2, code.side, code.side, 3 * code.channels]),
+      ).toEqual(shape);
+    }
+  });
+
+  it('names parameters by path, each once', () => {
+    const names = planParameters(scratchPlan('small', 128, { kind: 'pixels', channels: 1 })).map(
+      ({ name }) => name,
+    );
+    expect(new Set(names).size).toBe(names.length);
+    expect(names).toContain('encoder/conv1/kernel');
+    expect(names).toContain('readout/stream2/conv2/bias');
+    expect(names).toContain('readout/norm/gain');
+    expect(names).toContain('decoder/output/kernel');
+  });
+
+  it('draws the same starting weights for a seed, whatever other layers there are', () => {
+    const whole = initialWeights(sourcePlan('tiny', 64, { kind: 'pixels', channels: 3 }), createRng(9));
+    const other = initialWeights(scratchPlan('tiny', 64, { kind: 'vector', size: 2 }), createRng(9));
+    expect(other.get('encoder/conv2/kernel')).toEqual(whole.get('encoder/conv2/kernel'));
+    const kernel = whole.get('encoder/conv2/kernel') as Float32Array;
+    const variance = kernel.reduce((sum, w) => sum + w * w, 0) / kernel.length;
+    expect(variance).toBeCloseTo(2 / (9 * 24), 3);
+  });
+
+  it('refuses sizes that do not divide, and networks that it cannot build', () => {
+    expect(() => sourcePlan('tiny', 40, { kind: 'pixels', channels: 1 })).toThrow(/multiple of 16/);
+    expect(() => sourcePlan('resnet50', 256, { kind: 'pixels', channels: 1 })).toThrow(/cannot be built yet/);
+  });
+
+  it('counts FLOPs as written out by hand', () => {
+    const plan = sourcePlan('tiny', 64, { kind: 'pixels', channels: 3 });
+    const macs =
+      256 * 48 * 24 +
+      64 * 9 * 24 * 32 +
+      64 * 9 * 32 * 32 +
+      64 * 32 * 8 +
+      64 * 9 * 8 * 24 +
+      64 * 9 * 24 * 24 +
+      64 * 24 * 48;
+    expect(forwardFlops(plan)).toBe(2 * macs);
+    expect(trainingFlops(plan)).toBe(6 * macs - 2 * 256 * 48 * 24);
+  });
+});
+
+describe('layout', () => {
+  it('space-to-depth is a permutation with the inverse depth-to-space', () => {
+    const image = Float32Array.from({ length: 2 * 8 * 8 * 3 }, (_, i) => i);
+    const packed = spaceToDepth(image, 8, 3, 4);
+    expect(depthToSpace(packed, 8, 3, 4)).toEqual(image);
+    // Row 5, column 6, channel 2 of the second image: square (1, 1), inside it (1, 2).
+    expect(packed[192 + (1 * 2 + 1) * 48 + (1 * 4 + 2) * 3 + 2]).toBe(192 + (5 * 8 + 6) * 3 + 2);
+  });
+
+  const sides = { outputSide: 4, codeSide: 2 };
+  const pixelAt = (y: number, x: number): number => ((y >> 1) * 2 + (x >> 1)) * 4 + (y % 2) * 2 + (x % 2);
+
+  it('averages the valid pixels of each square', () => {
+    const values = Float32Array.from({ length: 64 }, (_, i) => i);
+    const mask = new Uint8Array(64).fill(1);
+    for (const p of [0, 1, 8, 9, 2]) mask[p] = 0;
+    const packed = packLabels({ values, shape: [8, 8, 1], mask }, 1, { kind: 'pixels', channels: 1 }, sides);
+    expect(packed.valid[pixelAt(0, 0)]).toBe(0);
+    expect(packed.values?.[pixelAt(0, 1)]).toBeCloseTo((3 + 10 + 11) / 3);
+    expect(packed.values?.[pixelAt(3, 2)]).toBeCloseTo((52 + 53 + 60 + 61) / 4);
+  });
+
+  it('takes the majority class of each square, the lower id on a tie, and checks ids', () => {
+    const values = new Float32Array(64);
+    values.set([1, 2], 0);
+    values.set([2, 1], 8);
+    values.set([2, 0], 2);
+    values.set([2, 0], 10);
+    values.set([2, 2, 1], 52);
+    values.set([2], 60);
+    const packed = packLabels(
+      { values, shape: [8, 8], mask: null },
+      1,
+      { kind: 'pixel-classes', classes: 3 },
+      sides,
+    );
+    expect(packed.ids?.[pixelAt(0, 0)]).toBe(1);
+    expect(packed.ids?.[pixelAt(0, 1)]).toBe(0);
+    expect(packed.ids?.[pixelAt(3, 2)]).toBe(2);
+    values[5] = 3;
+    expect(() =>
+      packLabels({ values, shape: [8, 8], mask: null }, 1, { kind: 'pixel-classes', classes: 3 }, sides),
+    ).toThrow(/names class 3/);
+  });
+});
