@@ -31,11 +31,11 @@ const integer =
     return value;
   };
 
-const sweepList = z.array(sweepView);
+const sweepList = z.object({ sweeps: z.array(sweepView) });
 
 /** The sweep to follow: the newest unfinished one, else the newest; none yet → submits the file. */
 async function sweepToFollow(api: ApiClient, file: string): Promise<SweepView> {
-  const sweeps = await api.get('/sweeps', sweepList);
+  const { sweeps } = await api.get('/sweeps', sweepList);
   const measured = sweeps.filter((sweep) => sweep.origin === 'measured');
   const open = measured.find((sweep) => sweep.state === 'active');
   const newest = open ?? measured[0];
@@ -68,7 +68,7 @@ async function follow(api: ApiClient, id: string, signal: AbortSignal): Promise<
 }
 
 async function summary(product: Product, sweep: SweepView, started: number): Promise<OnceSummary> {
-  const workers = await product.api.get('/workers', z.array(workerView));
+  const { workers } = await product.api.get('/workers', z.object({ workers: z.array(workerView) }));
   return {
     sweep: sweep.name,
     state: sweep.state,

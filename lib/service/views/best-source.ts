@@ -50,15 +50,19 @@ function entry(c: CandidateResult): Omit<RankedSource, 'rank'> {
  * Sources of one target, best first. All members of the tie set share rank 1 ("1–3" on screen) when ranked
  * by affinity, the unit in which the tie set is drawn; equal scores share a rank in every unit.
  */
-export function ranking(analysis: TargetAnalysis | undefined, options: RankingOptions = {}): RankedSource[] {
+export function ranking(
+  analysis: TargetAnalysis | undefined,
+  complete: boolean,
+  options: RankingOptions = {},
+): RankedSource[] {
   const unit = options.unit ?? 'affinity';
   // Shares of an unfinished tournament would change with every candidate: rank by gain until it is complete.
-  const score = SCORE[unit === 'affinity' && analysis?.preliminary ? 'gain' : unit];
+  const score = SCORE[unit === 'affinity' && !complete ? 'gain' : unit];
   const sorted = (analysis?.candidates ?? [])
     .filter((c) => c.kind === 'transfer' && c.sources.length <= (options.maxOrder ?? 1))
     .map((c) => ({ c, score: score(c) }))
     .sort((a, b) => (b.score ?? Number.NEGATIVE_INFINITY) - (a.score ?? Number.NEGATIVE_INFINITY));
-  const ties = unit === 'affinity' && analysis?.preliminary === false;
+  const ties = unit === 'affinity' && complete;
   const ranks: number[] = [];
   return sorted.map(({ c, score: mine }, i) => {
     const above = sorted[i - 1];
@@ -66,7 +70,7 @@ export function ranking(analysis: TargetAnalysis | undefined, options: RankingOp
     const rank = shares ? (ranks[i - 1] ?? i + 1) : i + 1;
     ranks.push(rank);
     const line = { rank, ...entry(c) };
-    return analysis?.preliminary ? { ...line, affinity: null, probabilityBest: null, tied: false } : line;
+    return complete ? line : { ...line, affinity: null, probabilityBest: null, tied: false };
   });
 }
 
@@ -78,12 +82,19 @@ export function bestSourceView(
 ): BestSourceView {
   const context = cellContext(data);
   const analysis = context.analysis(target);
-  const sources = ranking(analysis, options);
+  const complete = context.complete(target);
+  const sources = ranking(analysis, complete, options);
   return {
     sweepId: data.sweep.id,
     target,
     preliminary: analysis?.preliminary ?? true,
-    advice: adviceFor(data, analysis, target, ranking(analysis, { maxOrder: options.maxOrder ?? 1 })),
+    advice: adviceFor(
+      data,
+      analysis,
+      target,
+      complete,
+      ranking(analysis, complete, { maxOrder: options.maxOrder ?? 1 }),
+    ),
     sources: sources.slice(0, options.k ?? sources.length),
     targetRow: targetView(data, context, target),
   };
@@ -93,6 +104,7 @@ function adviceFor(
   data: SweepData,
   analysis: TargetAnalysis | undefined,
   target: TaskId,
+  complete: boolean,
   ranked: readonly RankedSource[],
 ): string {
   const name = namesOf(data.sweep);
@@ -104,8 +116,8 @@ function adviceFor(
     return `${name(target)} is excluded: ${why}. Do not rely on its ranking.`;
   }
   const words = recommend(ranked, (line) => line.sources.map(name).join(' + '));
-  if (analysis.preliminary) return `Preliminary, some transfers are still missing. ${words}`;
-  return words;
+  if (!complete) return `Preliminary, some transfers are still missing. ${words}`;
+  return analysis.preliminary ? `Preliminary, more seeds are still to come. ${words}` : words;
 }
 
 /** What to take, from the ranked sources: one, any of a tie set, or none. */

@@ -1,13 +1,20 @@
 import type { TargetAnalysis, TaskId } from '@/lib/science/core';
 import type { CellState, CellView, TargetView } from '../contracts';
 import type { StoredRun } from '../ports';
-import { candidateOf, cellKey, reference, rivalsOf, runsByCell, type SweepData } from './model';
-import { finite, sound, verdict } from './numbers';
+import { candidateOf, cellKey, joined, reference, rivalsOf, runsByCell, type SweepData } from './model';
+import { finite, finiteMean, sound, verdict } from './numbers';
 import { runShare, shownState } from './progress';
 
 /** Lookups that every cell of one sweep needs, built once per view. */
 export interface CellContext {
   analysis(target: TaskId): TargetAnalysis | undefined;
+  /**
+   * Whether every planned candidate of the target takes part in its analysis, be it with the first seed only:
+   * then its affinities are shares of the whole, and later seeds sharpen them.
+   */
+  complete(target: TaskId): boolean;
+  /** Mean test loss over the finished seeds of a cell, from the runs themselves. */
+  loss(source: TaskId, target: TaskId): number | null;
   runs(source: TaskId, target: TaskId): readonly StoredRun[];
   /** Ridge-probe skill 1 − L/L_mean of a source for a target; null until probe and mean predictor are done. */
   probe(source: TaskId, target: TaskId): number | null;
@@ -18,12 +25,39 @@ export function cellContext(data: SweepData): CellContext {
   const analyses = new Map(data.analyses.map((a) => [a.target, a]));
   const cells = runsByCell(data.runs);
   const probes = probeSkills(data);
+  const planned = plannedSources(data);
   return {
     analysis: (target) => analyses.get(target),
+    complete: (target) => isComplete(analyses.get(target), planned.get(target)),
+    loss: (source, target) =>
+      finiteMean(
+        (cells.get(cellKey(source, target)) ?? []).map(
+          (run) => data.summaries.get(run.fingerprint)?.meanLoss ?? Number.NaN,
+        ),
+      ),
     runs: (source, target) => cells.get(cellKey(source, target)) ?? [],
     probe: (source, target) => finite(probes.get(cellKey(source, target))),
     now: data.now,
   };
+}
+
+/** Planned first-order sources of every target; re-transfers on the diagonal take no part in the tournament. */
+function plannedSources(data: SweepData): ReadonlyMap<TaskId, ReadonlySet<string>> {
+  const planned = new Map<TaskId, Set<string>>();
+  for (const { recipe } of data.runs) {
+    if (recipe.kind !== 'transfer' || recipe.sources.length !== 1) continue;
+    const source = joined(recipe.sources.map((s) => s.task));
+    if (source === recipe.task) continue;
+    planned.set(recipe.task, (planned.get(recipe.task) ?? new Set()).add(source));
+  }
+  return planned;
+}
+
+function isComplete(analysis: TargetAnalysis | undefined, planned: ReadonlySet<string> | undefined): boolean {
+  if (!analysis) return false;
+  if (!analysis.preliminary) return true;
+  if (!planned || !reference(analysis, 'self')) return false;
+  return [...planned].every((source) => candidateOf(analysis, source) !== undefined);
 }
 
 /** Skill of every probed cell, averaged over the seeds of the source's network. */
@@ -83,8 +117,8 @@ export function cellView(context: CellContext, source: TaskId, target: TaskId): 
   const probe = context.probe(source, target);
   const state = cellStateOf(runs, candidate !== undefined, probe !== null, context.now);
   const active = runs.some((run) => run.state === 'running');
-  const complete = analysis !== undefined && !analysis.preliminary;
-  const { best, tied } = standing(analysis, source);
+  const complete = context.complete(target);
+  const { best, tied } = complete ? standing(analysis, source) : { best: false, tied: false };
   return {
     source,
     target,
@@ -93,7 +127,7 @@ export function cellView(context: CellContext, source: TaskId, target: TaskId): 
     gain: sound(candidate?.gain),
     quality: sound(candidate?.quality),
     effect: sound(candidate?.logLossRatio),
-    loss: finite(candidate?.meanLoss),
+    loss: finite(candidate?.meanLoss) ?? context.loss(source, target),
     probe,
     best,
     tied,
@@ -103,9 +137,9 @@ export function cellView(context: CellContext, source: TaskId, target: TaskId): 
   };
 }
 
-/** The best first-order transfer of a complete, kept target, whether or not it helps. */
+/** The best first-order transfer of a kept target, whether or not it helps. */
 export function leaderOf(analysis: TargetAnalysis | undefined) {
-  if (!analysis || analysis.preliminary || !analysis.validity.kept) return undefined;
+  if (!analysis?.validity.kept) return undefined;
   return rivalsOf(analysis)
     .filter((c) => sound(c.affinity) !== null)
     .sort((a, b) => (b.affinity?.value ?? 0) - (a.affinity?.value ?? 0))[0];
@@ -131,7 +165,7 @@ export function someSourceHelps(analysis: TargetAnalysis | undefined): boolean |
 /** Validity and references of one target. */
 export function targetView(data: SweepData, context: CellContext, target: TaskId): TargetView {
   const analysis = context.analysis(target);
-  const complete = analysis !== undefined && !analysis.preliminary;
+  const complete = context.complete(target);
   const loss = (kind: 'mean' | 'scratch' | 'self'): number | null =>
     finite(reference(analysis, kind)?.meanLoss) ?? summaryLoss(data, kind, target);
   return {

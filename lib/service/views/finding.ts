@@ -35,7 +35,12 @@ export function findingOf(data: SweepData, matrix: MatrixView, progress: Progres
     return join([excluded.length > 0 ? null : beforeMeasurement(data, matrix, progress, name), left]);
   }
   const of = matrix.targetRows.length - excluded.length;
-  const so = measured.length < of ? `So far, with ${measured.length} of ${of} targets measured: ` : '';
+  const so =
+    measured.length < of
+      ? `So far, with ${measured.length} of ${of} targets measured: `
+      : matrix.preliminary
+        ? 'Preliminary, more seeds are still to come: '
+        : '';
   const seed = data.sweep.origin === 'measured' && matrix.seeds === 1;
   return join([
     so + widest(matrix.cells, measured, name),

@@ -8,4 +8,5 @@ export * from './policy';
 export { progressView, runShare, shownState, WORKER_SILENCE_SECONDS } from './progress';
 export * from './runs';
 export * from './sweep';
+export * from './targets';
 export { sweepTasks, taskView } from './tasks';

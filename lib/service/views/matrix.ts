@@ -17,7 +17,7 @@ export function matrixView(data: SweepData): MatrixView {
     cells,
     targetRows,
     ...ordersOf(data.sweep.tasks, cells, sources, targets),
-    preliminary: targetRows.some((row) => !row.complete),
+    preliminary: targets.some((target) => context.analysis(target)?.preliminary ?? true),
     seeds: data.sweep.spec.seeds.length,
   };
 }

@@ -16,9 +16,11 @@ export interface SweepData {
   runs: readonly StoredRun[];
   analyses: readonly TargetAnalysis[];
   policies: readonly PolicyRecord[];
-  /** By fingerprint, at least for finished `mean` and `probe` runs. */
+  /** Of finished runs, by fingerprint. */
   summaries: ReadonlyMap<string, RunSummary>;
   workers: readonly StoredWorker[];
+  /** First time, ms since the epoch, at which the sweep reached each milestone. */
+  phases: Readonly<Record<string, number>>;
   /** Milliseconds since the epoch. */
   now: number;
 }

@@ -2,7 +2,8 @@ import type { CandidateResult, PolicyEdge, TargetAnalysis, TaskId } from '@/lib/
 import type { PolicyProblem } from '@/lib/science/policy';
 import type { PolicyEdgeView, PolicyRecord, PolicyView } from '../contracts';
 import type { StoredSweep } from '../ports';
-import { sourcesOf } from './model';
+import { cellContext } from './cells';
+import { type SweepData, sourcesOf } from './model';
 import { finite, sound } from './numbers';
 import { sweepTasks } from './tasks';
 
@@ -42,22 +43,20 @@ function worth(objective: PolicyObjective, c: CandidateResult): number | null {
 }
 
 /** Targets whose tournament is complete and valid: the ones that a policy can serve. */
-export const servable = (analyses: readonly TargetAnalysis[]): TargetAnalysis[] =>
-  analyses.filter((a) => !a.preliminary && a.validity.kept);
+export function servable(data: SweepData): TargetAnalysis[] {
+  const context = cellContext(data);
+  return data.analyses.filter((a) => context.complete(a.target) && a.validity.kept);
+}
 
 /**
  * The integer program of DESIGN §4 from measured results. Candidates are transfers and the own network (`self`);
  * re-transfers from a task's own encoder, scratch and mean are references and no edges. Nothing is imputed: an edge
  * without a finite value is left out, and so are incomplete and excluded targets.
  */
-export function policyProblem(
-  sweep: StoredSweep,
-  analyses: readonly TargetAnalysis[],
-  request: PolicyRequest,
-): PolicyProblem {
-  const served = servable(analyses);
+export function policyProblem(data: SweepData, request: PolicyRequest): PolicyProblem {
+  const served = servable(data);
   const targets = served.map((a) => a.target);
-  const sources = new Set([...sourcesOf(sweep).map((t) => t.id), ...targets]);
+  const sources = new Set([...sourcesOf(data.sweep).map((t) => t.id), ...targets]);
   const edges = served.flatMap((analysis) =>
     analysis.candidates.flatMap((c): PolicyEdge[] => {
       const value = c.kind === 'transfer' || c.kind === 'self' ? worth(request.objective, c) : null;

@@ -42,6 +42,10 @@ function phasesOf(data: SweepData): Record<string, number> {
     const last = Math.max(...runs.map((r) => r.finishedAt ?? 0));
     phases[name] = Math.max(0, (last - data.sweep.createdAt) / 1000);
   }
+  // What the workers have marked themselves is exact and wins.
+  for (const [name, at] of Object.entries(data.phases)) {
+    phases[name] = Math.max(0, (at - data.sweep.createdAt) / 1000);
+  }
   return phases;
 }
 

@@ -1,0 +1,89 @@
+import { OpenAPIHono } from '@hono/zod-openapi';
+import type { Context } from 'hono';
+import { HTTPException } from 'hono/http-exception';
+import type { ContentfulStatusCode } from 'hono/utils/http-status';
+import { requireToken, sameOriginOnly } from './auth';
+import type { ApiDeps, EventOptions } from './deps';
+import { createHub, type LiveHub } from './events';
+import { guardStore } from './guard';
+import { createLoader, type Loader } from './loader';
+import { createPolicySolver } from './policy-solver';
+import { answerTo, fieldIssues, HTTP_STATUS, problemOf } from './problems';
+import { docsRoutes } from './routes/docs';
+import { runRoutes } from './routes/runs';
+import { sweepRoutes } from './routes/sweeps';
+import { viewRoutes } from './routes/views';
+import { createUseCases, type UseCases } from './use-cases';
+
+const EVENTS: EventOptions = { pollMs: 1000, heartbeatMs: 15_000 };
+
+/** What the routes are written against. */
+export interface RouteContext {
+  useCases: UseCases;
+  loader: Loader;
+  hub: LiveHub;
+  deps: ApiDeps;
+  events: EventOptions;
+}
+
+/** The use cases of a process, wired once; the API mount and the pages share them. */
+export function createService(deps: ApiDeps): RouteContext {
+  const guarded = { ...deps, store: guardStore(deps.store) };
+  const loader = createLoader(guarded);
+  const events = { ...EVENTS, ...deps.events };
+  return {
+    deps: guarded,
+    loader,
+    events,
+    hub: createHub((id) => loader.data(id), events.pollMs),
+    useCases: createUseCases(guarded, loader, createPolicySolver()),
+  };
+}
+
+/** A validation failure as a problem with field paths; never the raw error of the validator. */
+function refuse(
+  result: { success: true } | { success: false; error: Parameters<typeof fieldIssues>[0] },
+  c: Context,
+): Response | undefined {
+  if (result.success) return undefined;
+  const issues = fieldIssues(result.error);
+  const first = issues[0];
+  const message = first ? `${first.path || 'request'}: ${first.message}` : 'The request is not valid.';
+  return c.json(problemOf('invalid-input', message, issues), 400);
+}
+
+function onError(error: Error, c: Context, log: (error: unknown) => void): Response {
+  if (error instanceof HTTPException) {
+    const [code = 'invalid-input'] = Object.entries(HTTP_STATUS).find(([, s]) => s === error.status) ?? [];
+    return c.json(problemOf(code, error.message), error.status);
+  }
+  const answer = answerTo(error);
+  if (answer.log) log(error);
+  if (answer.status === 503) c.header('Retry-After', '3');
+  return c.json(answer.problem, answer.status as ContentfulStatusCode);
+}
+
+/** The HTTP API over a wired service, with base path /api/v1. */
+export function createApi(service: RouteContext) {
+  const { deps } = service;
+  const app = new OpenAPIHono({ defaultHook: refuse }).basePath('/api/v1');
+  app.onError((error, c) => onError(error, c, deps.log ?? (() => {})));
+  app.notFound((c) =>
+    c.json(problemOf('not-found', `There is no ${c.req.method} ${c.req.path}. See /api/v1/docs.`), 404),
+  );
+  app.use('*', async (c, next) => {
+    await next();
+    // Answers change while a sweep runs; a route that knows better says so itself.
+    if (!c.res.headers.has('cache-control')) c.res.headers.set('Cache-Control', 'no-store');
+    c.res.headers.set('X-Content-Type-Options', 'nosniff');
+  });
+  app.use('*', sameOriginOnly);
+  if (deps.token) app.use('*', requireToken(deps.token));
+  sweepRoutes(app, service);
+  viewRoutes(app, service);
+  runRoutes(app, service);
+  docsRoutes(app, service);
+  return app;
+}
+
+export type Api = ReturnType<typeof createApi>;

@@ -1,0 +1,87 @@
+import { createRoute } from '@hono/zod-openapi';
+import type { RouteContext } from '../app';
+import { bestSourceQuery, named, pairRef, policyQuery, sweepRef } from '../schemas';
+import { type App, json, refusals } from './answers';
+
+const tags = ['Results'];
+
+/** Drops what was not asked for, so that the sweep's own settings hold. */
+function given<T extends object>(query: T) {
+  return Object.fromEntries(Object.entries(query).filter(([, value]) => value !== undefined)) as {
+    [K in keyof T]?: Exclude<T[K], undefined>;
+  };
+}
+
+/** What a sweep found: matrix, targets, ranking, policy, pairs. */
+export function viewRoutes(app: App, { useCases }: RouteContext): void {
+  app.openapi(
+    createRoute({
+      method: 'get',
+      path: '/sweeps/{id}/matrix',
+      tags,
+      summary: 'The affinity matrix',
+      request: { params: sweepRef },
+      responses: { 200: json(named.matrix, 'Cells, targets, orders and trees'), ...refusals(400, 404) },
+    }),
+    async (c) => c.json(await useCases.matrix(c.req.valid('param').id), 200),
+  );
+  app.openapi(
+    createRoute({
+      method: 'get',
+      path: '/sweeps/{id}/targets',
+      tags,
+      summary: 'Targets with validity, verdicts and advice',
+      request: { params: sweepRef },
+      responses: { 200: json(named.targetList, 'Targets of the sweep'), ...refusals(400, 404) },
+    }),
+    async (c) => c.json({ targets: await useCases.targets(c.req.valid('param').id) }, 200),
+  );
+  app.openapi(
+    createRoute({
+      method: 'get',
+      path: '/sweeps/{id}/best-source',
+      tags,
+      summary: 'The best sources for a target, and what to do',
+      request: { params: sweepRef, query: bestSourceQuery },
+      responses: { 200: json(named.bestSource, 'Ranked sources with evidence'), ...refusals(400, 404) },
+    }),
+    async (c) => {
+      const { target, ...options } = c.req.valid('query');
+      return c.json(await useCases.bestSource(c.req.valid('param').id, target, given(options)), 200);
+    },
+  );
+  app.openapi(
+    createRoute({
+      method: 'get',
+      path: '/sweeps/{id}/policy',
+      tags,
+      summary: 'The best transfer policy under a budget',
+      description:
+        'Solved to proved optimality at every request. What is left out is taken from the sweep: budget, order, ' +
+        'objective. Targets that are incomplete or excluded are not served; no value is imputed.',
+      request: { params: sweepRef, query: policyQuery },
+      responses: {
+        200: json(named.policy, 'Policy, proof and budget curve'),
+        ...refusals(400, 404, 409, 422),
+      },
+    }),
+    async (c) => {
+      const request = given(c.req.valid('query'));
+      return c.json(await useCases.policy(c.req.valid('param').id, request), 200);
+    },
+  );
+  app.openapi(
+    createRoute({
+      method: 'get',
+      path: '/sweeps/{id}/pairs/{source}/{target}',
+      tags,
+      summary: 'One cell in depth',
+      request: { params: pairRef },
+      responses: { 200: json(named.pair, 'Curves, ratios, rivals, image strips'), ...refusals(400, 404) },
+    }),
+    async (c) => {
+      const { id, source, target } = c.req.valid('param');
+      return c.json(await useCases.pair(id, source, target), 200);
+    },
+  );
+}

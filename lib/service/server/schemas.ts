@@ -1,0 +1,129 @@
+import { z } from '@hono/zod-openapi';
+import * as contracts from '../contracts';
+
+/** Shapes with their names in the OpenAPI document. The contracts themselves stay free of HTTP. */
+export const named = {
+  sweep: contracts.sweepView.meta({ id: 'Sweep' }),
+  matrix: contracts.matrixView.meta({ id: 'Matrix' }),
+  bestSource: contracts.bestSourceView.meta({ id: 'BestSource' }),
+  policy: contracts.policyView.meta({ id: 'Policy' }),
+  pair: contracts.pairView.meta({ id: 'Pair' }),
+  run: contracts.runView.meta({ id: 'Run' }),
+  runDetail: contracts.runDetailView.meta({ id: 'RunDetail' }),
+  runList: contracts.runListView.meta({ id: 'RunList' }),
+  plan: contracts.planView.meta({ id: 'Plan' }),
+  problem: contracts.problem.meta({ id: 'Problem' }),
+  sweepSpec: contracts.sweepSpec.meta({ id: 'SweepSpec' }),
+  sweepList: z.object({ sweeps: z.array(contracts.sweepView) }).meta({ id: 'SweepList' }),
+  targetList: z.object({ targets: z.array(contracts.targetListItem) }).meta({ id: 'TargetList' }),
+  workerList: z.object({ workers: z.array(contracts.workerView) }).meta({ id: 'WorkerList' }),
+  taskList: z.object({ tasks: z.array(contracts.taskView) }).meta({ id: 'TaskList' }),
+  health: z
+    .object({ status: z.enum(['ok', 'unavailable']), database: z.enum(['ok', 'away']), version: z.string() })
+    .meta({ id: 'Health' }),
+};
+
+const about = (description: string, example: string) => ({ description, example });
+
+export const sweepRef = z.object({
+  id: z
+    .string()
+    .regex(/^[A-Za-z0-9_-]{1,64}$/, 'use a sweep id, its number, or "latest"')
+    .meta(about('Sweep id, its number, or `latest`', 'latest')),
+});
+
+const taskName = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, 'use the id of a task');
+
+export const pairRef = sweepRef.extend({
+  source: z
+    .string()
+    .regex(/^[A-Za-z0-9_-]{1,64}(\+[A-Za-z0-9_-]{1,64}){0,3}$/, 'use the id of a source, joined ones as a+b')
+    .meta(about('Id of the source; joined sources as `a+b`', 'surface-normals')),
+  target: taskName.meta(about('Id of the target', 'z-depth')),
+});
+
+const fingerprint = z.string().regex(/^[0-9a-f]{64}$/, 'a fingerprint is 64 hexadecimal digits');
+
+export const runRef = z.object({ fingerprint: fingerprint.meta({ description: 'Fingerprint of the run' }) });
+
+/** Whole numbers in a query are digits and nothing else: `1e3`, ` 7` and `` are mistakes, not numbers. */
+const whole = (min: number, max: number, example?: number) =>
+  z
+    .string()
+    .regex(/^\d{1,9}$/, 'must be a whole number')
+    .transform(Number)
+    .pipe(z.number().int().min(min).max(max))
+    .meta({ type: 'integer', minimum: min, maximum: max, ...(example === undefined ? {} : { example }) });
+
+const decimal = (max: number) =>
+  z
+    .string()
+    .regex(/^\d{1,9}(\.\d{1,9})?$/, 'must be a number')
+    .transform(Number)
+    .pipe(z.number().min(0).max(max));
+
+export const sampleRef = runRef.extend({
+  index: whole(0, 999_999_999),
+  file: z
+    .string()
+    .regex(/^(input|truth|prediction)\.png$/, 'use input.png, truth.png or prediction.png')
+    .meta(about('`input.png`, `truth.png` or `prediction.png`', 'prediction.png')),
+});
+
+export const bestSourceQuery = z.strictObject({
+  target: taskName.meta(about('Id of the target', 'z-depth')),
+  k: whole(1, 10_000, 3).optional(),
+  unit: z.enum(['affinity', 'gain', 'quality', 'effect', 'loss']).default('affinity'),
+  maxOrder: whole(1, 4).optional(),
+});
+
+const nameList = z
+  .string()
+  .max(8000)
+  .transform((text) => text.split(',').map((name) => name.trim()))
+  .pipe(z.array(taskName).max(100))
+  .meta({ type: 'string', description: 'Ids of tasks, separated by commas' });
+
+/** `depth:2,normals:0.5` (or `=` for `:`) to a record. */
+const weightList = z
+  .string()
+  .max(8000)
+  .transform((text, context) => {
+    const weights: Record<string, number> = {};
+    for (const part of text.split(',')) {
+      const [, name, value] =
+        /^\s*([A-Za-z0-9_-]{1,64})\s*[:=]\s*(\d{1,6}(?:\.\d{1,9})?)\s*$/.exec(part) ?? [];
+      if (name === undefined || value === undefined || name in weights || name === '__proto__') {
+        context.addIssue({
+          code: 'custom',
+          message: `write name:number, each name once, not "${part.slice(0, 80)}"`,
+        });
+        return z.NEVER;
+      }
+      weights[name] = Number(value);
+    }
+    return weights;
+  })
+  .meta({
+    type: 'string',
+    description: 'Importance of targets, e.g. `z-depth:2,edges:0.5`; 1 when not named',
+  });
+
+export const policyQuery = z.strictObject({
+  budget: decimal(1000)
+    .meta({ type: 'number', description: 'How many tasks may be supervised fully' })
+    .optional(),
+  maxOrder: whole(1, 4).optional(),
+  objective: z.enum(['affinity', 'gain', 'quality', 'log-loss']).optional(),
+  force: nameList.optional(),
+  forbid: nameList.optional(),
+  weights: weightList.optional(),
+});
+
+export const runsQuery = z.strictObject({
+  kind: z.enum(['dataset', 'source', 'scratch', 'mean', 'probe', 'transfer']).optional(),
+  state: z.enum(['waiting', 'queued', 'running', 'lost', 'done', 'failed', 'cancelled']).optional(),
+  target: taskName.optional(),
+  offset: whole(0, 100_000_000).optional(),
+  limit: whole(1, 5000).optional(),
+});

@@ -1,0 +1,280 @@
+import { type Recipe, type RunResult, TaskatlasError } from '@/lib/science/core';
+import type {
+  BestSourceView,
+  MatrixView,
+  PairView,
+  PlanView,
+  PolicyView,
+  RunDetailView,
+  RunListView,
+  RunView,
+  SweepSpec,
+  SweepView,
+  TargetListItem,
+  TaskView,
+  WorkerView,
+} from '../contracts';
+import type { StoredRun, StoredWorker } from '../ports';
+import {
+  bestSourceView,
+  finiteMean,
+  joined,
+  matrixView,
+  namesOf,
+  type PolicyRequest,
+  pairRuns,
+  pairView,
+  type RankingOptions,
+  runView,
+  type SweepData,
+  seedOf,
+  shownState,
+  sourcesOf,
+  sweepView,
+  targetList,
+  targetsOf,
+  taskView,
+  workerViews,
+} from '../views';
+import type { ApiDeps } from './deps';
+import type { Loader } from './loader';
+import type { PolicySolver } from './policy-solver';
+
+export const SWEEP_ACTIONS = ['pause', 'resume', 'stop', 'cancel', 'retry-failed'] as const;
+export type SweepAction = (typeof SWEEP_ACTIONS)[number];
+
+export type SampleRole = 'input' | 'truth' | 'prediction';
+
+export interface RunFilter {
+  kind?: string | undefined;
+  state?: string | undefined;
+  target?: string | undefined;
+  offset?: number | undefined;
+  limit?: number | undefined;
+}
+
+export const RUNS_PER_PAGE = 500;
+
+/** Where a sample can be fetched. */
+export const sampleUrl = (fingerprint: string, index: number, role: string): string =>
+  `/api/v1/runs/${fingerprint}/samples/${index}/${role}.png`;
+
+/** What the service answers, without HTTP: the API and the pages both call these. */
+export interface UseCases {
+  sweeps(): Promise<SweepView[]>;
+  sweep(ref: string): Promise<SweepView>;
+  submit(spec: SweepSpec): Promise<SweepView>;
+  plan(spec: SweepSpec): Promise<PlanView>;
+  act(ref: string, action: SweepAction): Promise<SweepView>;
+  matrix(ref: string): Promise<MatrixView>;
+  targets(ref: string): Promise<TargetListItem[]>;
+  bestSource(ref: string, target: string, options?: RankingOptions): Promise<BestSourceView>;
+  policy(ref: string, request?: Partial<PolicyRequest>): Promise<PolicyView>;
+  pair(ref: string, source: string, target: string): Promise<PairView>;
+  runs(ref: string, filter?: RunFilter): Promise<RunListView>;
+  run(fingerprint: string): Promise<RunDetailView>;
+  retryRun(fingerprint: string): Promise<RunView>;
+  sample(fingerprint: string, index: number, role: SampleRole): Promise<Uint8Array>;
+  workers(): Promise<WorkerView[]>;
+  tasks(): TaskView[];
+}
+
+const missing = (message: string): TaskatlasError => new TaskatlasError('not-found', message);
+
+/** A target that this sweep has, or an error that lists those it has. */
+function checkTarget(data: SweepData, target: string): void {
+  const known = targetsOf(data.sweep).map((t) => t.id);
+  if (known.includes(target)) return;
+  throw missing(
+    `"${target}" is not a target of sweep ${data.sweep.number}. Its targets are ${known.join(', ')}.`,
+  );
+}
+
+function checkSource(data: SweepData, source: string): void {
+  const known = sourcesOf(data.sweep).map((t) => t.id);
+  const measured = data.analyses.some((a) => a.candidates.some((c) => joined(c.sources) === source));
+  if (measured || source.split('+').every((part) => known.includes(part))) return;
+  throw missing(
+    `"${source}" is not a source of sweep ${data.sweep.number}. Its sources are ${known.join(', ')}.`,
+  );
+}
+
+/** The task that a run serves; for a probe the source that it reads. */
+const taskOf = (recipe: Recipe): string | null =>
+  recipe.kind === 'dataset' ? null : recipe.kind === 'probe' ? recipe.source.task : recipe.task;
+
+function runList(data: SweepData, filter: RunFilter): RunListView {
+  const name = namesOf(data.sweep);
+  const { offset = 0, limit = RUNS_PER_PAGE } = filter;
+  const matching = data.runs.filter(
+    (run) =>
+      (filter.kind === undefined || run.kind === filter.kind) &&
+      (filter.state === undefined || shownState(run, data.now) === filter.state) &&
+      (filter.target === undefined || taskOf(run.recipe) === filter.target),
+  );
+  const page = matching.slice(offset, offset + limit);
+  return { runs: page.map((run) => runView(run, name, data.now)), total: matching.length, offset, limit };
+}
+
+function runDetail(
+  run: StoredRun,
+  result: RunResult | null,
+  name: (id: string) => string,
+  now: number,
+): RunDetailView {
+  return {
+    ...runView(run, name, now),
+    recipe: { ...run.recipe },
+    seed: seedOf(run.recipe),
+    meanLoss: result?.testLosses ? finiteMean(result.testLosses) : null,
+    metric: Number.isFinite(result?.metric) ? (result?.metric ?? null) : null,
+    testImages: result?.testLosses?.length ?? 0,
+    curve: (result?.curve ?? []).filter((p) => Number.isFinite(p.trainLoss)).map((p) => ({ ...p })),
+    cost: result ? { ...result.cost } : null,
+    samples: (result?.samples ?? []).map(({ index, role }) => ({
+      index,
+      role,
+      url: sampleUrl(run.fingerprint, index, role),
+    })),
+  };
+}
+
+/** Queries: they read and compute, and change nothing. */
+function queries(deps: ApiDeps, loader: Loader, solver: PolicySolver) {
+  const { store, clock } = deps;
+  const dictionary = (id: string): string => deps.tasks().find((t) => t.id === id)?.name ?? id;
+  const known = async (fingerprint: string): Promise<StoredRun> => {
+    const run = await store.getRun(fingerprint);
+    if (!run) throw missing(`There is no run ${fingerprint.slice(0, 12)}….`);
+    return run;
+  };
+  return {
+    async sweeps() {
+      const all = [...(await store.listSweeps())].sort((a, b) => b.number - a.number);
+      const views: SweepView[] = [];
+      for (const sweep of all) views.push(sweepView(await loader.data(sweep.id)));
+      return views;
+    },
+    sweep: async (ref: string) => sweepView(await loader.data(ref)),
+    plan: (spec: SweepSpec) => deps.sweeps.plan(spec),
+    matrix: async (ref: string) => matrixView(await loader.data(ref)),
+    targets: async (ref: string) => targetList(await loader.data(ref)),
+    async bestSource(ref: string, target: string, options?: RankingOptions) {
+      const data = await loader.data(ref);
+      checkTarget(data, target);
+      return bestSourceView(data, target, options);
+    },
+    async policy(ref: string, request: Partial<PolicyRequest> = {}) {
+      const data = await loader.data(ref);
+      const { budget, maxOrder, objective } = data.sweep.spec.policy;
+      return solver.solve(data, {
+        budget,
+        maxOrder,
+        objective,
+        force: [],
+        forbid: [],
+        weights: {},
+        ...request,
+      });
+    },
+    async pair(ref: string, source: string, target: string) {
+      const data = await loader.data(ref);
+      checkTarget(data, target);
+      checkSource(data, source);
+      const { transfer, scratch, gold } = pairRuns(data, source, target);
+      const results = new Map<string, RunResult>();
+      for (const run of [...transfer, ...scratch, ...gold]) {
+        const result = run.state === 'done' ? await loader.result(run.fingerprint) : null;
+        if (result) results.set(run.fingerprint, result);
+      }
+      return pairView(data, source, target, results, sampleUrl);
+    },
+    runs: async (ref: string, filter: RunFilter = {}) => runList(await loader.data(ref), filter),
+    async run(fingerprint: string) {
+      const run = await known(fingerprint);
+      const result = run.state === 'done' ? await loader.result(fingerprint) : null;
+      return runDetail(run, result, dictionary, clock.now());
+    },
+    async sample(fingerprint: string, index: number, role: SampleRole) {
+      await known(fingerprint);
+      const png = await store.sample(fingerprint, index, role);
+      if (!png) throw missing(`Run ${fingerprint.slice(0, 12)}… kept no ${role} of test image ${index}.`);
+      return png;
+    },
+    async workers() {
+      const held = await heldRuns(deps);
+      return workerViews(withHolders(await deps.store.workers.list(), held), held, dictionary, clock.now());
+    },
+    tasks: () => deps.tasks().map(taskView),
+  };
+}
+
+/** Runs that some worker holds, over all active sweeps. */
+async function heldRuns({ store }: ApiDeps): Promise<StoredRun[]> {
+  const held = new Map<string, StoredRun>();
+  for (const sweep of await store.listSweeps()) {
+    if (sweep.origin === 'imported' || sweep.state === 'done' || sweep.state === 'cancelled') continue;
+    for (const run of await store.runsOf(sweep.id)) {
+      if (run.state === 'running' && run.claimedBy !== null) held.set(run.fingerprint, run);
+    }
+  }
+  return [...held.values()];
+}
+
+/** Workers that hold a run but did not announce themselves are shown all the same. */
+function withHolders(workers: readonly StoredWorker[], held: readonly StoredRun[]): StoredWorker[] {
+  const ids = new Set(workers.map((w) => w.id));
+  const silent = held.filter((run) => run.claimedBy !== null && !ids.has(run.claimedBy));
+  return [
+    ...workers,
+    ...silent.map((run) => ({
+      id: run.claimedBy ?? '',
+      host: 'unknown',
+      pid: 0,
+      backend: run.backend ?? 'unknown',
+      device: 'unknown',
+      startedAt: 0,
+      seenAt: 0,
+    })),
+  ];
+}
+
+/** Everything the service answers. Commands make the next reading fresh. */
+export function createUseCases(deps: ApiDeps, loader: Loader, solver: PolicySolver): UseCases {
+  const read = queries(deps, loader, solver);
+  const { sweeps, store } = deps;
+  const actions: Record<SweepAction, (id: string) => Promise<void>> = {
+    pause: sweeps.pause,
+    resume: sweeps.resume,
+    stop: sweeps.stop,
+    cancel: sweeps.cancel,
+    'retry-failed': sweeps.retryFailed,
+  };
+  return {
+    ...read,
+    async submit(spec) {
+      const made = await sweeps.submit(spec);
+      loader.forget();
+      return read.sweep(made.id);
+    },
+    async act(ref, action) {
+      const found = await loader.sweep(ref);
+      if (found.origin === 'imported') {
+        throw new TaskatlasError(
+          'conflict',
+          `Sweep ${found.number} was imported: it has no runs to ${action}.`,
+        );
+      }
+      await actions[action](found.id);
+      loader.forget();
+      return read.sweep(found.id);
+    },
+    async retryRun(fingerprint) {
+      if (!(await store.getRun(fingerprint))) throw missing(`There is no run ${fingerprint.slice(0, 12)}….`);
+      const run = await sweeps.retryRun(fingerprint);
+      loader.forget();
+      const names = new Map(deps.tasks().map((t) => [t.id, t.name]));
+      return runView(run, (id) => names.get(id) ?? id, deps.clock.now());
+    },
+  };
+}
