@@ -30,7 +30,7 @@ const SKIPS_ALLOWED: readonly { name: string; reason: string }[] = JSON.parse(
 
 const bin = (name: string): string => join(root, 'node_modules/.bin', name);
 
-function run(command: string, args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<number> {
+function run(command: string, args: readonly string[], env: Record<string, string> = {}): Promise<number> {
   return new Promise((resolve, reject) => {
     const child = spawn(command, [...args], { cwd: root, stdio: 'inherit', env: { ...process.env, ...env } });
     child.once('error', reject);
