@@ -1,9 +1,8 @@
 import { z } from 'zod';
-import { runView, sweepView, targetView, taskView, workerView } from '@/lib/service/contracts';
+import { sweepView, targetListItem, taskView, workerView } from '@/lib/service/contracts';
 
-/** Answers that are lists of a contract's views. */
-export const sweepList = z.array(sweepView);
-export const targetList = z.array(targetView);
-export const runList = z.array(runView);
-export const workerList = z.array(workerView);
-export const taskList = z.array(taskView);
+/** Answers that wrap a list of a contract's views. */
+export const sweepList = z.object({ sweeps: z.array(sweepView) });
+export const targetList = z.object({ targets: z.array(targetListItem) });
+export const workerList = z.object({ workers: z.array(workerView) });
+export const taskList = z.object({ tasks: z.array(taskView) });

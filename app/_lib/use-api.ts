@@ -80,7 +80,7 @@ export interface ApiState<T> {
 
 /**
  * The answer of a GET, shared by every component that asks for the same path.
- * Null asks for nothing. While a new path loads, the old data stay and `stale` says so.
+ * Null asks for nothing. While a new path loads, or when it fails, the old data stay and `stale` says so.
  */
 export function useApi<S extends z.ZodType>(path: string | null, schema: S): ApiState<z.infer<S>> {
   const subscribe = useCallback(
@@ -109,7 +109,6 @@ export function useApi<S extends z.ZodType>(path: string | null, schema: S): Api
   const retry = useCallback(() => {
     if (path !== null) void refresh(path);
   }, [path]);
-  const waiting = entry.data === undefined && entry.error === null;
-  const data = waiting ? last.current : entry.data;
-  return { data: data as z.infer<S> | undefined, error: entry.error, stale: waiting && data !== undefined, retry };
+  const data = entry.data ?? last.current;
+  return { data: data as z.infer<S> | undefined, error: entry.error, stale: data !== entry.data, retry };
 }

@@ -20,6 +20,7 @@ export function useLive(sweepId: string | null, on: boolean): Date | null {
     if (sweepId === null || !on) return;
     const prefix = sweepPath(sweepId);
     let timer: ReturnType<typeof setTimeout> | null = null;
+    let over = false;
     const changed = (): void => {
       setAt(new Date());
       timer ??= setTimeout(() => {
@@ -29,8 +30,14 @@ export function useLive(sweepId: string | null, on: boolean): Date | null {
     };
     const stream = new EventSource(`${API}${prefix}/events`);
     for (const name of EVENT_NAMES) stream.addEventListener(name, changed);
+    // The server ends the stream when the sweep is over; without this the browser would reconnect for ever.
+    stream.addEventListener('end', () => {
+      over = true;
+      stream.close();
+      changed();
+    });
     const poll = setInterval(() => {
-      if (stream.readyState === EventSource.CLOSED) changed();
+      if (!over && stream.readyState === EventSource.CLOSED) changed();
     }, POLL_MS);
     return () => {
       stream.close();
@@ -41,4 +48,4 @@ export function useLive(sweepId: string | null, on: boolean): Date | null {
   return at;
 }
 
-const EVENT_NAMES = ['message', 'progress', 'changed', 'done'];
+const EVENT_NAMES = ['progress', 'state', 'target', 'policy'];

@@ -32,8 +32,8 @@ function workerLine(workers: readonly WorkerView[] | undefined): string {
 /** Navigation around every page: a column on wide screens, a bar and tabs on phones. */
 export function Shell({ children }: { children: ReactNode }) {
   const pathname = usePathname();
-  const { data: sweeps } = useApi('/sweeps', sweepList);
-  const { data: workers } = useApi('/workers', workerList);
+  const sweeps = useApi('/sweeps', sweepList).data?.sweeps;
+  const workers = useApi('/workers', workerList).data?.workers;
   const current = currentSweep(pathname, sweeps ?? []);
   const alive = workers === undefined ? null : workers.filter((w) => w.alive).length;
   const inside = (

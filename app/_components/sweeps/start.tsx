@@ -18,7 +18,7 @@ const STEPS = [
 export function Start() {
   const { data, error, retry } = useApi('/sweeps', sweepList);
   const router = useRouter();
-  const latest = data?.[0]?.id;
+  const latest = data?.sweeps[0]?.id;
   useEffect(() => {
     if (latest !== undefined) router.replace(`/sweeps/${encodeURIComponent(latest)}`);
   }, [latest, router]);

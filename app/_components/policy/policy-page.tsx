@@ -1,0 +1,134 @@
+'use client';
+
+import { useEffect, useState } from 'react';
+import { share } from '@/app/_lib/format';
+import { OBJECTIVES, type Objective, policyPath, readPolicyQuery } from '@/app/_lib/policy-query';
+import { curveNote, policyFinding, policyTitle } from '@/app/_lib/policy-words';
+import { prefetch, useApi } from '@/app/_lib/use-api';
+import { useSweep } from '@/app/_lib/use-sweep';
+import { useUrlState } from '@/app/_lib/use-url-state';
+import { type PolicyView, policyView } from '@/lib/service/contracts';
+import { PageHead } from '../shell/page-head';
+import { CopyLink } from '../ui/copy-button';
+import { Download } from '../ui/download';
+import { Segmented } from '../ui/segmented';
+import { Failure, Loading } from '../ui/status';
+import { BudgetChart } from './budget-chart';
+import { PolicyGraph } from './policy-graph';
+import { Importance, PolicyFigures, SourceChips } from './side';
+
+const OBJECTIVE_LABEL: Record<Objective, string> = { quality: 'Quality', gain: 'Gain', affinity: 'Affinity', 'log-loss': 'Loss cut' };
+const VALUE_NOTE: Record<Objective, string> = {
+  quality: 'value = sum of qualities',
+  gain: 'value = sum of gains',
+  affinity: 'value = sum of affinities',
+  'log-loss': 'value = sum of log loss cuts',
+};
+
+/** Which tasks to label in full under a budget, and how each target is then served. */
+export function PolicyPage({ id }: { id: string }) {
+  const sweep = useSweep(id);
+  const { query: url, set } = useUrlState();
+  const query = readPolicyQuery(url);
+  // While the slider moves the budget lives here; the URL gets it on release.
+  const [draft, setDraft] = useState<number | null>(null);
+  const asked = { ...query, budget: draft ?? query.budget };
+  const policy = useApi(policyPath(id, asked), policyView);
+  const budget = draft ?? query.budget ?? policy.data?.budget ?? null;
+  useEffect(() => {
+    if (budget === null) return;
+    for (const next of [budget + 1, budget - 1]) {
+      if (next >= 1) prefetch(policyPath(id, { ...readPolicyQuery(new URLSearchParams(window.location.search)), budget: next }), policyView);
+    }
+  }, [id, budget]);
+  const trail = [{ label: sweep.data?.name ?? 'Sweep', href: `/sweeps/${encodeURIComponent(id)}` }, { label: 'Policy' }];
+  if (policy.data === undefined) {
+    return (
+      <>
+        <PageHead trail={trail} title="Policy" liveSweep={id} />
+        <div className="mt-5">{policy.error === null ? <Loading what="the policy" /> : <Failure error={policy.error} retry={policy.retry} title="No policy yet" />}</div>
+      </>
+    );
+  }
+  const view = policy.data;
+  return (
+    <>
+      <PageHead
+        trail={trail}
+        title={policyTitle(view)}
+        finding={policyFinding(view)}
+        liveSweep={id}
+        actions={
+          <>
+            <Download label="Export" name={`${sweep.data?.name ?? id}-policy.json`} type="application/json" text={() => JSON.stringify(view, null, 2)} />
+            <CopyLink />
+          </>
+        }
+      />
+      <div className="flex flex-wrap items-center gap-x-6 gap-y-2 py-3">
+        <Segmented
+          label="Maximise"
+          value={view.objectiveName}
+          options={OBJECTIVES.map((o) => ({ value: o, label: OBJECTIVE_LABEL[o] }))}
+          onChange={(o) => set({ maximise: o })}
+        />
+        <Segmented
+          label="Sources per edge"
+          value={String(view.maxOrder)}
+          options={['1', '2', '3', '4'].map((o) => ({ value: o, label: o }))}
+          onChange={(o) => set({ order: o })}
+        />
+        <Proof policy={view} />
+      </div>
+      {policy.error !== null && policy.stale && (
+        <div className="mb-3">
+          <Failure error={policy.error} title="This wish cannot be met; the last policy is still shown" />
+        </div>
+      )}
+      <div className={`grid grid-cols-[minmax(0,1fr)_330px] items-start gap-6 max-[1180px]:grid-cols-1 ${policy.stale ? 'opacity-90' : ''}`} aria-busy={policy.stale}>
+        <PolicyGraph policy={view} name={sweep.name} selected={url.get('target')} onSelect={(target) => set({ target })} />
+        <div className="flex flex-col gap-4 max-[1180px]:order-first">
+          <section aria-label="Budget">
+            <h2 className="mb-1 flex items-baseline justify-between gap-2">
+              <span className="section-title">Budget, tasks with full labels</span>
+              <span className="text-ink3 text-label">{VALUE_NOTE[view.objectiveName]}</span>
+            </h2>
+            <BudgetChart
+              policy={view}
+              budget={Math.round(budget ?? view.budget)}
+              text={(v) => share(v, Math.abs(v) >= 10 ? 0 : 2)}
+              onMove={setDraft}
+              onCommit={(value) => {
+                set({ budget: String(value) });
+                setDraft(null);
+              }}
+            />
+            <p className="mt-1.5 text-ink2">{curveNote(view)}</p>
+          </section>
+          <PolicyFigures policy={view} />
+          {view.selfShare > 0.6 && view.objectiveName === 'affinity' && (
+            <p className="text-ink2">
+              Own networks carry most of this objective.{' '}
+              <button type="button" className="link" onClick={() => set({ maximise: 'quality' })}>
+                Maximise quality
+              </button>{' '}
+              to see what transfer itself is worth.
+            </p>
+          )}
+          <Importance policy={view} query={query} set={set} />
+          <SourceChips policy={view} query={query} set={set} />
+        </div>
+      </div>
+    </>
+  );
+}
+
+/** What the solver proved, in words. */
+function Proof({ policy }: { policy: PolicyView }) {
+  const text = policy.optimal ? 'Exact optimum' : `Not proved optimal; at most ${share(policy.bound)}`;
+  return (
+    <p className="ml-auto text-ink2 text-label" title={`solved in ${Math.round(policy.solveMs)} ms`}>
+      {text}
+    </p>
+  );
+}

@@ -1,0 +1,47 @@
+import type { PolicyView } from '@/lib/service/contracts';
+import { capital, inWords, ordinal, percent, plural } from './format';
+
+/** "Train eight tasks fully, serve all 22" */
+export function policyTitle(policy: PolicyView): string {
+  const n = policy.sources.length;
+  const served = policy.edges.filter((e) => e.kind !== 'scratch').length;
+  const all = served === policy.edges.length ? `all ${served}` : `${served} of ${policy.edges.length}`;
+  return `Train ${inWords(n)} ${n === 1 ? 'task' : 'tasks'} fully, serve ${all}`;
+}
+
+/** How much of the reachable value this budget buys, and what one more task would add. */
+export function policyFinding(policy: PolicyView): string {
+  const top = Math.max(...policy.curve.map((p) => p.objective), policy.objective);
+  const n = policy.sources.length;
+  const subject = `${capital(inWords(n))} fully supervised ${n === 1 ? 'task reaches' : 'tasks reach'}`;
+  if (!(top > 0)) return `${subject} no value on this objective: no transfer is better than nothing.`;
+  const first = `${subject} ${percent(policy.objective / top)} of the value of supervising everything.`;
+  const next = policy.curve.find((p) => p.budget >= policy.budget + 1);
+  if (next === undefined) return first;
+  const added = (next.objective - policy.objective) / top;
+  const word = inWords(n + 1).length > 3 || n + 1 <= 12 ? ordinalWord(n + 1) : ordinal(n + 1);
+  return `${first} A ${word} would add ${added < 0.005 ? 'less than 1\u00a0%' : percent(added)}.`;
+}
+
+const ORDINALS = ['', 'first', 'second', 'third', 'fourth', 'fifth', 'sixth', 'seventh', 'eighth', 'ninth', 'tenth', 'eleventh', 'twelfth'];
+const ordinalWord = (n: number): string => ORDINALS[n] ?? ordinal(n);
+
+/** Where greedy choice loses against the optimum, and where more labels stop paying. */
+export function curveNote(policy: PolicyView): string {
+  const near = (a: number, b: number): boolean => Math.abs(a - b) <= 1e-6 * Math.max(1e-9, Math.abs(b));
+  const notes: string[] = [];
+  const known = policy.curve.filter((p) => p.greedy !== null);
+  const misses = known.filter((p) => !near(p.greedy ?? 0, p.objective));
+  const worst = misses.reduce((a, p) => Math.max(a, 1 - (p.greedy ?? 0) / p.objective), 0);
+  if (known.length > 0) {
+    notes.push(
+      misses.length === 0
+        ? 'Greedy choice finds the optimum at every budget.'
+        : `Greedy choice misses the optimum at ${plural(misses.length, 'budget')} of ${known.length}, by at most ${percent(worst, worst < 0.01 ? 1 : 0)}.`,
+    );
+  }
+  const last = policy.curve.at(-1);
+  const flat = last === undefined ? undefined : policy.curve.find((p) => near(p.objective, last.objective));
+  if (last !== undefined && flat !== undefined && flat.budget < last.budget) notes.push(`Past ${flat.budget} more labels change nothing.`);
+  return notes.join(' ');
+}
