@@ -23,8 +23,10 @@ export interface ProgramSolution {
   status: 'optimal' | 'infeasible' | 'limit';
   values: Float64Array;
   objective: number;
-  /** Upper bound proved by branch and bound. */
+  /** Upper bound proved by branch and bound; for a program without whole columns its objective. */
   bound: number;
+  /** Row multipliers of a program without whole columns; empty otherwise. */
+  rowDuals: Float64Array;
 }
 
 let runtime: Promise<Highs> | null = null;
@@ -55,8 +57,13 @@ const EXACT_OPTIONS = {
   mip_feasibility_tolerance: 1e-9,
   primal_feasibility_tolerance: 1e-9,
   dual_feasibility_tolerance: 1e-9,
-  // Large-neighbourhood heuristics cost more than the whole tree of these small programs.
+  // Sub-MIP heuristics and symmetry search cost more than the whole tree of these small programs.
   mip_heuristic_effort: 0.01,
+  mip_heuristic_run_rens: false,
+  mip_heuristic_run_rins: false,
+  mip_heuristic_run_root_reduced_cost: false,
+  mip_detect_symmetry: false,
+  mip_allow_restart: false,
 } as const;
 
 function toModelData(highs: Highs, program: Program): ModelData {
@@ -98,24 +105,36 @@ export interface SolveOptions {
   limitSeconds?: number;
 }
 
-function readSolution(highs: Highs, model: Model): ProgramSolution {
+function readSolution(highs: Highs, model: Model, whole: boolean): ProgramSolution {
   const status = model.getModelStatus();
   const { optimal, infeasible, unboundedOrInfeasible, timeLimit } = highs.constants.modelStatus;
   if (status === infeasible || status === unboundedOrInfeasible) {
-    return { status: 'infeasible', values: new Float64Array(0), objective: Number.NaN, bound: Number.NaN };
+    return {
+      status: 'infeasible',
+      values: new Float64Array(0),
+      objective: Number.NaN,
+      bound: Number.NaN,
+      rowDuals: new Float64Array(0),
+    };
   }
   if (status !== optimal && status !== timeLimit) {
     throw new TaskatlasError('internal', `HiGHS ended with status code ${status}`);
   }
+  const solution = model.getSolution();
+  const objective = model.getObjectiveValue();
   return {
     status: status === optimal ? 'optimal' : 'limit',
-    values: model.getSolution().colValue,
-    objective: model.getObjectiveValue(),
-    bound: Number(model.info.get('mip_dual_bound')),
+    values: solution.colValue,
+    objective,
+    bound: whole ? Number(model.info.get('mip_dual_bound')) : objective,
+    rowDuals: whole ? new Float64Array(0) : solution.rowDual,
   };
 }
 
-/** Solves a program to proved optimality (gap 0) unless a time limit says otherwise. Blocks while it runs. */
+/**
+ * Solves a program to proved optimality (gap 0) unless a time limit says otherwise; a linear program when it has no
+ * whole columns. Blocks while it runs.
+ */
 export function solveProgram(highs: Highs, program: Program, options: SolveOptions = {}): ProgramSolution {
   const model = highs.createModel(toModelData(highs, program));
   try {
@@ -124,7 +143,7 @@ export function solveProgram(highs: Highs, program: Program, options: SolveOptio
       ...(options.limitSeconds ? { time_limit: options.limitSeconds } : {}),
     });
     model.run();
-    return readSolution(highs, model);
+    return readSolution(highs, model, program.integer.length > 0);
   } finally {
     model.dispose();
   }

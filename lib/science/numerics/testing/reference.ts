@@ -23,5 +23,6 @@ if (!present) {
 }
 
 /** `describe` that is skipped, loudly, where the reference values are absent; its name starts with "reference:". */
-export const describeReference = (name: string, tests: () => void): void =>
+export const describeReference = (name: string, tests: () => void): void => {
   (present ? describe : describe.skip)(`reference: ${name}`, tests);
+};
