@@ -31,13 +31,13 @@ export const REFERENCE: BenchNetwork = {
   side: 64,
   channels: 3,
   layers: [
-    conv(3, 16),
+    conv(3, 16, 2),
     conv(3, 32, 2),
     conv(3, 64, 2),
-    conv(3, 64, 2),
-    conv(3, 64, 1, true),
+    conv(3, 64),
     conv(3, 32, 1, true),
     conv(3, 16, 1, true),
+    conv(3, 8, 1, true),
     conv(3, 1),
   ],
 };

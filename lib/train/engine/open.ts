@@ -2,10 +2,11 @@ import { availableParallelism, cpus } from 'node:os';
 import { z } from 'zod';
 import { TaskatlasError } from '@/lib/science/core/errors';
 import { guardCpuResize } from './kernels/register-cpu';
-import { guardMatMul, registerComposedKernels } from './kernels/register-wasm';
+import { guardMatMul, registerComposedKernels, shareClones } from './kernels/register-wasm';
 import { guardSamePadding } from './kernels/same-padding';
 import { registerDepthToSpaceGradient } from './kernels/space-to-depth';
 import { registerConvolution, registerConvolutionGradient } from './ops/convolution';
+import { registerLayerNorm, registerLayerNormGradient } from './ops/layer-norm';
 import { switchSimd } from './simd/register';
 import { loadTfjs, loadWasmBackend } from './tfjs';
 import type { BackendName, Engine, EngineDescription, EngineOptions, Tf } from './types';
@@ -39,8 +40,12 @@ function registerShared(tf: Tf, backendName: BackendName): void {
   once(tf, 'gradients', () => {
     registerDepthToSpaceGradient(tf);
     registerConvolutionGradient(tf);
+    registerLayerNormGradient(tf);
   });
-  once(tf, `operations ${backendName}`, () => registerConvolution(tf, backendName));
+  once(tf, `operations ${backendName}`, () => {
+    registerConvolution(tf, backendName);
+    registerLayerNorm(tf, backendName);
+  });
 }
 
 function summarise(parts: Omit<EngineDescription, 'summary'>): EngineDescription {
@@ -63,6 +68,7 @@ async function openWasm(options: EngineOptions): Promise<Engine> {
     registerComposedKernels(tf);
     guardMatMul(tf);
     guardSamePadding(tf);
+    shareClones(tf);
   });
   const hasSimd = Boolean(await tf.env().getAsync('WASM_HAS_SIMD_SUPPORT'));
   const own = hasSimd && options.simd !== false;

@@ -105,3 +105,15 @@ export function guardMatMul(tf: Tf): void {
     });
   }
 }
+
+/**
+ * A clone shares its buffer, as on the other backends; the stock kernel copies, and gradients clone every
+ * tensor that they save.
+ */
+export function shareClones(tf: Tf): void {
+  registerWasmKernel(tf, 'Identity', (inputs, _attrs, backend) => {
+    const { dataId, shape, dtype } = input<Tensor>(inputs, 'x');
+    backend.incRef(dataId);
+    return { dataId, shape, dtype };
+  });
+}

@@ -72,8 +72,14 @@ export class FusedAdam {
     const { beta1, beta2, epsilon, weightDecay } = this.constants;
     const at = (t: Tensor): number => addressOf(backend, t);
     const { variable: p, first: m, second: v } = slot;
+    // A clone or reshape of the weights may share their buffer: it must keep the numbers that it saw.
+    for (const t of [p, m, v]) if (backend.refCount(t.dataId) > 1) this.ownBuffer(t);
     simd.run.adam(at(p), at(g), at(m), at(v), p.size, rate, beta1, beta2, correction, epsilon, weightDecay);
     forgetPackedCopies(backend, p.dataId);
+  }
+
+  private ownBuffer(variable: Variable): void {
+    this.tf.tidy(() => variable.assign(this.tf.tensor(variable.dataSync(), variable.shape)));
   }
 
   private applyPlain(

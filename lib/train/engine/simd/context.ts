@@ -16,6 +16,9 @@ const NAMES = [
   'reluGrad',
   'columnSums',
   'adam',
+  'layerNorm',
+  'layerNormGrad',
+  'enlargeGrad',
 ] as const;
 export type SimdKernels = Record<(typeof NAMES)[number], Kernel>;
 

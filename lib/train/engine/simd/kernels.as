@@ -390,3 +390,116 @@ export function adam(
     store<f32>(p + i, value - (rate * m1) / (sqrt<f32>(v1 * correction2) + epsilon));
   }
 }
+
+/**
+ * Layer normalisation over all `pixels` × `co` values of each image, `co` a multiple of four:
+ * out = (x − mean)·rstd·gain + bias, then ReLU if asked; rstd = 1 / √(variance + ε).
+ * `stats` keeps mean and rstd of each image.
+ */
+export function layerNorm(
+  x: usize, gain: usize, bias: usize, out: usize, stats: usize, images: i32, pixels: i32, co: i32, epsilon: f32, relu: i32,
+): void {
+  const pitch = <usize>co << 2;
+  const bytes = <usize>pixels * pitch;
+  const size = <f32>(pixels * co);
+  const floor = f32x4.splat(relu ? 0 : -Infinity);
+  for (let i = 0; i < images; i++) {
+    let s = f32x4.splat(0);
+    for (let p: usize = 0; p < bytes; p += 16) s = f32x4.add(s, v128.load(x + p));
+    const mean = total(s) / size;
+    const m = f32x4.splat(mean);
+    s = f32x4.splat(0);
+    for (let p: usize = 0; p < bytes; p += 16) {
+      const d = f32x4.sub(v128.load(x + p), m);
+      s = f32x4.add(s, f32x4.mul(d, d));
+    }
+    const rstd = <f32>1 / sqrt<f32>(total(s) / size + epsilon);
+    store<f32>(stats, mean);
+    store<f32>(stats, rstd, 4);
+    stats += 8;
+    const k = f32x4.splat(rstd);
+    for (let p: usize = 0; p < bytes; p += pitch) {
+      for (let c: usize = 0; c < pitch; c += 16) {
+        const hat = f32x4.mul(f32x4.sub(v128.load(x + p + c), m), k);
+        const y = f32x4.add(f32x4.mul(hat, v128.load(gain + c)), v128.load(bias + c));
+        v128.store(out + p + c, f32x4.max(y, floor));
+      }
+    }
+    x += bytes;
+    out += bytes;
+  }
+}
+
+/** Gradients of `layerNorm`: dx, and over the whole batch dgain, dbias. `y` is its output (for the ReLU). */
+export function layerNormGrad(
+  x: usize, gain: usize, y: usize, dy: usize, stats: usize, dx: usize, dgain: usize, dbias: usize,
+  images: i32, pixels: i32, co: i32, relu: i32,
+): void {
+  const pitch = <usize>co << 2;
+  const bytes = <usize>pixels * pitch;
+  const size = <f32>(pixels * co);
+  const floor = f32x4.splat(relu ? 0 : -Infinity);
+  memory.fill(dgain, 0, pitch);
+  memory.fill(dbias, 0, pitch);
+  for (let i = 0; i < images; i++) {
+    const m = f32x4.splat(load<f32>(stats)), k = f32x4.splat(load<f32>(stats, 4));
+    stats += 8;
+    let s1 = f32x4.splat(0), s2 = f32x4.splat(0);
+    for (let p: usize = 0; p < bytes; p += pitch) {
+      for (let c: usize = 0; c < pitch; c += 16) {
+        const d = v128.and(v128.load(dy + p + c), f32x4.gt(v128.load(y + p + c), floor));
+        const hat = f32x4.mul(f32x4.sub(v128.load(x + p + c), m), k);
+        const product = f32x4.mul(d, hat);
+        v128.store(dgain + c, f32x4.add(v128.load(dgain + c), product));
+        v128.store(dbias + c, f32x4.add(v128.load(dbias + c), d));
+        const g = v128.load(gain + c);
+        s1 = f32x4.add(s1, f32x4.mul(d, g));
+        s2 = f32x4.add(s2, f32x4.mul(product, g));
+        v128.store(dx + p + c, d);
+      }
+    }
+    const m1 = f32x4.splat(total(s1) / size), m2 = f32x4.splat(total(s2) / size);
+    for (let p: usize = 0; p < bytes; p += pitch) {
+      for (let c: usize = 0; c < pitch; c += 16) {
+        const hat = f32x4.mul(f32x4.sub(v128.load(x + p + c), m), k);
+        const centred = f32x4.sub(f32x4.sub(f32x4.mul(v128.load(dx + p + c), v128.load(gain + c)), m1), f32x4.mul(hat, m2));
+        v128.store(dx + p + c, f32x4.mul(k, centred));
+      }
+    }
+    x += bytes;
+    y += bytes;
+    dy += bytes;
+    dx += bytes;
+  }
+}
+
+/**
+ * Gradient of nearest-neighbour enlarging by whole factors: each input pixel gets the sum of its block.
+ * dy [n·h·fh][w·fw][c] → dx [n·h][w][c].
+ */
+export function enlargeGrad(dy: usize, dx: usize, rows: i32, w: i32, c: i32, fh: i32, fw: i32): void {
+  const pixel = <usize>c << 2;
+  const rowBytes = <usize>(w * fw) * pixel;
+  for (let r = 0; r < rows; r++) {
+    for (let q = 0; q < w; q++) {
+      let i: usize = 0;
+      for (; i + 16 <= pixel; i += 16) {
+        let s = f32x4.splat(0);
+        for (let a = 0; a < fh; a++) {
+          for (let b = 0; b < fw; b++) s = f32x4.add(s, v128.load(dy + <usize>a * rowBytes + <usize>b * pixel + i));
+        }
+        v128.store(dx + i, s);
+      }
+      for (; i < pixel; i += 4) {
+        let s: f32 = 0;
+        for (let a = 0; a < fh; a++) {
+          for (let b = 0; b < fw; b++) s += load<f32>(dy + <usize>a * rowBytes + <usize>b * pixel + i);
+        }
+        store<f32>(dx + i, s);
+      }
+      dx += pixel;
+      dy += <usize>fw * pixel;
+    }
+    dy += <usize>(fh - 1) * rowBytes;
+  }
+}

@@ -24,7 +24,9 @@ const covers = (
   attrs: { dilations?: [number, number] | number; dataFormat?: string },
   ...tensors: Tensor[]
 ): boolean =>
-  isOne(attrs.dilations ?? 1) && attrs.dataFormat !== 'NCHW' && tensors.every((t) => t.dtype === 'float32' && t.size > 0);
+  isOne(attrs.dilations ?? 1) &&
+  attrs.dataFormat !== 'NCHW' &&
+  tensors.every((t) => t.dtype === 'float32' && t.size > 0);
 
 /** Own kernels of one TensorFlow.js: registered once, switched on and off. */
 interface Installed {
@@ -139,11 +141,28 @@ function registerMatMul(tf: Tf, state: Installed): void {
   });
 }
 
+interface ResizeAttrs {
+  readonly alignCorners: boolean;
+}
+
+function registerResize(tf: Tf, state: Installed): void {
+  prefer<ResizeAttrs>(tf, state, 'ResizeNearestNeighborGrad', (inputs, attrs, backend) => {
+    const [images, dy] = [input(inputs, 'images'), input(inputs, 'dy')];
+    const [n, h, w, c] = images.shape;
+    const [fh, fw] = [dy.shape[1] / h, dy.shape[2] / w];
+    if (attrs.alignCorners || !Number.isInteger(fh) || !Number.isInteger(fw) || !covers({}, dy)) return null;
+    const out = backend.makeOutput(images.shape, 'float32');
+    state.simd.run.enlargeGrad(addressOf(backend, dy), addressOf(backend, out), n * h, w, c, fh, fw);
+    return out;
+  });
+}
+
 function install(tf: Tf): Installed {
   const state: Installed = { simd: openSimd(tf.backend() as unknown as WasmBackend), on: true };
   registerForward(tf, state);
   registerGradients(tf, state);
   registerMatMul(tf, state);
+  registerResize(tf, state);
   installed.set(tf, state);
   return state;
 }

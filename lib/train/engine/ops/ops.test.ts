@@ -1,0 +1,267 @@
+import type { Scalar, Tensor, Tensor1D, Tensor4D, Variable } from '@tensorflow/tfjs-core';
+import fc from 'fast-check';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { convolution, expectNoLeak, FusedAdam, heNormal, layerNorm, memoryCount, openEngine } from '../index';
+import { createRng, randomValues, relativeError, sizeOf, valuesOn } from '../testing/random';
+import type { Tf } from '../types';
+import { ADAM, type AdamConstants } from './adam';
+
+let tf: Tf;
+beforeAll(async () => {
+  await openEngine({ backend: 'cpu' });
+  tf = (await openEngine({ backend: 'wasm' })).tf;
+});
+const tensor = (seed: number, label: string, shape: number[]): Tensor =>
+  tf.tensor(randomValues(createRng(seed, label), sizeOf(shape)), shape);
+
+const expectSame = (actual: Float32Array[], expected: Float32Array[], tolerance: number): void => {
+  expect(actual.length).toBe(expected.length);
+  expected.forEach((values, i) => {
+    expect(relativeError(actual[i] ?? [], values)).toBeLessThan(tolerance);
+  });
+};
+
+const shapes = fc.record({
+  n: fc.integer({ min: 1, max: 4 }),
+  h: fc.integer({ min: 1, max: 9 }),
+  w: fc.integer({ min: 1, max: 9 }),
+  ci: fc.integer({ min: 1, max: 12 }),
+  co: fc.integer({ min: 1, max: 12 }),
+  kernel: fc.integer({ min: 1, max: 3 }),
+  stride: fc.integer({ min: 1, max: 2 }),
+  activation: fc.constantFrom('relu' as const, 'linear' as const),
+  seed: fc.integer(),
+});
+
+describe('convolution', () => {
+  it('is conv2d, bias and activation, with their gradients', async () => {
+    await fc.assert(
+      fc.asyncProperty(shapes, async ({ n, h, w, ci, co, kernel, stride, activation, seed }) => {
+        const run = (own: boolean) => () => {
+          const x = tensor(seed, 'x', [n, h, w, ci]);
+          const f = tensor(seed, 'f', [kernel, kernel, ci, co]);
+          const b = tensor(seed, 'b', [co]);
+          const apply = (x: Tensor, filter: Tensor, bias: Tensor): Tensor => {
+            const options = { x: x as Tensor4D, filter: filter as Tensor4D, bias: bias as Tensor1D };
+            if (own) return convolution(tf, { ...options, stride, activation });
+            const sums = tf.add(tf.conv2d(options.x, options.filter, stride, 'same'), bias);
+            return activation === 'relu' ? tf.relu(sums) : sums;
+          };
+          const y = apply(x, f, b);
+          return [y, ...tf.grads(apply)([x, f, b], tensor(seed, 'dy', y.shape))];
+        };
+        const expected = await valuesOn(tf, 'cpu', run(false));
+        expectSame(await valuesOn(tf, 'wasm', run(true)), expected, 1e-5);
+        expectSame(await valuesOn(tf, 'cpu', run(true)), expected, 1e-5);
+      }),
+      { numRuns: 60, seed: 5 },
+    );
+  });
+});
+
+describe('layerNorm', () => {
+  it('is the plain formula with its gradients, on own kernels and on plain operations', async () => {
+    await fc.assert(
+      fc.asyncProperty(shapes, async ({ n, h, w, ci, activation, seed }) => {
+        fc.pre(h * w * ci > 4);
+        const run = (own: boolean) => () => {
+          const inputs = [tensor(seed, 'x', [n, h, w, ci]), tensor(seed, 'g', [ci]), tensor(seed, 'b', [ci])];
+          const apply = (x: Tensor, gain: Tensor, bias: Tensor): Tensor => {
+            if (own)
+              return layerNorm(tf, {
+                x: x as Tensor4D,
+                gain: gain as Tensor1D,
+                bias: bias as Tensor1D,
+                activation,
+              });
+            const centred = tf.sub(x, tf.mean(x, [1, 2, 3], true));
+            const variance = tf.mean(tf.square(centred), [1, 2, 3], true);
+            const y = tf.add(tf.mul(tf.mul(centred, tf.rsqrt(tf.add(variance, 1e-5))), gain), bias);
+            return activation === 'relu' ? tf.relu(y) : y;
+          };
+          const [x, g, b] = inputs as [Tensor, Tensor, Tensor];
+          const y = apply(x, g, b);
+          return [y, ...tf.grads(apply)([x, g, b], tensor(seed, 'dy', y.shape))];
+        };
+        const expected = await valuesOn(tf, 'cpu', run(false));
+        expectSame(await valuesOn(tf, 'wasm', run(true)), expected, 1e-4);
+        expectSame(await valuesOn(tf, 'cpu', run(true)), expected, 1e-4);
+      }),
+      { numRuns: 40, seed: 6 },
+    );
+  });
+});
+
+/** A net small enough for thousands of steps, trained on fixed data. */
+function tinyTraining(seed: number, constants: AdamConstants = ADAM) {
+  const rng = createRng(seed);
+  const variable = (values: Float32Array, shape: number[]): Variable => {
+    const start = tf.tensor(values, shape);
+    const made = tf.variable(start);
+    start.dispose();
+    return made;
+  };
+  const variables = [
+    variable(heNormal(rng, [3, 3, 4, 8]), [3, 3, 4, 8]),
+    variable(new Float32Array(8), [8]),
+    variable(new Float32Array(8).fill(1), [8]),
+    variable(new Float32Array(8), [8]),
+    variable(heNormal(rng, [1, 1, 8, 3]), [1, 1, 8, 3]),
+    variable(new Float32Array(3), [3]),
+  ];
+  const [f1, b1, gain, shift, f2, b2] = variables as unknown as [
+    Tensor4D,
+    Tensor1D,
+    Tensor1D,
+    Tensor1D,
+    Tensor4D,
+    Tensor1D,
+  ];
+  const x = tf.tensor(randomValues(rng, 2 * 4 * 4 * 4), [2, 4, 4, 4]) as Tensor4D;
+  const target = tf.tensor(randomValues(rng, 2 * 4 * 4 * 3), [2, 4, 4, 3]);
+  const adam = new FusedAdam(tf, variables, constants);
+  const forward = (): Tensor => {
+    const hidden = convolution(tf, { x, filter: f1, bias: b1 });
+    const normal = layerNorm(tf, { x: hidden, gain, bias: shift, activation: 'relu' });
+    return convolution(tf, { x: normal, filter: f2, bias: b2 });
+  };
+  const step = (): number => {
+    const { value, grads } = tf.variableGrads(
+      () => tf.mean(tf.abs(tf.sub(forward(), target))) as Scalar,
+      variables,
+    );
+    adam.apply(
+      variables.map((v) => grads[v.name] as Tensor),
+      1e-2,
+    );
+    const loss = value.dataSync()[0] ?? Number.NaN;
+    tf.dispose([value, grads]);
+    return loss;
+  };
+  const dispose = (): void => {
+    tf.dispose([x, target, ...variables]);
+    adam.dispose();
+  };
+  return { step, dispose, adam, variables };
+}
+
+describe('a training', () => {
+  it('leaks no tensor over 2,000 steps', async () => {
+    await expectNoLeak(tf, 'a training', () => {
+      const training = tinyTraining(1);
+      training.step();
+      const before = memoryCount(tf);
+      for (let i = 0; i < 2000; i++) training.step();
+      expect(memoryCount(tf)).toEqual(before);
+      training.dispose();
+    });
+  });
+
+  it('gives bit-identical losses again, and learns', async () => {
+    const losses = (): number[] => {
+      const training = tinyTraining(2);
+      const all = Array.from({ length: 150 }, training.step);
+      training.dispose();
+      return all;
+    };
+    const first = losses();
+    expect(losses()).toEqual(first);
+    expect(first.at(-1)).toBeLessThan(0.7 * (first[0] ?? 0));
+  });
+
+  it('agrees with composed kernels, within rounding', async () => {
+    const own = tinyTraining(3);
+    const a = Array.from({ length: 20 }, own.step);
+    own.dispose();
+    await openEngine({ backend: 'wasm', simd: false });
+    const composed = tinyTraining(3);
+    const b = Array.from({ length: 20 }, composed.step);
+    composed.dispose();
+    await openEngine({ backend: 'wasm' });
+    expect(relativeError(a, b)).toBeLessThan(1e-4);
+  });
+
+  it('goes on bit for bit from saved weights and optimiser state', async () => {
+    const whole = tinyTraining(4);
+    for (let i = 0; i < 10; i++) whole.step();
+    const weights = whole.variables.map((v) => (v.dataSync() as Float32Array).slice());
+    const state = whole.adam.state();
+    const expected = Array.from({ length: 10 }, whole.step);
+    whole.dispose();
+    const resumed = tinyTraining(4);
+    resumed.variables.forEach((v, i) => {
+      tf.tidy(() => v.assign(tf.tensor(weights[i] ?? [], v.shape)));
+    });
+    resumed.adam.restore(state);
+    expect(Array.from({ length: 10 }, resumed.step)).toEqual(expected);
+    resumed.dispose();
+  });
+});
+
+describe('FusedAdam', () => {
+  it.each([true, false])('follows the formula in double precision (own kernel: %s)', async (simd) => {
+    await openEngine({ backend: 'wasm', simd });
+    const constants = { ...ADAM, weightDecay: 0.01 };
+    const rng = createRng(8);
+    const start = randomValues(rng, 11);
+    const variable = tf.variable(tf.tensor1d(start));
+    const adam = new FusedAdam(tf, [variable], constants);
+    const p = Float64Array.from(start);
+    const m = new Float64Array(11);
+    const v = new Float64Array(11);
+    for (let t = 1; t <= 5; t++) {
+      const g = randomValues(rng, 11);
+      const gradient = tf.tensor1d(g);
+      adam.apply([gradient], 0.1);
+      gradient.dispose();
+      p.forEach((value, i) => {
+        const slope = (g[i] ?? 0) + 0.01 * value;
+        m[i] = 0.9 * (m[i] ?? 0) + 0.1 * slope;
+        v[i] = 0.999 * (v[i] ?? 0) + 0.001 * slope * slope;
+        const mean = (m[i] ?? 0) / (1 - 0.9 ** t);
+        p[i] = value - (0.1 * mean) / (Math.sqrt((v[i] ?? 0) / (1 - 0.999 ** t)) + 1e-8);
+      });
+    }
+    expect(relativeError(variable.dataSync(), p)).toBeLessThan(1e-5);
+    variable.dispose();
+    adam.dispose();
+    await openEngine({ backend: 'wasm' });
+  });
+
+  it('leaves a clone of the weights as it was', () => {
+    const variable = tf.variable(tf.tensor1d([1, 2, 3]));
+    const before = variable.clone();
+    const adam = new FusedAdam(tf, [variable]);
+    adam.apply([tf.tensor1d([1, 1, 1])], 0.1);
+    expect([...before.dataSync()]).toEqual([1, 2, 3]);
+    expect(variable.dataSync()[0]).toBeCloseTo(0.9, 5);
+    tf.dispose([variable, before]);
+    adam.dispose();
+  });
+
+  it('changes weights that a stock kernel has packed, and the stock kernel sees it', async () => {
+    await openEngine({ backend: 'wasm', simd: false });
+    const a = tf.ones([4, 8]);
+    const variable = tf.variable(tf.ones([8, 8]));
+    const before = tf.tidy(() => tf.matMul(a, variable as unknown as Tensor).dataSync()[0]);
+    await openEngine({ backend: 'wasm' });
+    const adam = new FusedAdam(tf, [variable]);
+    adam.apply([tf.ones([8, 8])], 0.5);
+    await openEngine({ backend: 'wasm', simd: false });
+    const after = tf.tidy(() => tf.matMul(a, variable as unknown as Tensor).dataSync()[0]);
+    await openEngine({ backend: 'wasm' });
+    expect(before).toBeCloseTo(8, 4);
+    expect(after).toBeCloseTo(4, 4);
+    tf.dispose([a, variable]);
+    adam.dispose();
+  });
+
+  it('refuses the state of another network', () => {
+    const variable = tf.variable(tf.tensor1d([1, 2, 3]));
+    const adam = new FusedAdam(tf, [variable]);
+    const state = { step: 1, moments: [{ first: new Float32Array(2), second: new Float32Array(2) }] };
+    expect(() => adam.restore(state)).toThrow(/another network/);
+    variable.dispose();
+    adam.dispose();
+  });
+});
