@@ -17,13 +17,20 @@ type Answer = Awaited<ReturnType<Adapter['queryRaw']>>;
 function withChars(pool: pg.Pool, adapter: Adapter): Adapter {
   const original = adapter.queryRaw.bind(adapter);
   adapter.queryRaw = async (query): Promise<Answer> => {
-    const described = await pool.query({ text: query.sql, values: query.args as unknown[], rowMode: 'array' });
+    const described = await pool.query({
+      text: query.sql,
+      values: query.args as unknown[],
+      rowMode: 'array',
+    });
     if (!described.fields.some((field) => field.dataTypeID === CHAR)) return await original(query);
     const casts = described.fields.map((field) => {
       const name = pg.escapeIdentifier(field.name);
       return field.dataTypeID === CHAR ? `${name}::text as ${name}` : name;
     });
-    const answer = await original({ ...query, sql: `select ${casts.join(', ')} from (${query.sql.replace(/;\s*$/, '')}) as q` });
+    const answer = await original({
+      ...query,
+      sql: `select ${casts.join(', ')} from (${query.sql.replace(/;\s*$/, '')}) as q`,
+    });
     const columnTypes = answer.columnTypes.map((type, i) =>
       described.fields[i]?.dataTypeID === CHAR ? ColumnTypeEnum.Character : type,
     );

@@ -40,6 +40,8 @@ interface OnDataset {
   dataset: DatasetSpec;
   /** Method version from the catalog, raised by hand. */
   version: number;
+  /** Declared versions of the tasks whose labels this run reads: a changed target function is another run. */
+  taskVersions?: Readonly<Record<TaskId, number>>;
 }
 
 /** Renders or imports one shard of the data set into the cache. Its result is a file; it has no losses. */

@@ -54,6 +54,10 @@ export interface PlannedRun {
   dependsOn: readonly string[];
   priority: number;
   estimatedFlops: number;
+  /** Task in whose tournament the run's losses take part, in this sweep. */
+  target?: TaskId | null;
+  /** Position of the run's seed among the sweep's seeds. */
+  layer?: number;
 }
 
 export type SweepState = 'active' | 'paused' | 'stopped' | 'cancelled' | 'done';
@@ -91,7 +95,7 @@ export interface RunStore {
     worker: string,
     leaseSeconds: number,
     progress: NonNullable<StoredRun['progress']>,
-  ): Promise<'held' | 'lost' | 'cancelled'>;
+  ): Promise<'held' | 'lost' | 'cancelled' | 'stopped'>;
   /** Result, state and the release of children in one transaction. Returns the fingerprints that became queued; `late` when the run was no longer open. */
   complete(
     fingerprint: string,
@@ -108,7 +112,8 @@ export interface RunStore {
   release(fingerprint: string, worker: string): Promise<void>;
   retry(fingerprint: string): Promise<StoredRun>;
   result(fingerprint: string): Promise<RunResult | null>;
-  saveAnalysis(sweepId: string, analysis: TargetAnalysis): Promise<void>;
+  /** `doneRuns`: finished runs behind it, so that it is known to be out of date when more are. */
+  saveAnalysis(sweepId: string, analysis: TargetAnalysis, doneRuns?: number): Promise<void>;
   analyses(sweepId: string): Promise<readonly TargetAnalysis[]>;
   savePolicy(sweepId: string, policy: PolicyRecord): Promise<void>;
   policies(sweepId: string): Promise<readonly PolicyRecord[]>;
@@ -148,10 +153,13 @@ export interface JobQueue {
     payload: unknown,
     options?: { priority?: number; startAfterSeconds?: number },
   ): Promise<void>;
+  /** Many at once; one that is already waiting in the queue is not added again. */
+  publishMany(name: JobName, jobs: readonly { payload: unknown; priority?: number }[]): Promise<void>;
   /** Takes one job, or null when there is none ready. */
   take(worker: string): Promise<Job | null>;
   done(job: Job): Promise<void>;
   giveBack(job: Job, afterSeconds: number): Promise<void>;
 }
 
+export * from './records';
 export type { TaskId };

@@ -51,7 +51,9 @@ async function applyOne(client: pg.Client, migration: Migration): Promise<void> 
     await client.query('commit');
   } catch (cause) {
     await client.query('rollback').catch(() => undefined);
-    throw new TaskatlasError('internal', `Migration ${migration.name} failed and was rolled back.`, { cause });
+    throw new TaskatlasError('internal', `Migration ${migration.name} failed and was rolled back.`, {
+      cause,
+    });
   }
 }
 
@@ -83,15 +85,21 @@ export async function migrate(
   options: { directory?: string } = {},
 ): Promise<readonly string[]> {
   const migrations = await listMigrations(options.directory);
-  const client = new pg.Client({ connectionString: databaseUrl, connectionTimeoutMillis: 10_000, application_name: 'taskatlas-migrate' });
+  const client = new pg.Client({
+    connectionString: databaseUrl,
+    connectionTimeoutMillis: 10_000,
+    application_name: 'taskatlas-migrate',
+  });
   client.on('error', () => undefined);
   await client.connect();
   try {
     await client.query('select pg_advisory_lock($1)', [PRISMA_LOCK]);
     await client.query(TABLE);
-    const { rows } = await client.query<{ migration_name: string; checksum: string; finished_at: Date | null }>(
-      'select migration_name, checksum, finished_at from _prisma_migrations where rolled_back_at is null',
-    );
+    const { rows } = await client.query<{
+      migration_name: string;
+      checksum: string;
+      finished_at: Date | null;
+    }>('select migration_name, checksum, finished_at from _prisma_migrations where rolled_back_at is null');
     const recorded = new Map(rows.map((row) => [row.migration_name, row]));
     const applied: string[] = [];
     for (const migration of migrations) {

@@ -91,7 +91,11 @@ export async function choosePlace(options: { clone: string; directory?: string }
 /** The server's user must be able to enter every folder above its data. */
 async function assertReachable(directory: string, identity: NonNullable<Place['identity']>): Promise<void> {
   try {
-    await run('/bin/sh', ['-c', 'cd -- "$0/data"', directory], { uid: identity.uid, gid: identity.gid, cwd: '/' });
+    await run('/bin/sh', ['-c', 'cd -- "$0/data"', directory], {
+      uid: identity.uid,
+      gid: identity.gid,
+      cwd: '/',
+    });
   } catch (cause) {
     throw new TaskatlasError(
       'unavailable',

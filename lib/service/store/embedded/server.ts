@@ -52,8 +52,16 @@ interface Running {
 const urlOf = (port: number, password: string, database: string): string =>
   `postgresql://${USER}:${password}@127.0.0.1:${port}/${database}`;
 
-async function query<T extends pg.QueryResultRow>(url: string, text: string, values: unknown[] = []): Promise<T[]> {
-  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 5000, application_name: 'taskatlas-supervisor' });
+async function query<T extends pg.QueryResultRow>(
+  url: string,
+  text: string,
+  values: unknown[] = [],
+): Promise<T[]> {
+  const client = new pg.Client({
+    connectionString: url,
+    connectionTimeoutMillis: 5000,
+    application_name: 'taskatlas-supervisor',
+  });
   client.on('error', () => undefined);
   await client.connect();
   try {
@@ -75,7 +83,9 @@ async function freePort(): Promise<number> {
     probe.once('error', reject);
     probe.listen(0, '127.0.0.1', () => {
       const address = probe.address();
-      probe.close(() => (address && typeof address === 'object' ? resolve(address.port) : reject(new Error('no port'))));
+      probe.close(() =>
+        address && typeof address === 'object' ? resolve(address.port) : reject(new Error('no port')),
+      );
     });
   });
 }
@@ -130,14 +140,21 @@ async function initialise(place: Place, binaries: Binaries, password: string): P
   const { code, output } = await runTool(place, binaries.initdb, args);
   if (code !== 0) {
     await rm(staging, { recursive: true, force: true });
-    throw new TaskatlasError('unavailable', `initdb of the embedded Postgres failed (exit ${code}):\n${output}`);
+    throw new TaskatlasError(
+      'unavailable',
+      `initdb of the embedded Postgres failed (exit ${code}):\n${output}`,
+    );
   }
   await rm(data, { recursive: true, force: true });
   await rename(fresh, data);
   await rm(staging, { recursive: true, force: true });
 }
 
-async function runTool(place: Place, command: string, args: string[]): Promise<{ code: number; output: string }> {
+async function runTool(
+  place: Place,
+  command: string,
+  args: string[],
+): Promise<{ code: number; output: string }> {
   return await new Promise((resolve) => {
     const child = spawn(command, args, { ...userOf(place), cwd: '/', env: serverEnvironment() });
     let output = '';
@@ -161,7 +178,12 @@ const serverEnvironment = (): NodeJS.ProcessEnv => ({
 });
 
 /** Starts the postmaster in a session of its own, so that Ctrl-C in our terminal does not reach it. */
-async function launch(place: Place, binaries: Binaries, port: number, options: EmbeddedOptions): Promise<number> {
+async function launch(
+  place: Place,
+  binaries: Binaries,
+  port: number,
+  options: EmbeddedOptions,
+): Promise<number> {
   const data = path.join(place.directory, 'data');
   const settings = {
     listen_addresses: '127.0.0.1',
@@ -201,7 +223,9 @@ async function start(place: Place, password: string, options: EmbeddedOptions): 
   await initialise(place, binaries, password);
   const data = path.join(place.directory, 'data');
   const stateFile = path.join(place.directory, 'state.json');
-  const known = await readFile(stateFile, 'utf8').then((text): State | null => JSON.parse(text)).catch(() => null);
+  const known = await readFile(stateFile, 'utf8')
+    .then((text): State | null => JSON.parse(text))
+    .catch(() => null);
   const port = known && (await isFree(known.port)) ? known.port : await freePort();
   const deadline = Date.now() + 60_000;
   for (;;) {
@@ -210,13 +234,18 @@ async function start(place: Place, password: string, options: EmbeddedOptions): 
     const pid = await launch(place, binaries, port, options);
     while (isAlive(pid) && Date.now() < deadline) {
       if (await answers(urlOf(port, password, 'postgres'))) {
-        await writeFile(stateFile, `${JSON.stringify({ port, pid } satisfies State & Running)}\n`, { mode: 0o600 });
+        await writeFile(stateFile, `${JSON.stringify({ port, pid } satisfies State & Running)}\n`, {
+          mode: 0o600,
+        });
         return { pid, port };
       }
       await sleep(25);
     }
     if (Date.now() >= deadline) {
-      throw new TaskatlasError('unavailable', `The embedded Postgres did not start. Its log ends:\n${await lastLog(place)}`);
+      throw new TaskatlasError(
+        'unavailable',
+        `The embedded Postgres did not start. Its log ends:\n${await lastLog(place)}`,
+      );
     }
     await sleep(200);
   }
@@ -289,7 +318,11 @@ async function retire(pid: number): Promise<void> {
   await waitUntilGone(pid, 15_000);
 }
 
-async function stop(data: string, url: string, force: boolean): Promise<'stopped' | 'in-use' | 'not-running'> {
+async function stop(
+  data: string,
+  url: string,
+  force: boolean,
+): Promise<'stopped' | 'in-use' | 'not-running'> {
   const server = await runningServer(data);
   if (!server) return 'not-running';
   if (!force && (await othersConnected(url).catch(() => 0)) > 0) return 'in-use';

@@ -1,0 +1,73 @@
+import type { RunKind, RunState, SampleImage, TaskId } from '@/lib/science/core';
+import type { RunStore, StoredSweep, WorkerRegistry } from './index';
+
+/** One line of the append-only log behind live progress. Ids rise in the order in which lines became visible. */
+export interface StoredEvent {
+  id: number;
+  sweepId: string | null;
+  kind: 'sweep' | 'run' | 'analysis' | 'policy' | 'phase';
+  data: Readonly<Record<string, unknown>>;
+  /** Milliseconds since the epoch. */
+  at: number;
+}
+
+export interface EventLog {
+  /** Events with an id above `id`, oldest first. */
+  after(id: number, options?: { sweepId?: string; limit?: number }): Promise<readonly StoredEvent[]>;
+  /** The newest id, 0 when there is none. */
+  last(): Promise<number>;
+  /** Calls back soon after something was logged (not once per event); answers a function that ends it. */
+  listen(onNews: () => void): Promise<() => Promise<void>>;
+}
+
+/** Losses of one finished run. */
+export interface StoredLosses {
+  testLosses: Float32Array | null;
+  probeLosses: Readonly<Record<TaskId, Float32Array>>;
+}
+
+/** A run that could be worked on now, or whose claim has expired. */
+export interface DueRun {
+  fingerprint: string;
+  priority: number;
+}
+
+/** One run in one target's tournament. */
+export interface TournamentRun {
+  fingerprint: string;
+  kind: RunKind;
+  state: RunState;
+  layer: number;
+  /** Whether it may still finish: not done, failed or cancelled, nor waiting for a parent that is. */
+  open: boolean;
+}
+
+/**
+ * Everything that is kept about sweeps. `RunStore` is what a worker needs for one run; the rest serves
+ * scheduling, analysis and display.
+ */
+export interface Store extends RunStore {
+  readonly workers: WorkerRegistry;
+  readonly events: EventLog;
+  /** Sweeps that want the run, oldest first. */
+  sweepsOf(fingerprint: string): Promise<readonly StoredSweep[]>;
+  losses(fingerprints: readonly string[]): Promise<ReadonlyMap<string, StoredLosses>>;
+  sampleList(fingerprint: string): Promise<readonly Pick<SampleImage, 'index' | 'role'>[]>;
+  sample(fingerprint: string, index: number, role: string): Promise<Uint8Array | null>;
+  /** First time, ms, at which the sweep reached each milestone. */
+  phases(sweepId: string): Promise<Readonly<Record<string, number>>>;
+  /** Keeps the first time only. */
+  markPhase(sweepId: string, name: string): Promise<void>;
+  /**
+   * Runs that should have a job in the queue: due, and not handed to the queue within `quietSeconds`, or with an
+   * expired claim. Marks them as handed over; best first.
+   */
+  takeDueRuns(options: { limit: number; quietSeconds: number }): Promise<readonly DueRun[]>;
+  /** Runs of one target's tournament in one sweep. */
+  tournament(sweepId: string, target: TaskId): Promise<readonly TournamentRun[]>;
+  /** Tournaments with a complete layer of seeds that their stored analysis does not cover. Of one run's sweeps, or of all. */
+  dueAnalyses(fingerprint?: string): Promise<readonly { sweepId: string; target: TaskId }[]>;
+  /** Measured sweeps without open runs or due analyses that are still active: their policy is to be solved. */
+  duePolicies(): Promise<readonly string[]>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,245 @@
+import { type FailureClass, type RunResult, TaskatlasError } from '@/lib/science/core';
+import {
+  claimRun,
+  completeRun,
+  demandOf,
+  failRun,
+  heartbeatRun,
+  type RunStatus,
+  releaseRun,
+  retryRun,
+} from '@/lib/service/sweeps/machine';
+import type { Clock, RunStore, StoredRun } from '../ports';
+import type { Connection, Transaction } from './connection';
+import { logEvents } from './events';
+import { Prisma, type Run } from './generated/client';
+import { lossesToBytes, resultToRow, runFromRow, statusFromRow, statusToRow } from './rows';
+
+type RunMethods = Pick<
+  RunStore,
+  'getRun' | 'claim' | 'heartbeat' | 'complete' | 'fail' | 'release' | 'retry'
+>;
+
+interface LockedRun {
+  row: Run;
+  status: RunStatus;
+  sweepStates: readonly string[];
+}
+
+const missing = (fingerprint: string): TaskatlasError =>
+  new TaskatlasError('not-found', `There is no run ${fingerprint.slice(0, 12)}… in this database.`);
+
+/** Locks the run's row until the transaction ends, so that rules are applied to what is really there. */
+async function lockRun(tx: Transaction, fingerprint: string): Promise<LockedRun | null> {
+  const [lock] = await tx.$queryRaw<{ states: string[] | null }[]>`
+    select (select array_agg(s.state) from sweep_runs w join sweeps s on s.id = w.sweep_id
+             where w.fingerprint = r.fingerprint) as states
+      from runs r where r.fingerprint = ${fingerprint} for update of r`;
+  if (!lock) return null;
+  const row = await tx.run.findUniqueOrThrow({ where: { fingerprint } });
+  return { row, status: statusFromRow(row), sweepStates: lock.states ?? [] };
+}
+
+async function parentsDone(tx: Transaction, fingerprint: string): Promise<boolean> {
+  const open = await tx.runDependency.count({
+    where: { child: fingerprint, parentRun: { state: { not: 'done' } } },
+  });
+  return open === 0;
+}
+
+/** Children whose last open parent this was. Locked first: two parents that finish at once must not both look away. */
+async function releaseChildren(tx: Transaction, parent: string, now: Date): Promise<string[]> {
+  const children = await tx.$queryRaw<{ fingerprint: string }[]>`
+    select r.fingerprint from runs r join run_dependencies d on d.child = r.fingerprint
+     where d.parent = ${parent} and r.state = 'waiting' order by r.fingerprint for update of r`;
+  if (children.length === 0) return [];
+  const released = await tx.$queryRaw<{ fingerprint: string }[]>`
+    update runs r set state = 'queued', not_before = ${now}, published_at = null
+     where r.fingerprint in (${Prisma.join(children.map((child) => child.fingerprint))}) and r.state = 'waiting'
+       and not exists (select 1 from run_dependencies d join runs p on p.fingerprint = d.parent
+                        where d.child = r.fingerprint and p.state <> 'done')
+    returning r.fingerprint`;
+  return released.map((run) => run.fingerprint);
+}
+
+/** Milestone "every run of this kind is done", for each sweep that wants the run. */
+async function markKindPhase(tx: Transaction, run: Run, now: Date): Promise<void> {
+  await tx.$executeRaw`
+    insert into phases (sweep_id, name, at)
+    select w.sweep_id, ${PHASE_OF_KIND[run.kind] ?? run.kind}, ${now}
+      from sweep_runs w where w.fingerprint = ${run.fingerprint}
+       and not exists (select 1 from sweep_runs o join runs r on r.fingerprint = o.fingerprint
+                        where o.sweep_id = w.sweep_id and r.kind = ${run.kind} and r.state <> 'done')
+    on conflict do nothing`;
+}
+
+const PHASE_OF_KIND: Readonly<Record<string, string>> = {
+  dataset: 'dataset',
+  source: 'sources',
+  probe: 'probes',
+  transfer: 'transfers',
+  scratch: 'scratch',
+  mean: 'mean',
+};
+
+async function writeResult(
+  tx: Transaction,
+  fingerprint: string,
+  worker: string,
+  result: RunResult,
+  backend: string,
+): Promise<void> {
+  await tx.runResult.create({ data: resultToRow(fingerprint, worker, result, backend) });
+  const probes = Object.entries(result.probeLosses ?? {});
+  if (probes.length > 0) {
+    await tx.probeLosses.createMany({
+      data: probes.map(([task, losses]) => ({ fingerprint, task, losses: lossesToBytes(losses) })),
+    });
+  }
+  if (result.samples.length > 0) {
+    await tx.runSample.createMany({
+      data: result.samples.map(({ index, role, png }) => ({
+        fingerprint,
+        index,
+        role,
+        png: new Uint8Array(png),
+      })),
+    });
+  }
+}
+
+/** The sweeps that want a run, so that each page hears of it. */
+async function logRun(tx: Transaction, run: Run, state: string): Promise<void> {
+  const sweeps = await tx.sweepRun.findMany({
+    where: { fingerprint: run.fingerprint },
+    select: { sweepId: true },
+  });
+  const data = { fingerprint: run.fingerprint, kind: run.kind, state };
+  await logEvents(
+    tx,
+    sweeps.map(({ sweepId }) => ({ sweepId, kind: 'run', data })),
+  );
+}
+
+/** A retried run wakes the sweeps that had ended without it. */
+async function reopenSweeps(tx: Transaction, fingerprint: string): Promise<void> {
+  await tx.sweep.updateMany({
+    where: { state: 'done', runs: { some: { fingerprint } } },
+    data: { state: 'active', finishedAt: null },
+  });
+}
+
+type Locked = <T>(fingerprint: string, work: (tx: Transaction, run: LockedRun) => Promise<T>) => Promise<T>;
+
+const save = async (tx: Transaction, fingerprint: string, data: Prisma.RunUpdateInput): Promise<StoredRun> =>
+  runFromRow(await tx.run.update({ where: { fingerprint }, data }));
+
+export function runMethods(connection: Connection, clock: Clock): RunMethods {
+  const locked: Locked = (fingerprint, work) =>
+    connection.transact(async (tx) => {
+      const run = await lockRun(tx, fingerprint);
+      if (!run) throw missing(fingerprint);
+      return await work(tx, run);
+    });
+  return {
+    getRun: (fingerprint) =>
+      connection.read(async (prisma) => {
+        const row = await prisma.run.findUnique({ where: { fingerprint } });
+        return row ? runFromRow(row) : null;
+      }),
+
+    claim: (fingerprint, worker, leaseSeconds) =>
+      connection.transact(async (tx) => {
+        const run = await lockRun(tx, fingerprint);
+        if (!run) return null;
+        const now = clock.now();
+        const demand = demandOf(run.sweepStates);
+        const outcome = claimRun(run.status, { worker, now, leaseMs: leaseSeconds * 1000, demand });
+        if (!outcome) return null;
+        if (!outcome.claimed) {
+          await save(tx, fingerprint, statusToRow(outcome.run));
+          await logRun(tx, run.row, 'failed');
+          return null;
+        }
+        return await save(tx, fingerprint, {
+          ...statusToRow(outcome.run),
+          startedAt: new Date(now),
+          progressStep: null,
+          progressTotal: null,
+          imagesPerSecond: null,
+        });
+      }),
+
+    heartbeat: (fingerprint, worker, leaseSeconds, progress) =>
+      locked(fingerprint, async (tx, run) => {
+        const demand = demandOf(run.sweepStates);
+        const request = { worker, now: clock.now(), leaseMs: leaseSeconds * 1000, demand };
+        const { run: status, answer } = heartbeatRun(run.status, request);
+        if (answer === 'held' || answer === 'stopped') {
+          await save(tx, fingerprint, {
+            ...statusToRow(status),
+            progressStep: Math.round(progress.step),
+            progressTotal: Math.round(progress.totalSteps),
+            imagesPerSecond: progress.imagesPerSecond,
+          });
+        }
+        return answer;
+      }),
+
+    complete: (fingerprint, worker, result, backend) =>
+      locked(fingerprint, async (tx, run) => {
+        const status = completeRun(run.status);
+        if (!status) return { accepted: false, released: [] };
+        const now = new Date(clock.now());
+        await writeResult(tx, fingerprint, worker, result, backend);
+        await tx.run.update({
+          where: { fingerprint },
+          data: { ...statusToRow(status), backend, seconds: result.cost.seconds, finishedAt: now },
+        });
+        const released = await releaseChildren(tx, fingerprint, now);
+        await markKindPhase(tx, run.row, now);
+        await logRun(tx, run.row, 'done');
+        return { accepted: true, released };
+      }),
+
+    ...endings(locked, clock),
+  };
+}
+
+/** Ends of a claim other than a result. */
+function endings(locked: Locked, clock: Clock): Pick<RunMethods, 'fail' | 'release' | 'retry'> {
+  return {
+    fail: (fingerprint, worker, failure: { class: FailureClass; message: string }) =>
+      locked(fingerprint, async (tx, run) => {
+        const status = failRun(
+          run.status,
+          worker,
+          { ...failure, message: failure.message.slice(0, 4000) },
+          clock.now(),
+        );
+        if (status === run.status) return runFromRow(run.row);
+        if (status.state === 'failed') await logRun(tx, run.row, 'failed');
+        return await save(tx, fingerprint, { ...statusToRow(status), publishedAt: null });
+      }),
+
+    release: (fingerprint, worker) =>
+      locked(fingerprint, async (tx, run) => {
+        const status = releaseRun(run.status, worker, clock.now());
+        if (status !== run.status) await save(tx, fingerprint, { ...statusToRow(status), publishedAt: null });
+      }),
+
+    retry: (fingerprint) =>
+      locked(fingerprint, async (tx, run) => {
+        const status = retryRun(run.status, await parentsDone(tx, fingerprint), clock.now());
+        if (status === run.status) {
+          throw new TaskatlasError(
+            'conflict',
+            `This run is ${run.status.state}: only failed and cancelled runs can be retried.`,
+          );
+        }
+        await reopenSweeps(tx, fingerprint);
+        await logRun(tx, run.row, status.state);
+        return await save(tx, fingerprint, { ...statusToRow(status), publishedAt: null, finishedAt: null });
+      }),
+  };
+}

@@ -1,0 +1,140 @@
+import { analyseTarget, type CandidateLosses, type LossRun, type TargetLosses } from '@/lib/science/affinity';
+import { type Recipe, type TargetAnalysis, TaskatlasError, type TaskId } from '@/lib/science/core';
+import type { Store, StoredRun } from '../ports';
+
+/** A finished run with what it measured. */
+export interface MeasuredRun {
+  run: Pick<StoredRun, 'fingerprint' | 'recipe'>;
+  losses: Float32Array;
+}
+
+/** Which candidate or reference of the target a run is; null for runs that are neither. */
+function candidateOf(recipe: Recipe, target: TaskId): Omit<CandidateLosses, 'runs'> | null {
+  switch (recipe.kind) {
+    case 'transfer': {
+      const sources = recipe.sources.map((source) => source.task);
+      const again = sources.length === 1 && sources[0] === target;
+      return { key: sources.join('+'), kind: again ? 'retransfer' : 'transfer', sources };
+    }
+    case 'source':
+      return recipe.task === target ? { key: 'self', kind: 'self', sources: [target] } : null;
+    case 'scratch':
+      return { key: 'scratch', kind: 'scratch', sources: [] };
+    case 'mean':
+      return { key: 'mean', kind: 'mean', sources: [] };
+    default:
+      return null;
+  }
+}
+
+/** Seeds of a run: its own, and that of the source behind it (planned alike, so one seed stands for both). */
+function seedsOf(recipe: Recipe): Pick<LossRun, 'sourceSeed' | 'headSeed'> {
+  const seed = 'seed' in recipe ? recipe.seed : 0;
+  return { sourceSeed: seed, headSeed: seed };
+}
+
+/** Candidates in a fixed order (by key, then seed): an analysis must not depend on which run was finished first. */
+export function gatherLosses(
+  target: TaskId,
+  measured: readonly MeasuredRun[],
+  scenes: TargetLosses['scenes'],
+): TargetLosses {
+  const found = new Map<string, CandidateLosses & { runs: LossRun[] }>();
+  for (const { run, losses } of measured) {
+    const candidate = candidateOf(run.recipe, target);
+    if (!candidate) continue;
+    const entry = found.get(candidate.key) ?? { ...candidate, runs: [] };
+    entry.runs.push({ ...seedsOf(run.recipe), losses });
+    found.set(candidate.key, entry);
+  }
+  const candidates = [...found.values()].sort((a, b) => (a.key < b.key ? -1 : 1));
+  for (const candidate of candidates) candidate.runs.sort((a, b) => Number(a.headSeed) - Number(b.headSeed));
+  return { target, candidates, ...(scenes ? { scenes } : {}) };
+}
+
+/** Without the mean predictor, the own network and a candidate more there is nothing to say about a target. */
+const isComparable = (losses: TargetLosses): boolean => {
+  const kinds = losses.candidates.map((candidate) => candidate.kind);
+  return kinds.includes('self') && kinds.includes('mean') && losses.candidates.length > 2;
+};
+
+/** Scenes of the test images of a run's data set. */
+export type ScenesOf = (recipe: Recipe) => Promise<TargetLosses['scenes']>;
+
+/** What is stored of one target's tournament: the runs of complete layers of seeds. */
+export async function loadTarget(
+  store: Store,
+  sweepId: string,
+  target: TaskId,
+  scenesOf: ScenesOf,
+): Promise<{ losses: TargetLosses; complete: boolean; doneRuns: number }> {
+  const members = await store.tournament(sweepId, target);
+  const openLayers = new Set(members.filter((member) => member.open).map((member) => member.layer));
+  const done = members.filter((member) => member.state === 'done' && !openLayers.has(member.layer));
+  const fingerprints = done.map((member) => member.fingerprint);
+  const [losses, runs] = await Promise.all([store.losses(fingerprints), store.runsOf(sweepId)]);
+  const byFingerprint = new Map(runs.map((run) => [run.fingerprint, run]));
+  const measured = fingerprints.flatMap((fingerprint): MeasuredRun[] => {
+    const run = byFingerprint.get(fingerprint);
+    const testLosses = losses.get(fingerprint)?.testLosses;
+    return run && testLosses ? [{ run, losses: testLosses }] : [];
+  });
+  const [first] = measured;
+  const scenes = first ? await scenesOf(first.run.recipe) : undefined;
+  return {
+    losses: gatherLosses(target, measured, scenes),
+    complete: done.length === members.length,
+    doneRuns: done.length,
+  };
+}
+
+/** A target about which nothing can be said, visibly. */
+const excluded = (target: TaskId, reason: string): TargetAnalysis => ({
+  target,
+  testImages: 0,
+  candidates: [],
+  tournamentKeys: [],
+  winRates: [],
+  tieRate: 0,
+  lambdaMax: 0,
+  consistencyIndex: 0,
+  validity: {
+    kept: false,
+    reasons: [reason],
+    goldSkill: { value: Number.NaN, low: null, high: null },
+    scratchSkill: null,
+    signalToNoise: null,
+  },
+  preliminary: true,
+});
+
+/** The bootstrap's seed names the question, not the sweep's id: the same losses give the same intervals anywhere. */
+export const analysisSeed = (target: TaskId): string => `analysis ${target}`;
+
+/**
+ * Analyses one target from the stored losses and stores the answer. Runs that failed are left out and make it
+ * preliminary, as do seeds that are still to come. Recomputed from scratch: calling it twice changes nothing.
+ */
+export async function analyseStoredTarget(
+  store: Store,
+  sweepId: string,
+  target: TaskId,
+  scenesOf: ScenesOf,
+): Promise<TargetAnalysis> {
+  const { losses, complete, doneRuns } = await loadTarget(store, sweepId, target, scenesOf);
+  const analysis = isComparable(losses)
+    ? analyseOrExclude(losses, complete)
+    : excluded(target, 'too few runs finished to compare anything: retry the failed ones');
+  await store.saveAnalysis(sweepId, analysis, doneRuns);
+  return analysis;
+}
+
+function analyseOrExclude(losses: TargetLosses, complete: boolean): TargetAnalysis {
+  try {
+    return analyseTarget(losses, { preliminary: !complete, seed: analysisSeed(losses.target) });
+  } catch (error) {
+    if (error instanceof TaskatlasError && error.code === 'data')
+      return excluded(losses.target, error.message);
+    throw error;
+  }
+}

@@ -1,0 +1,95 @@
+import { parseDocument } from 'yaml';
+import type { z } from 'zod';
+import { type FieldIssue, TaskatlasError } from '@/lib/science/core';
+import { SWEEP_FILE_MAX_BYTES, type SweepSpec, sweepSpec } from '../contracts';
+
+/** A file with more aliases expanded than this is a bomb, not a sweep. */
+const MAX_ALIASES = 50;
+
+const bad = (message: string, path = ''): TaskatlasError =>
+  new TaskatlasError('invalid-input', message, { issues: [{ path, message }] });
+
+/** `['tasks', 2]` → `tasks[2]`. */
+export const fieldPath = (path: readonly PropertyKey[]): string =>
+  path.reduce<string>(
+    (text, part) =>
+      typeof part === 'number' ? `${text}[${part}]` : text === '' ? String(part) : `${text}.${String(part)}`,
+    '',
+  );
+
+const issuesOf = (error: z.ZodError): FieldIssue[] =>
+  error.issues.flatMap((issue): FieldIssue[] => {
+    if (issue.code === 'unrecognized_keys') {
+      return issue.keys.map((key) => ({
+        path: fieldPath([...issue.path, key]),
+        message: 'there is no such field; remove it or mend its spelling',
+      }));
+    }
+    return [{ path: fieldPath(issue.path), message: issue.message }];
+  });
+
+/**
+ * Checks a parsed sweep against the contract and fills in defaults.
+ * @throws TaskatlasError `invalid-input` with one issue per wrong field.
+ */
+export function validateSweep(value: unknown): SweepSpec {
+  const result = sweepSpec.safeParse(value);
+  if (result.success) return result.data;
+  const issues = issuesOf(result.error);
+  const [first] = issues;
+  const rest = issues.length > 1 ? ` (and ${issues.length - 1} more)` : '';
+  throw new TaskatlasError(
+    'invalid-input',
+    `The sweep is not valid: ${first?.path}: ${first?.message}${rest}`,
+    { issues },
+  );
+}
+
+function readYaml(text: string): unknown {
+  try {
+    const document = parseDocument(text, {
+      schema: 'core',
+      uniqueKeys: true,
+      prettyErrors: true,
+      logLevel: 'silent',
+    });
+    const [error] = document.errors;
+    if (error) {
+      const at = error.linePos?.[0];
+      const message = `The sweep file is no valid YAML or JSON: ${error.message.split('\n')[0]}`;
+      throw bad(message, at ? `line ${at.line}` : '');
+    }
+    return document.toJS({ maxAliasCount: MAX_ALIASES });
+  } catch (cause) {
+    if (cause instanceof TaskatlasError) throw cause;
+    // Too many aliases (ReferenceError), or nested until the stack ends (RangeError).
+    const message =
+      'the file nests too deeply or repeats itself by too many YAML aliases: write the values out';
+    throw new TaskatlasError('invalid-input', `The sweep file is refused: ${message}.`, {
+      cause,
+      issues: [{ path: '', message }],
+    });
+  }
+}
+
+/**
+ * A sweep file, YAML or JSON (which is YAML). Size is checked before anything is parsed, aliases before they are
+ * expanded, and no custom tags are known.
+ * @throws TaskatlasError `invalid-input` that names the field or the line.
+ */
+export function parseSweepFile(text: string): SweepSpec {
+  const bytes = Buffer.byteLength(text);
+  if (bytes > SWEEP_FILE_MAX_BYTES) {
+    throw bad(
+      `The sweep file has ${bytes} bytes; at most ${SWEEP_FILE_MAX_BYTES} are read. Is it the right file?`,
+    );
+  }
+  if (text.includes('\u0000')) throw bad('The sweep file is not text.');
+  const value = readYaml(text);
+  if (value === null || typeof value !== 'object' || Array.isArray(value)) {
+    throw bad(
+      'A sweep file is a list of fields such as "name: …" and "tasks: […]"; this one holds something else.',
+    );
+  }
+  return validateSweep(value);
+}

@@ -1,0 +1,125 @@
+import { randomUUID } from 'node:crypto';
+import { type DatasetSpec, TaskatlasError, type TaskDeclaration } from '@/lib/science/core';
+import type { SweepSpec } from '../contracts';
+import type { JobQueue, Store, StoredRun, StoredSweep, SweepState } from '../ports';
+import { importedSweep } from './import-transfers';
+import { planSweep, type SweepPlan } from './plan';
+
+/** What the data sets' room offers to planning. */
+export interface DatasetCatalog {
+  /** Everything that determines the pixels; reads the manifest of an imported set. */
+  resolve(input: SweepSpec['dataset']): Promise<DatasetSpec>;
+  /** The dictionary of such a data set. */
+  tasks(dataset: DatasetSpec): readonly TaskDeclaration[];
+}
+
+export interface SweepDependencies {
+  store: Store;
+  queue: JobQueue;
+  datasets: DatasetCatalog;
+}
+
+/** What a person can do with sweeps. Everything throws `TaskatlasError`. */
+export interface Sweeps {
+  /** Dry run: the plan, with nothing stored. */
+  plan(spec: SweepSpec): Promise<SweepPlan>;
+  submit(spec: SweepSpec): Promise<StoredSweep>;
+  /** No new runs; those at work go on to their end. */
+  pause(id: string): Promise<void>;
+  /** No new runs; those at work save a checkpoint and are given back. */
+  stop(id: string): Promise<void>;
+  /** After pause, stop or cancel. */
+  resume(id: string): Promise<void>;
+  /** Ends it; runs that no other sweep wants are cancelled. Results stay. */
+  cancel(id: string): Promise<void>;
+  /** Runs of the sweep that failed are tried again, with a fresh count of attempts. Answers how many. */
+  retryFailed(id: string): Promise<number>;
+  retryRun(fingerprint: string): Promise<StoredRun>;
+  /** Published transfers (the format of `transfers_16k.json`) as a read-only sweep. */
+  importTransfers(document: unknown, options?: { name?: string }): Promise<StoredSweep>;
+}
+
+const AFTER: Readonly<Record<'pause' | 'stop' | 'resume' | 'cancel', readonly SweepState[]>> = {
+  pause: ['active'],
+  stop: ['active', 'paused'],
+  resume: ['paused', 'stopped', 'cancelled'],
+  cancel: ['active', 'paused', 'stopped'],
+};
+
+/** Hands every run that is due to the queue. The store knows which; a job too many does no harm. */
+export async function publishDueRuns(store: Store, queue: JobQueue, quietSeconds = 30): Promise<number> {
+  const due = await store.takeDueRuns({ limit: 2000, quietSeconds });
+  if (due.length > 0) {
+    await queue.publishMany(
+      'run',
+      due.map(({ fingerprint, priority }) => ({ payload: { fingerprint }, priority })),
+    );
+  }
+  return due.length;
+}
+
+export function createSweeps({ store, queue, datasets }: SweepDependencies): Sweeps {
+  const plan = async (spec: SweepSpec): Promise<SweepPlan> => {
+    const dataset = await datasets.resolve(spec.dataset);
+    return planSweep(spec, { dataset, tasks: datasets.tasks(dataset) });
+  };
+  const find = async (id: string): Promise<StoredSweep> => {
+    const sweep = await store.getSweep(id);
+    if (!sweep) throw new TaskatlasError('not-found', `There is no sweep "${id}".`);
+    return sweep;
+  };
+  const change = async (id: string, action: keyof typeof AFTER, state: SweepState): Promise<void> => {
+    const sweep = await find(id);
+    if (sweep.state === state) return;
+    if (sweep.origin === 'imported' || !AFTER[action].includes(sweep.state)) {
+      const what = sweep.origin === 'imported' ? 'imported and read-only' : sweep.state;
+      throw new TaskatlasError(
+        'conflict',
+        `Cannot ${action} sweep ${sweep.number} (${sweep.name}): it is ${what}.`,
+      );
+    }
+    await store.setSweepState(id, state);
+    if (state === 'active') await publishDueRuns(store, queue);
+  };
+
+  return {
+    plan,
+    async submit(spec) {
+      const { runs, tasks } = await plan(spec);
+      const sweep = {
+        id: randomUUID(),
+        name: spec.name,
+        spec,
+        tasks,
+        origin: 'measured' as const,
+        source: null,
+      };
+      const stored = await store.createSweep(sweep, runs);
+      await store.markPhase(stored.id, 'submitted');
+      await publishDueRuns(store, queue);
+      return stored;
+    },
+    pause: (id) => change(id, 'pause', 'paused'),
+    stop: (id) => change(id, 'stop', 'stopped'),
+    resume: (id) => change(id, 'resume', 'active'),
+    cancel: (id) => change(id, 'cancel', 'cancelled'),
+    async retryFailed(id) {
+      await find(id);
+      const failed = (await store.runsOf(id)).filter((run) => run.state === 'failed');
+      for (const run of failed) await store.retry(run.fingerprint);
+      await publishDueRuns(store, queue);
+      return failed.length;
+    },
+    async retryRun(fingerprint) {
+      const run = await store.retry(fingerprint);
+      await publishDueRuns(store, queue);
+      return run;
+    },
+    async importTransfers(document, options) {
+      const { sweep, analyses } = importedSweep(document, options);
+      const stored = await store.createSweep(sweep, []);
+      for (const analysis of analyses) await store.saveAnalysis(stored.id, analysis);
+      return stored;
+    },
+  };
+}
