@@ -1,0 +1,147 @@
+import { createHash, randomBytes } from 'node:crypto';
+import {
+  closeSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  readSync,
+  renameSync,
+  writeSync,
+} from 'node:fs';
+import { dirname } from 'node:path';
+import { TaskatlasError } from '../core';
+
+/**
+ * Files of the data set cache. A file holds some images, section by section:
+ *   "TATLAS01" · u32 header length · header (JSON) · sections, each aligned to 8 bytes.
+ * A file is written under a temporary name, synced and renamed, so that a file that exists is whole.
+ */
+export interface Section {
+  name: string;
+  /** Bytes of one image. */
+  bytes: number;
+}
+
+interface Header {
+  key: string;
+  images: number;
+  sections: readonly { name: string; bytes: number; offset: number; sha256: string }[];
+}
+
+const MAGIC = 'TATLAS01';
+const align = (n: number): number => (n + 7) & ~7;
+
+const sha256 = (data: Uint8Array): string => createHash('sha256').update(data).digest('hex');
+
+/** Write a cache file; `data` maps each section's name to its images, one after another. */
+export function writeChunk(
+  path: string,
+  key: string,
+  images: number,
+  data: Readonly<Record<string, Uint8Array>>,
+): void {
+  let offset = 0;
+  const sections = Object.entries(data).map(([name, bytes]) => {
+    const section = { name, bytes: bytes.length / images, offset, sha256: sha256(bytes) };
+    offset += align(bytes.length);
+    return section;
+  });
+  const header = Buffer.from(JSON.stringify({ key, images, sections } satisfies Header));
+  const start = align(MAGIC.length + 4 + header.length);
+  const file = Buffer.alloc(start + offset);
+  file.write(MAGIC, 0, 'latin1');
+  file.writeUInt32LE(header.length, MAGIC.length);
+  header.copy(file, MAGIC.length + 4);
+  for (const s of sections) file.set(data[s.name] as Uint8Array, start + s.offset);
+  mkdirSync(dirname(path), { recursive: true });
+  const temporary = `${path}.${process.pid}.${randomBytes(4).toString('hex')}.tmp`;
+  const handle = openSync(temporary, 'wx');
+  try {
+    for (let at = 0; at < file.length; ) at += writeSync(handle, file, at);
+    fsyncSync(handle);
+  } finally {
+    closeSync(handle);
+  }
+  renameSync(temporary, path);
+}
+
+const broken = (path: string, why: string): TaskatlasError =>
+  new TaskatlasError('data', `The data set cache file ${path} ${why}. Delete it; it will be rendered again.`);
+
+function isMissing(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
+}
+
+/** Reads sections of one cache file; null when there is no such file. */
+export interface ChunkFile {
+  /** Hash over all sections' hashes. */
+  readonly hash: string;
+  read(section: string): Uint8Array;
+}
+
+function readAt(handle: number, path: string, from: number, length: number): Uint8Array {
+  const out = new Uint8Array(length);
+  let at = 0;
+  while (at < length) {
+    const got = readSync(handle, out, at, length - at, from + at);
+    if (got === 0) throw broken(path, 'ends too early');
+    at += got;
+  }
+  return out;
+}
+
+function readHeader(path: string): { header: Header; start: number } {
+  const handle = openSync(path, 'r');
+  try {
+    const head = readAt(handle, path, 0, MAGIC.length + 4);
+    if (Buffer.from(head.subarray(0, MAGIC.length)).toString('latin1') !== MAGIC)
+      throw broken(path, 'is of another kind');
+    const length = Buffer.from(head).readUInt32LE(MAGIC.length);
+    if (length > 1 << 20) throw broken(path, 'has a damaged header');
+    const text = Buffer.from(readAt(handle, path, MAGIC.length + 4, length)).toString();
+    return { header: JSON.parse(text) as Header, start: align(MAGIC.length + 4 + length) };
+  } catch (error) {
+    throw error instanceof SyntaxError ? broken(path, 'has a damaged header') : error;
+  } finally {
+    closeSync(handle);
+  }
+}
+
+/** Open a cache file written for `key`; null when it does not exist, an error when it is damaged. */
+export function openChunk(path: string, key: string): ChunkFile | null {
+  let opened: ReturnType<typeof readHeader>;
+  try {
+    opened = readHeader(path);
+  } catch (error) {
+    if (isMissing(error)) return null;
+    throw error;
+  }
+  const { header, start } = opened;
+  if (header.key !== key) throw broken(path, `was written for ${header.key}, not for ${key}`);
+  return {
+    hash: sha256(Buffer.from(header.sections.map((s) => `${s.name}:${s.sha256}`).join('\n'))),
+    read: (name) => {
+      const section = header.sections.find((s) => s.name === name);
+      if (!section) throw broken(path, `has no section "${name}"`);
+      const handle = openSync(path, 'r');
+      try {
+        const data = readAt(handle, path, start + section.offset, section.bytes * header.images);
+        if (sha256(data) !== section.sha256) throw broken(path, `has a damaged section "${name}"`);
+        return data;
+      } finally {
+        closeSync(handle);
+      }
+    },
+  };
+}
+
+/** Read a whole file with an error that names it. */
+export function readWhole(path: string, what: string): Uint8Array {
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    const why = isMissing(error) ? 'does not exist' : 'cannot be read';
+    throw new TaskatlasError('not-found', `${what} ${path} ${why}.`, { cause: error });
+  }
+}

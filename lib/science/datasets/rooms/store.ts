@@ -1,0 +1,164 @@
+import { createHash } from 'node:crypto';
+import { join } from 'node:path';
+import { type DatasetSpec, POOLS, type PoolName, TaskatlasError } from '../../core';
+import { type ChunkFile, openChunk, writeChunk } from '../cache';
+import { openRecord, packFrame, type RoomMap, type RoomRecord, roomSections } from './record';
+import { ROOMS_VERSION, renderRoom } from './render';
+
+export type RoomsSpec = Extract<DatasetSpec, { kind: 'rooms' }>;
+
+/** Images per cache file. A multiple of 4 keeps every section of every image aligned. */
+export const CHUNK_IMAGES = 48;
+
+/** Scene numbers of a pool start at its multiple of this: pools can grow and never share a scene. */
+export const SCENES_PER_POOL = 10_000_000;
+
+export const sceneOf = (pool: PoolName, index: number): number =>
+  POOLS.indexOf(pool) * SCENES_PER_POOL + index;
+
+export interface Chunk {
+  pool: PoolName;
+  start: number;
+  images: number;
+}
+
+export function checkRoomsSpec(spec: RoomsSpec): void {
+  if (spec.version !== ROOMS_VERSION) {
+    throw new TaskatlasError(
+      'invalid-input',
+      `This build renders rooms of version ${ROOMS_VERSION}; the data set asks for version ${spec.version}. ` +
+        'Run it with the build that made it, or plan it anew.',
+    );
+  }
+  for (const pool of POOLS) {
+    const n = spec.pools[pool];
+    if (!Number.isInteger(n) || n < 1 || n > SCENES_PER_POOL) {
+      throw new TaskatlasError(
+        'invalid-input',
+        `The ${pool} pool must have 1 to ${SCENES_PER_POOL} images, not ${n}.`,
+        {
+          issues: [{ path: `dataset.pools.${pool}`, message: 'out of range' }],
+        },
+      );
+    }
+  }
+  if (!Number.isInteger(spec.size) || spec.size < 16 || spec.size > 512) {
+    throw new TaskatlasError(
+      'invalid-input',
+      `Rooms can be rendered at 16 to 512 pixels, not ${spec.size}.`,
+      {
+        issues: [{ path: 'dataset.size', message: 'out of range' }],
+      },
+    );
+  }
+}
+
+/** Every cache file of a data set, in order. Its bytes depend only on its own name. */
+export function listChunks(spec: RoomsSpec): readonly Chunk[] {
+  return POOLS.flatMap((pool) => {
+    const count = spec.pools[pool];
+    return Array.from({ length: Math.ceil(count / CHUNK_IMAGES) }, (_, c) => {
+      const start = c * CHUNK_IMAGES;
+      return { pool, start, images: Math.min(CHUNK_IMAGES, count - start) };
+    });
+  });
+}
+
+const chunkKey = (spec: RoomsSpec, c: Chunk): string =>
+  `rooms v${spec.version} seed ${spec.seed} size ${spec.size} ${c.pool} ${c.start}+${c.images}`;
+
+export function chunkPath(directory: string, spec: RoomsSpec, c: Chunk): string {
+  const folder = `rooms-v${spec.version}-seed${spec.seed}-${spec.size}px`;
+  return join(directory, folder, `${c.pool}-${c.start}-${c.images}.bin`);
+}
+
+export const openRoomChunk = (directory: string, spec: RoomsSpec, c: Chunk): ChunkFile | null =>
+  openChunk(chunkPath(directory, spec, c), chunkKey(spec, c));
+
+/** Images of a chunk being rendered, one call per image, so that the caller can breathe between. */
+export function renderChunk(
+  directory: string,
+  spec: RoomsSpec,
+  chunk: Chunk,
+): { step(i: number): void; finish(): void } {
+  const data: Record<string, Uint8Array> = {};
+  const sections = roomSections(spec.size);
+  for (const s of sections) data[s.name] = new Uint8Array(s.bytes * chunk.images);
+  return {
+    step: (i) => {
+      const packed = packFrame(renderRoom(spec.seed, sceneOf(chunk.pool, chunk.start + i), 0, spec.size));
+      for (const s of sections) (data[s.name] as Uint8Array).set(packed[s.name], i * s.bytes);
+    },
+    finish: () => writeChunk(chunkPath(directory, spec, chunk), chunkKey(spec, chunk), chunk.images, data),
+  };
+}
+
+function renderNow(directory: string, spec: RoomsSpec, chunk: Chunk): ChunkFile {
+  const job = renderChunk(directory, spec, chunk);
+  for (let i = 0; i < chunk.images; i++) job.step(i);
+  job.finish();
+  const file = openRoomChunk(directory, spec, chunk);
+  if (!file)
+    throw new TaskatlasError('data', `The data set cache ${directory} lost a file that was just written.`);
+  return file;
+}
+
+/** Sections kept in memory, least recently used dropped above this. */
+const MEMORY_BYTES = 700e6;
+
+/** Random access to stored images; renders what is missing. */
+export interface RoomStore {
+  record(pool: PoolName, index: number): RoomRecord;
+  /** Hash over everything stored. Renders what is missing. */
+  contentHash(): string;
+}
+
+export function openStore(directory: string, spec: RoomsSpec): RoomStore {
+  const chunks = listChunks(spec);
+  const byPool = new Map(POOLS.map((pool) => [pool, chunks.filter((c) => c.pool === pool)]));
+  const files = new Map<Chunk, ChunkFile>();
+  const memory = new Map<string, Uint8Array>();
+  const sizes = new Map(roomSections(spec.size).map((s) => [s.name, s.bytes]));
+  let held = 0;
+
+  const fileOf = (chunk: Chunk): ChunkFile => {
+    let file = files.get(chunk);
+    if (!file) {
+      file = openRoomChunk(directory, spec, chunk) ?? renderNow(directory, spec, chunk);
+      files.set(chunk, file);
+    }
+    return file;
+  };
+  const section = (chunk: Chunk, name: RoomMap | 'meta'): Uint8Array => {
+    const key = `${chunk.pool} ${chunk.start} ${name}`;
+    const found = memory.get(key);
+    memory.delete(key);
+    const data = found ?? fileOf(chunk).read(name);
+    if (!found) held += data.length;
+    memory.set(key, data);
+    for (const [old, bytes] of memory) {
+      if (held <= MEMORY_BYTES || old === key) break;
+      memory.delete(old);
+      held -= bytes.length;
+    }
+    return data;
+  };
+  return {
+    record: (pool, index) => {
+      const chunk = byPool.get(pool)?.[Math.floor(index / CHUNK_IMAGES)];
+      if (!chunk || index < 0 || index >= spec.pools[pool]) {
+        throw new TaskatlasError('invalid-input', `The ${pool} pool has no image ${index}.`);
+      }
+      const at = index - chunk.start;
+      return openRecord(spec.size, (name) => {
+        const bytes = sizes.get(name) ?? 0;
+        return section(chunk, name).subarray(at * bytes, (at + 1) * bytes);
+      });
+    },
+    contentHash: () => {
+      const hash = createHash('sha256');
+      for (const chunk of chunks) hash.update(`${chunkKey(spec, chunk)}:${fileOf(chunk).hash}\n`);
+      return hash.digest('hex');
+    },
+  };
+}
