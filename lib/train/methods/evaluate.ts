@@ -1,7 +1,8 @@
 import { type PoolName, TaskatlasError, type TaskDeclaration, type TaskId } from '@/lib/science/core';
 import type { PackedLabels } from '../networks';
 import { imageLosses, type LossSpec } from './losses';
-import { chunks, type Pause } from './pools';
+import type { Pause } from './pause';
+import { chunks } from './pools';
 import type { Predict, RunContext } from './types';
 
 const CHUNK = 50;

@@ -10,7 +10,8 @@ import {
 import type { Tf } from '../engine';
 import { createParameters, forward, pickWeights, type Weights } from '../networks';
 import { floatsOf, packFile, roundToHalf, unpackFile } from './container';
-import { chunks, type InputAdapter, type Pause, poolInputs } from './pools';
+import type { Pause } from './pause';
+import { chunks, type InputAdapter, poolInputs } from './pools';
 import type { RunContext } from './types';
 
 /** Pools whose frozen codes are cached; sources themselves are trained on the fourth. */

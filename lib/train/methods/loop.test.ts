@@ -4,10 +4,10 @@ import type { Tensor } from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { LayerPlan } from '@/lib/science/catalog/presets-layers';
 import { createRng, type TrainingOptions } from '@/lib/science/core';
-import { type Engine, openEngine } from '../engine';
+import { ADAM, type Engine, openEngine } from '../engine';
 import { createParameters, forward, initialWeights } from '../networks';
 import { createBatches, isLook, train } from './loop';
-import { ADAM, adamStep, cosineRate } from './optimiser';
+import { adamStep, cosineRate } from './optimiser';
 import { createTestContext } from './testing/context';
 import { createShapesDataset } from './testing/shapes-dataset';
 

@@ -1,11 +1,15 @@
 import type { NamedTensorMap, Scalar, Tensor, Variable } from '@tensorflow/tfjs-core';
 import { trainingSteps } from '@/lib/science/catalog/costs';
 import { type CurvePoint, createRng, TaskatlasError, type TrainingOptions } from '@/lib/science/core';
+import { ADAM } from '../engine';
 import { packState, type TrainingState, unpackState } from './checkpoint';
 import { meanLoss } from './losses';
-import { ADAM, cosineRate, createAdam, type Optimiser } from './optimiser';
-import { createPause, type Pause } from './pools';
+import { cosineRate, createAdam, type Optimiser } from './optimiser';
+import { createPause, type Pause, stopped } from './pause';
 import type { RunContext, TrainingProblem } from './types';
+
+/** Time between reports of progress. */
+const REPORT_MS = 250;
 
 export interface TrainingOutcome {
   curve: readonly CurvePoint[];
@@ -65,7 +69,7 @@ function trainStep(
   const loss = value.dataSync()[0] as number;
   value.dispose();
   const gradients = variables.map((variable) => grads[variable.name] as Tensor);
-  if (Number.isFinite(loss)) optimiser.apply(gradients, rate, step + 1);
+  if (Number.isFinite(loss)) optimiser.apply(gradients, rate);
   for (const gradient of Object.values(grads)) gradient.dispose();
   if (!Number.isFinite(loss)) {
     throw new TaskatlasError(
@@ -97,7 +101,7 @@ async function resume(
   const state = bytes ? unpackState(context.fingerprint, bytes) : null;
   if (!state) return fresh();
   problem.parameters.restore(state.weights);
-  optimiser.restore(state.moments);
+  optimiser.restore(state.step, state.moments);
   const { step, curve, best, lossSum, lossCount, seconds } = state;
   return { step, curve: [...curve], best, lossSum, lossCount, seconds };
 }
@@ -138,11 +142,76 @@ async function look(
   return selectionLoss;
 }
 
-function assertNotAborted(signal: AbortSignal): void {
-  if (signal.aborted) {
-    throw new TaskatlasError('cancelled', 'The training was stopped; it goes on from its checkpoint.', {
-      cause: signal.reason,
-    });
+/** Measures wall-clock and throughput, and knows when a report or a checkpoint is due. */
+function createClock(progress: Progress, batchSize: number, everySeconds: number) {
+  let last = performance.now();
+  let saved = last;
+  let reported = last;
+  let reportedStep = progress.step;
+  return {
+    /** Adds the time since the last call to the run's seconds. */
+    tick: (): void => {
+      const now = performance.now();
+      progress.seconds += (now - last) / 1000;
+      last = now;
+    },
+    reportDue: (): boolean => last - reported > REPORT_MS,
+    /** Images per second since the last report. */
+    report: (): number => {
+      const rate = ((progress.step - reportedStep) * batchSize) / Math.max(1e-3, (last - reported) / 1000);
+      reported = last;
+      reportedStep = progress.step;
+      return rate;
+    },
+    checkpointDue: (): boolean => last - saved >= everySeconds * 1000,
+    saved: (): void => {
+      saved = performance.now();
+    },
+  };
+}
+
+interface Session {
+  context: RunContext;
+  problem: TrainingProblem;
+  options: TrainingOptions;
+  optimiser: Optimiser;
+  progress: Progress;
+  batchSize: number;
+  totalSteps: number;
+  seed: number;
+  looks: number;
+}
+
+async function runSteps(session: Session): Promise<void> {
+  const { context, problem, options, optimiser, progress, batchSize, totalSteps } = session;
+  const nextBatch = createBatches(session.seed, problem.examples, batchSize);
+  const clock = createClock(progress, batchSize, context.checkpoint.everySeconds);
+  const pause = createPause();
+  let selectionLoss = progress.curve.at(-1)?.selectionLoss ?? null;
+  while (progress.step < totalSteps) {
+    if (context.signal.aborted) {
+      clock.tick();
+      await save(context, problem, optimiser, progress);
+      throw stopped(context.signal);
+    }
+    const rate = cosineRate(options.learningRate, progress.step, totalSteps);
+    const batch = nextBatch(progress.step);
+    progress.lossSum += trainStep(context, problem, optimiser, batch, progress.step, rate);
+    progress.step++;
+    progress.lossCount++;
+    const trainLoss = progress.lossSum / progress.lossCount;
+    const looked = isLook(progress.step, totalSteps, session.looks);
+    if (looked) selectionLoss = await look(problem, progress, problem.examples / batchSize, pause);
+    clock.tick();
+    if (looked || clock.reportDue()) {
+      const imagesPerSecond = clock.report();
+      context.onProgress({ step: progress.step, totalSteps, imagesPerSecond, trainLoss, selectionLoss });
+    }
+    if (clock.checkpointDue() && progress.step < totalSteps) {
+      await save(context, problem, optimiser, progress);
+      clock.saved();
+    }
+    await pause();
   }
 }
 
@@ -157,62 +226,31 @@ export async function train(
   options: TrainingOptions,
   settings: { seed: number; looks: number },
 ): Promise<TrainingOutcome> {
-  const { engine, signal } = context;
   const batchSize = Math.min(options.batchSize, problem.examples);
   const totalSteps = trainingSteps(problem.examples, options.epochs, batchSize);
-  const perEpoch = problem.examples / batchSize;
-  const nextBatch = createBatches(settings.seed, problem.examples, batchSize);
-  const optimiser = createAdam(engine.tf, problem.parameters, problem.trainable, {
-    ...ADAM,
-    weightDecay: options.weightDecay,
-  });
-  const progress = await resume(context, problem, optimiser);
-  const pause = createPause();
-  let clock = performance.now();
-  let saved = clock;
-  let reported = clock;
-  let reportedStep = progress.step;
-  let selectionLoss = progress.curve.at(-1)?.selectionLoss ?? null;
-  const tick = () => {
-    const now = performance.now();
-    progress.seconds += (now - clock) / 1000;
-    clock = now;
-    return now;
-  };
-
-  while (progress.step < totalSteps) {
-    if (signal.aborted) {
-      tick();
-      await save(context, problem, optimiser, progress);
-      assertNotAborted(signal);
-    }
-    const rate = cosineRate(options.learningRate, progress.step, totalSteps);
-    const batch = nextBatch(progress.step);
-    const loss = trainStep(context, problem, optimiser, batch, progress.step, rate);
-    progress.step++;
-    progress.lossSum += loss;
-    progress.lossCount++;
-    const looked = isLook(progress.step, totalSteps, settings.looks);
-    const trainLoss = progress.lossSum / progress.lossCount;
-    if (looked) selectionLoss = await look(problem, progress, perEpoch, pause);
-    const now = tick();
-    if (looked || now - reported > 250) {
-      const imagesPerSecond = ((progress.step - reportedStep) * batchSize) / ((now - reported) / 1000);
-      context.onProgress({ step: progress.step, totalSteps, imagesPerSecond, trainLoss, selectionLoss });
-      reported = now;
-      reportedStep = progress.step;
-    }
-    if (now - saved > context.checkpoint.everySeconds * 1000 && progress.step < totalSteps) {
-      await save(context, problem, optimiser, progress);
-      saved = performance.now();
-    }
-    await pause();
+  const constants = { ...ADAM, weightDecay: options.weightDecay };
+  const optimiser = createAdam(context.engine.tf, problem.parameters, problem.trainable, constants);
+  try {
+    const progress = await resume(context, problem, optimiser);
+    await runSteps({
+      context,
+      problem,
+      options,
+      optimiser,
+      progress,
+      batchSize,
+      totalSteps,
+      seed: settings.seed,
+      looks: settings.looks,
+    });
+    if (progress.best) problem.parameters.restore(progress.best.weights);
+    return {
+      curve: progress.curve,
+      steps: totalSteps,
+      images: totalSteps * batchSize,
+      seconds: progress.seconds,
+    };
+  } finally {
+    optimiser.dispose();
   }
-  if (progress.best) problem.parameters.restore(progress.best.weights);
-  return {
-    curve: progress.curve,
-    steps: totalSteps,
-    images: totalSteps * batchSize,
-    seconds: progress.seconds,
-  };
 }

@@ -17,51 +17,71 @@ export interface LossSpec {
   classWeights: Float32Array | null;
 }
 
-/** Loss and weight of a range of rows, and where wanted the gradient of Σ w·loss to the outputs. */
-interface RowSum {
-  loss: number;
-  weight: number;
+/** Weight of one labelled row. */
+const rowWeight = ({ classWeights }: LossSpec, { ids }: PackedLabels, row: number): number =>
+  classWeights && ids ? (classWeights[ids[row] as number] as number) : 1;
+
+/** Σ w over the rows of one example. */
+function exampleWeight(spec: LossSpec, labels: PackedLabels, example: number): number {
+  const { rows, valid } = labels;
+  const end = (example + 1) * rows;
+  let weight = 0;
+  for (let row = example * rows; row < end; row++)
+    if (valid[row] !== 0) weight += rowWeight(spec, labels, row);
+  return weight;
 }
 
-function regressionRow(
+/** Σ of |o − y| or (o − y)² over one example; writes `scale` × its gradient. */
+function regressionSum(
   squared: boolean,
   output: Float32Array,
-  at: number,
+  from: number,
   labels: PackedLabels,
-  row: number,
+  example: number,
   gradient: Float32Array | null,
+  scale: number,
 ): number {
+  const { rows, channels, valid } = labels;
   const values = labels.values as Float32Array;
-  const { channels } = labels;
-  const from = row * channels;
+  const base = example * rows;
   let sum = 0;
-  for (let c = 0; c < channels; c++) {
-    const difference = (output[at + c] as number) - (values[from + c] as number);
-    sum += squared ? difference * difference : Math.abs(difference);
-    if (gradient) gradient[at + c] = (squared ? 2 * difference : Math.sign(difference)) / channels;
+  for (let r = 0; r < rows; r++) {
+    if (valid[base + r] === 0) continue;
+    const shift = (base + r) * channels - from - r * channels;
+    const end = from + (r + 1) * channels;
+    for (let i = from + r * channels; i < end; i++) {
+      const difference = (output[i] as number) - (values[i + shift] as number);
+      sum += squared ? difference * difference : Math.abs(difference);
+      if (!gradient) continue;
+      if (squared) gradient[i] = 2 * scale * difference;
+      else gradient[i] = difference > 0 ? scale : difference < 0 ? -scale : 0;
+    }
   }
-  return sum / channels;
+  return sum;
 }
 
-/** ln Σ e^o of a row, shifted by its maximum. */
-function logSumExp(output: Float32Array, at: number, channels: number): number {
-  let top = Number.NEGATIVE_INFINITY;
-  for (let c = 0; c < channels; c++) top = Math.max(top, output[at + c] as number);
-  let sum = 0;
-  for (let c = 0; c < channels; c++) sum += Math.exp((output[at + c] as number) - top);
-  return top + Math.log(sum);
-}
-
+/** Cross-entropy of one row, unweighted; writes `scale` × its gradient. */
 function classRow(
   output: Float32Array,
   at: number,
   labels: PackedLabels,
   row: number,
-  weight: number,
   gradient: Float32Array | null,
+  scale: number,
 ): number {
   const { channels, ids, values } = labels;
-  const log = logSumExp(output, at, channels);
+  let top = Number.NEGATIVE_INFINITY;
+  for (let c = 0; c < channels; c++) {
+    const o = output[at + c] as number;
+    // NaN fails every comparison: let it through, so that a broken output shows in the loss.
+    if (!(o <= top)) top = o;
+  }
+  let sum = 0;
+  for (let c = 0; c < channels; c++) {
+    const power = Math.exp((output[at + c] as number) - top);
+    sum += power;
+    if (gradient) gradient[at + c] = power;
+  }
   let total = 1;
   let fit = 0;
   if (ids) fit = output[at + (ids[row] as number)] as number;
@@ -74,40 +94,42 @@ function classRow(
     }
   }
   if (gradient) {
+    const share = (scale * total) / sum;
     for (let c = 0; c < channels; c++) {
-      const y = ids ? (ids[row] === c ? 1 : 0) : ((values as Float32Array)[row * channels + c] as number);
-      gradient[at + c] = weight * (total * Math.exp((output[at + c] as number) - log) - y);
+      const y = values ? (values[row * channels + c] as number) : 0;
+      gradient[at + c] = share * (gradient[at + c] as number) - scale * y;
+    }
+    if (ids) {
+      const own = at + (ids[row] as number);
+      gradient[own] = (gradient[own] as number) - scale;
     }
   }
-  return total * log - fit;
+  return total * (top + Math.log(sum)) - fit;
 }
 
-/** Sums one example: rows `example·rows …` of the labels against outputs that begin at `from`. */
-function sumExample(
+/** Σ w·loss over one example whose outputs begin at `from`; writes `scale` × its gradient. */
+function exampleSum(
   spec: LossSpec,
   output: Float32Array,
   from: number,
   labels: PackedLabels,
   example: number,
   gradient: Float32Array | null,
-): RowSum {
-  const { rows, channels, valid, ids } = labels;
-  let loss = 0;
-  let weight = 0;
+  scale: number,
+): number {
+  const { rows, channels, valid } = labels;
+  if (spec.name === 'l1' || spec.name === 'l2') {
+    const each = scale / channels;
+    return regressionSum(spec.name === 'l2', output, from, labels, example, gradient, each) / channels;
+  }
+  let sum = 0;
   for (let r = 0; r < rows; r++) {
     const row = example * rows + r;
     if (valid[row] === 0) continue;
-    const at = from + r * channels;
-    if (spec.name === 'l1' || spec.name === 'l2') {
-      loss += regressionRow(spec.name === 'l2', output, at, labels, row, gradient);
-      weight += 1;
-      continue;
-    }
-    const w = spec.classWeights && ids ? (spec.classWeights[ids[row] as number] as number) : 1;
-    loss += w * classRow(output, at, labels, row, w, gradient);
-    weight += w;
+    const w = rowWeight(spec, labels, row);
+    sum += w * classRow(output, from + r * channels, labels, row, gradient, scale * w);
   }
-  return { loss, weight };
+  return sum;
 }
 
 /**
@@ -122,8 +144,9 @@ export function imageLosses(
 ): Float32Array {
   const size = labels.rows * labels.channels;
   return Float32Array.from({ length: indices.length }, (_, i) => {
-    const { loss, weight } = sumExample(spec, output, i * size, labels, indices[i] as number, null);
-    return weight > 0 ? loss / weight : Number.NaN;
+    const example = indices[i] as number;
+    const weight = exampleWeight(spec, labels, example);
+    return weight > 0 ? exampleSum(spec, output, i * size, labels, example, null, 0) / weight : Number.NaN;
   });
 }
 
@@ -136,15 +159,14 @@ export function batchLoss(
 ): { loss: number; gradient: Float32Array } {
   const size = labels.rows * labels.channels;
   const gradient = new Float32Array(output.length);
-  let loss = 0;
   let weight = 0;
+  for (let i = 0; i < indices.length; i++) weight += exampleWeight(spec, labels, indices[i] as number);
+  if (weight === 0) return { loss: 0, gradient };
+  let sum = 0;
   for (let i = 0; i < indices.length; i++) {
-    const sum = sumExample(spec, output, i * size, labels, indices[i] as number, gradient);
-    loss += sum.loss;
-    weight += sum.weight;
+    sum += exampleSum(spec, output, i * size, labels, indices[i] as number, gradient, 1 / weight);
   }
-  if (weight > 0) for (let i = 0; i < gradient.length; i++) gradient[i] = (gradient[i] as number) / weight;
-  return { loss: weight > 0 ? loss / weight : 0, gradient };
+  return { loss: sum / weight, gradient };
 }
 
 /**

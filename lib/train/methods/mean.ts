@@ -3,7 +3,8 @@ import type { PackedLabels } from '../networks';
 import { taskOf } from './evaluate';
 import { imageLosses, type LossSpec } from './losses';
 import { taskMetric } from './metrics';
-import { chunks, createPause, poolLabels, taskLoss } from './pools';
+import { createPause } from './pause';
+import { chunks, poolLabels, taskLoss } from './pools';
 import { renderSamples } from './samples';
 import type { Method } from './types';
 

@@ -1,21 +1,12 @@
-import type { Tensor, Variable } from '@tensorflow/tfjs-core';
-import type { Tf } from '../engine';
+import type { Tensor } from '@tensorflow/tfjs-core';
+import { ADAM, type AdamConstants, FusedAdam, type Tf } from '../engine';
 import type { ParameterStore, Weights } from '../networks';
 
-/** Arrays that Adam's rule works on: training uses single, the reference vectors double precision. */
-type Floats = Float32Array | Float64Array;
-
-export interface AdamConstants {
-  beta1: number;
-  beta2: number;
-  epsilon: number;
-  weightDecay: number;
-}
-
-export const ADAM: AdamConstants = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0 };
+type Floats = Float64Array;
 
 /**
- * One Adam step in place (Kingma & Ba 2015, as torch.optim.Adam: weight decay is added to the gradient,
+ * Adam's rule in double precision, against which the reference vectors are checked; training runs the same rule
+ * as a kernel (`FusedAdam`). One step in place (Kingma & Ba 2015, as torch.optim.Adam: weight decay is added to the gradient,
  * ε lies outside the bias-corrected root).
  *   g ← g + λp; m ← β₁m + (1−β₁)g; v ← β₂v + (1−β₂)g²; p ← p − η/(1−β₁ᵗ) · m / (√v/√(1−β₂ᵗ) + ε)
  * @param step t, counted from 1
@@ -48,53 +39,44 @@ export const cosineRate = (rate: number, step: number, totalSteps: number): numb
 
 /** The optimiser of one training: owns the moments of those parameters that it changes. */
 export interface Optimiser {
-  /** Applies one step; `step` counts from 1. Gradients are in the order of the trainable names. */
-  apply(gradients: readonly Tensor[], rate: number, step: number): void;
+  /** Applies one step. Gradients are in the order of the trainable names. */
+  apply(gradients: readonly Tensor[], rate: number): void;
   /** Moments by name (`m/…`, `v/…`), for checkpoints. */
   state(): Weights;
-  restore(state: Weights): void;
+  /** Goes on after `step` steps with the moments saved then. */
+  restore(step: number, state: Weights): void;
+  dispose(): void;
 }
 
-/** Adam on the engine's variables. Numbers are the same on every backend: the update runs in this process. */
+/** Adam on the engine's variables, by parameter name. */
 export function createAdam(
   tf: Tf,
   parameters: ParameterStore,
   trainable: readonly string[],
   constants: AdamConstants,
 ): Optimiser {
-  const slots = trainable.map((name) => {
-    const variable: Variable = parameters.get(name);
-    return {
-      name,
-      variable,
-      values: (variable.dataSync() as Float32Array).slice(),
-      m: new Float32Array(variable.size),
-      v: new Float32Array(variable.size),
-    };
-  });
+  const variables = trainable.map((name) => parameters.get(name));
+  const adam = new FusedAdam(tf, variables, constants);
+  const none = new Float32Array(0);
   return {
-    apply: (gradients, rate, step) => {
-      slots.forEach(({ variable, values, m, v }, i) => {
-        const gradient = (gradients[i] as Tensor).dataSync() as Float32Array;
-        adamStep(values, gradient, m, v, rate, step, constants);
-        const fresh = tf.tensor(values.slice(), variable.shape);
-        variable.assign(fresh);
-        fresh.dispose();
-      });
-    },
-    state: () =>
-      new Map(
-        slots.flatMap(({ name, m, v }) => [
-          [`m/${name}`, m.slice()] as const,
-          [`v/${name}`, v.slice()] as const,
+    apply: (gradients, rate) => adam.apply(gradients, rate),
+    state: () => {
+      const { moments } = adam.state();
+      return new Map(
+        trainable.flatMap((name, i) => [
+          [`m/${name}`, moments[i]?.first ?? none] as const,
+          [`v/${name}`, moments[i]?.second ?? none] as const,
         ]),
-      ),
-    restore: (state) => {
-      for (const slot of slots) {
-        slot.values.set(slot.variable.dataSync() as Float32Array);
-        slot.m.set(state.get(`m/${slot.name}`) ?? slot.m);
-        slot.v.set(state.get(`v/${slot.name}`) ?? slot.v);
-      }
+      );
     },
+    restore: (step, state) =>
+      adam.restore({
+        step,
+        moments: trainable.map((name) => ({
+          first: state.get(`m/${name}`) ?? none,
+          second: state.get(`v/${name}`) ?? none,
+        })),
+      }),
+    dispose: () => adam.dispose(),
   };
 }

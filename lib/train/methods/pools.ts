@@ -4,6 +4,7 @@ import type { InputKind, PoolName, PresetName, TaskDeclaration } from '@/lib/sci
 import type { Dataset } from '@/lib/science/datasets/dataset';
 import { type PackedLabels, packLabels, spaceToDepth } from '../networks';
 import { balancedWeights, type LossSpec } from './losses';
+import type { Pause } from './pause';
 
 /** How an input picture is changed before the encoder of a source sees it. */
 export type InputAdapter = 'none' | 'grey';
@@ -15,22 +16,6 @@ export interface PoolInputs {
   readonly size: number;
   /** The images `indices`, one after another. */
   gather(indices: Int32Array): Float32Array;
-}
-
-/** Hands the event loop a turn now and then, so that heartbeats and signals are served in long loops. */
-export type Pause = () => Promise<void>;
-
-const TURN_MS = 50;
-
-/** Makes a pause that costs nothing until 50 ms have passed since the last turn. */
-export function createPause(signal?: AbortSignal): Pause {
-  let last = performance.now();
-  return async () => {
-    if (performance.now() - last < TURN_MS) return;
-    await new Promise((resolve) => setImmediate(resolve));
-    signal?.throwIfAborted();
-    last = performance.now();
-  };
 }
 
 /** Prepared pools are shared by the runs of a process, the least recently used ones dropped above this. */

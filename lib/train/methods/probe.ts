@@ -6,7 +6,8 @@ import type { PackedLabels } from '../networks';
 import { imagesOf, taskOf } from './evaluate';
 import { type FeaturePool, type Features, transferFeatures } from './features';
 import type { LossSpec } from './losses';
-import { createPause, poolLabels, taskLoss } from './pools';
+import { createPause } from './pause';
+import { poolLabels, taskLoss } from './pools';
 import {
   type Design,
   designMatrix,

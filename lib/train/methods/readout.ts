@@ -2,7 +2,8 @@ import { transferPlan } from '@/lib/science/catalog/presets-layers';
 import type { TransferRecipe } from '@/lib/science/core';
 import { imagesOf, taskOf } from './evaluate';
 import { type FeaturePool, transferFeatures } from './features';
-import { createPause, gatherRows } from './pools';
+import { createPause } from './pause';
+import { gatherRows } from './pools';
 import { trainSupervised } from './trained';
 import type { Method } from './types';
 

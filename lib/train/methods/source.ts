@@ -10,7 +10,8 @@ import {
   weightsName,
   writeFeatures,
 } from './features';
-import { createPause, type PoolInputs, poolInputs } from './pools';
+import { createPause } from './pause';
+import { type PoolInputs, poolInputs } from './pools';
 import { type Feed, trainSupervised } from './trained';
 import type { Method, RunContext } from './types';
 

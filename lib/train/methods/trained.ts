@@ -15,7 +15,8 @@ import { evaluate } from './evaluate';
 import { type TrainingOutcome, train } from './loop';
 import { lossTensor } from './losses';
 import { taskMetric } from './metrics';
-import { createPause, poolLabels, taskLoss } from './pools';
+import { createPause } from './pause';
+import { poolLabels, taskLoss } from './pools';
 import { renderSamples } from './samples';
 import type { RunContext } from './types';
 

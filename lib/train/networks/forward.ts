@@ -1,21 +1,15 @@
 import type { Tensor, Tensor1D, Tensor2D, Tensor4D } from '@tensorflow/tfjs-core';
 import type { Layer, LayerPlan } from '@/lib/science/catalog/presets-layers';
-import type { Tf } from '../engine';
+import { convolution, layerNorm, type Tf } from '../engine';
 
 /** Looks a weight up by name; a variable where it is trained, a constant where it is frozen. */
 export type WeightLookup = (name: string) => Tensor;
 
-function layerNorm(tf: Tf, x: Tensor4D, gain: Tensor, bias: Tensor): Tensor4D {
-  const mean = tf.mean(x, [1, 2, 3], true);
-  const centred = tf.sub(x, mean);
-  const variance = tf.mean(tf.square(centred), [1, 2, 3], true);
-  return tf.add(tf.mul(tf.mul(centred, tf.rsqrt(tf.add(variance, 1e-5))), gain), bias);
-}
-
 function layerForward(tf: Tf, layer: Layer, x: Tensor, weight: WeightLookup): Tensor {
   const { name } = layer;
   if (layer.kind === 'layer-norm') {
-    return layerNorm(tf, x as Tensor4D, weight(`${name}/gain`), weight(`${name}/bias`));
+    const [gain, bias] = [weight(`${name}/gain`) as Tensor1D, weight(`${name}/bias`) as Tensor1D];
+    return layerNorm(tf, { x: x as Tensor4D, gain, bias });
   }
   const bias = weight(`${name}/bias`) as Tensor1D;
   const activation = layer.activation;
@@ -24,12 +18,11 @@ function layerForward(tf: Tf, layer: Layer, x: Tensor, weight: WeightLookup): Te
       x.rank === 2 ? (x as Tensor2D) : (tf.reshape(x, [x.shape[0] ?? 0, layer.inSize]) as Tensor2D);
     return tf.fused.matMul({ a: flat, b: weight(`${name}/kernel`) as Tensor2D, bias, activation });
   }
-  return tf.fused.conv2d({
+  return convolution(tf, {
     x: x as Tensor4D,
     filter: weight(`${name}/kernel`) as Tensor4D,
-    strides: layer.stride,
-    pad: 'same',
     bias,
+    stride: layer.stride,
     activation,
   });
 }
