@@ -104,10 +104,12 @@ async function openCpu(): Promise<Engine> {
 /** Native TensorFlow where `taskatlas engine install` put it, else null. */
 async function tryNative(options: EngineOptions): Promise<Engine | null> {
   const { loadNative } = await import('./native/load');
+  const { registerNativeOperations } = await import('./native/kernels');
   const native = await loadNative(options.threads === undefined ? {} : { threads: options.threads });
   if (native === null) return null;
   const { tf } = native;
   registerShared(tf, 'tensorflow');
+  once(tf, 'native operations', () => registerNativeOperations(tf));
   const description = summarise({
     backend: 'tensorflow',
     version: native.version,

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import util from 'node:util';
 import type * as tfjs from '@tensorflow/tfjs';
 import { TaskatlasError } from '@/lib/science/core/errors';
+import { replaceSlowKernels } from './kernels';
 import { type EngineVariant, enginesHome, packageDirectory, rankEngines } from './layout';
 import { findProjectPackage, hasNvidiaDevice, listEngines, projectTfjsVersion } from './locate';
 
@@ -142,6 +143,7 @@ async function load(candidate: Candidate, options: NativeOptions): Promise<Nativ
       throw new Error('it brought its own copy of tfjs-core, so its backend is not visible here');
     await tf.setBackend('tensorflow');
     await tf.ready();
+    replaceSlowKernels(tf);
   } catch (error) {
     throw new TaskatlasError(
       'unavailable',
