@@ -1,4 +1,4 @@
-import type { TaskDeclaration } from '@/lib/science/core';
+import type { DatasetSpec, TaskDeclaration } from '@/lib/science/core';
 import type { PlanView, SweepSpec } from '../contracts';
 import type { Clock, StoredRun, StoredSweep } from '../ports';
 import type { Store } from '../ports/records';
@@ -23,8 +23,8 @@ export interface SweepCommands {
 export interface ApiDeps {
   store: Store;
   sweeps: SweepCommands;
-  /** The task dictionary. */
-  tasks(): readonly TaskDeclaration[];
+  /** The task dictionary of a kind of data set. */
+  tasks(dataset: DatasetSpec['kind']): readonly TaskDeclaration[];
   clock: Clock;
   /** Bearer token that every request but health and docs must carry; none when absent. */
   token?: string | undefined;

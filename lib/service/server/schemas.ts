@@ -127,3 +127,5 @@ export const runsQuery = z.strictObject({
   offset: whole(0, 100_000_000).optional(),
   limit: whole(1, 5000).optional(),
 });
+
+export const tasksQuery = z.strictObject({ dataset: z.enum(['rooms', 'idx']).default('rooms') });

@@ -1,4 +1,4 @@
-import { type Recipe, type RunResult, TaskatlasError } from '@/lib/science/core';
+import { type DatasetSpec, type Recipe, type RunResult, TaskatlasError } from '@/lib/science/core';
 import type {
   BestSourceView,
   MatrixView,
@@ -76,7 +76,7 @@ export interface UseCases {
   retryRun(fingerprint: string): Promise<RunView>;
   sample(fingerprint: string, index: number, role: SampleRole): Promise<Uint8Array>;
   workers(): Promise<WorkerView[]>;
-  tasks(): TaskView[];
+  tasks(dataset?: DatasetSpec['kind']): TaskView[];
 }
 
 const missing = (message: string): TaskatlasError => new TaskatlasError('not-found', message);
@@ -139,10 +139,16 @@ function runDetail(
   };
 }
 
+/** Names of tasks for runs that are shown outside of a sweep. */
+function dictionaryNames(deps: ApiDeps): (id: string) => string {
+  const names = new Map([...deps.tasks('idx'), ...deps.tasks('rooms')].map((task) => [task.id, task.name]));
+  return (id) => names.get(id) ?? id;
+}
+
 /** Queries: they read and compute, and change nothing. */
 function queries(deps: ApiDeps, loader: Loader, solver: PolicySolver) {
   const { store, clock } = deps;
-  const dictionary = (id: string): string => deps.tasks().find((t) => t.id === id)?.name ?? id;
+  const dictionary = dictionaryNames(deps);
   const known = async (fingerprint: string): Promise<StoredRun> => {
     const run = await store.getRun(fingerprint);
     if (!run) throw missing(`There is no run ${fingerprint.slice(0, 12)}….`);
@@ -205,7 +211,7 @@ function queries(deps: ApiDeps, loader: Loader, solver: PolicySolver) {
       const held = await heldRuns(deps);
       return workerViews(withHolders(await deps.store.workers.list(), held), held, dictionary, clock.now());
     },
-    tasks: () => deps.tasks().map(taskView),
+    tasks: (dataset: DatasetSpec['kind'] = 'rooms') => deps.tasks(dataset).map(taskView),
   };
 }
 
@@ -273,8 +279,7 @@ export function createUseCases(deps: ApiDeps, loader: Loader, solver: PolicySolv
       if (!(await store.getRun(fingerprint))) throw missing(`There is no run ${fingerprint.slice(0, 12)}….`);
       const run = await sweeps.retryRun(fingerprint);
       loader.forget();
-      const names = new Map(deps.tasks().map((t) => [t.id, t.name]));
-      return runView(run, (id) => names.get(id) ?? id, deps.clock.now());
+      return runView(run, dictionaryNames(deps), deps.clock.now());
     },
   };
 }

@@ -25,10 +25,9 @@ export function cellContext(data: SweepData): CellContext {
   const analyses = new Map(data.analyses.map((a) => [a.target, a]));
   const cells = runsByCell(data.runs);
   const probes = probeSkills(data);
-  const planned = plannedSources(data);
   return {
     analysis: (target) => analyses.get(target),
-    complete: (target) => isComplete(analyses.get(target), planned.get(target)),
+    complete: completeness(data),
     loss: (source, target) =>
       finiteMean(
         (cells.get(cellKey(source, target)) ?? []).map(
@@ -41,16 +40,31 @@ export function cellContext(data: SweepData): CellContext {
   };
 }
 
-/** Planned first-order sources of every target; re-transfers on the diagonal take no part in the tournament. */
-function plannedSources(data: SweepData): ReadonlyMap<TaskId, ReadonlySet<string>> {
+/**
+ * First-order sources of every target that are measured or still to come. Re-transfers on the diagonal take no part
+ * in the tournament; runs that failed or were cancelled, or whose source did, are not waited for.
+ */
+function plannedSources(runs: readonly StoredRun[]): ReadonlyMap<TaskId, ReadonlySet<string>> {
   const planned = new Map<TaskId, Set<string>>();
-  for (const { recipe } of data.runs) {
+  const ended = new Set(
+    runs.filter((r) => r.state === 'failed' || r.state === 'cancelled').map((r) => r.fingerprint),
+  );
+  for (const { recipe, fingerprint, state } of runs) {
     if (recipe.kind !== 'transfer' || recipe.sources.length !== 1) continue;
+    const orphan = state === 'waiting' && recipe.sources.some((s) => ended.has(s.fingerprint));
+    if (orphan || ended.has(fingerprint)) continue;
     const source = joined(recipe.sources.map((s) => s.task));
     if (source === recipe.task) continue;
     planned.set(recipe.task, (planned.get(recipe.task) ?? new Set()).add(source));
   }
   return planned;
+}
+
+/** For every target: whether all that is planned for it takes part in its analysis. */
+export function completeness(data: Pick<SweepData, 'runs' | 'analyses'>): (target: TaskId) => boolean {
+  const planned = plannedSources(data.runs);
+  const analyses = new Map(data.analyses.map((a) => [a.target, a]));
+  return (target) => isComplete(analyses.get(target), planned.get(target));
 }
 
 function isComplete(analysis: TargetAnalysis | undefined, planned: ReadonlySet<string> | undefined): boolean {

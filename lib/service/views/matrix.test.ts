@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import type { RunState } from '@/lib/science/core';
 import { matrixView as contract, type MatrixView } from '../contracts';
 import { matrixView } from './matrix';
-import type { SweepData } from './model';
+import type { RunSummary, SweepData } from './model';
 import {
   fingerprintOf,
   STARTED,
@@ -134,6 +135,22 @@ describe('matrixView', () => {
     expect(matrix.preliminary).toBe(true);
   });
 
+  it('does not wait for ever for a transfer that has failed for good', () => {
+    const part = smallAnalysis('depth', { without: ['colour'], preliminary: true });
+    const seen = (states: Record<string, RunState>) => {
+      const runs = smallRuns(1, (label) => states[label] ?? 'done');
+      return matrixView(smallData({ sweep: active, runs, analyses: [part] }));
+    };
+    const transfer = 'transfer colour depth 1';
+    const failed = seen({ [transfer]: 'failed' });
+    expect(cellOf(failed, 'normals', 'depth').affinity).not.toBeNull();
+    expect(failed.preliminary).toBe(true);
+    expect(cellOf(seen({ [transfer]: 'queued' }), 'normals', 'depth').affinity).toBeNull();
+    const orphan = seen({ [transfer]: 'waiting', 'source colour 1': 'failed' });
+    expect(cellOf(orphan, 'normals', 'depth').affinity).not.toBeNull();
+    expect(cellOf(seen({ [transfer]: 'waiting' }), 'normals', 'depth').affinity).toBeNull();
+  });
+
   it('falls back to the mean of finished runs for losses before there is an analysis', () => {
     const cell = cellOf(matrixView(midway()), 'colour', 'segmentation');
     expect(cell.loss).toBeCloseTo(1.25);
@@ -211,7 +228,7 @@ describe('orders and trees', () => {
       segmentation: i,
       layout: 1,
     });
-    const summaries = new Map([
+    const summaries = new Map<string, RunSummary>([
       ...probes.map((s, i) => [fingerprintOf(`probe ${s} 1`), { meanLoss: null, probe: losses(i) }] as const),
       ...probes.map((t) => [fingerprintOf(`mean ${t}`), { meanLoss: 3, probe: null }] as const),
     ]);

@@ -20,7 +20,7 @@ export interface SweepData {
   summaries: ReadonlyMap<string, RunSummary>;
   workers: readonly StoredWorker[];
   /** First time, ms since the epoch, at which the sweep reached each milestone. */
-  phases: Readonly<Record<string, number>>;
+  phases?: Readonly<Record<string, number>>;
   /** Milliseconds since the epoch. */
   now: number;
 }

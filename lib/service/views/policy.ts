@@ -2,7 +2,7 @@ import type { CandidateResult, PolicyEdge, TargetAnalysis, TaskId } from '@/lib/
 import type { PolicyProblem } from '@/lib/science/policy';
 import type { PolicyEdgeView, PolicyRecord, PolicyView } from '../contracts';
 import type { StoredSweep } from '../ports';
-import { cellContext } from './cells';
+import { completeness } from './cells';
 import { type SweepData, sourcesOf } from './model';
 import { finite, sound } from './numbers';
 import { sweepTasks } from './tasks';
@@ -42,10 +42,16 @@ function worth(objective: PolicyObjective, c: CandidateResult): number | null {
   }
 }
 
-/** Targets whose tournament is complete and valid: the ones that a policy can serve. */
-export function servable(data: SweepData): TargetAnalysis[] {
-  const context = cellContext(data);
-  return data.analyses.filter((a) => context.complete(a.target) && a.validity.kept);
+/** What a policy is made from. */
+export type Measured = Pick<SweepData, 'sweep' | 'runs' | 'analyses'>;
+
+/**
+ * Targets whose tournament is complete and valid: the ones that a policy can serve. While a sweep is under way a
+ * complete first seed is enough; a run that has failed for good is not waited for.
+ */
+export function servable(data: Measured): TargetAnalysis[] {
+  const complete = completeness(data);
+  return data.analyses.filter((a) => complete(a.target) && a.validity.kept);
 }
 
 /**
@@ -53,7 +59,7 @@ export function servable(data: SweepData): TargetAnalysis[] {
  * re-transfers from a task's own encoder, scratch and mean are references and no edges. Nothing is imputed: an edge
  * without a finite value is left out, and so are incomplete and excluded targets.
  */
-export function policyProblem(data: SweepData, request: PolicyRequest): PolicyProblem {
+export function policyProblem(data: Measured, request: PolicyRequest): PolicyProblem {
   const served = servable(data);
   const targets = served.map((a) => a.target);
   const sources = new Set([...sourcesOf(data.sweep).map((t) => t.id), ...targets]);

@@ -43,7 +43,7 @@ function phasesOf(data: SweepData): Record<string, number> {
     phases[name] = Math.max(0, (last - data.sweep.createdAt) / 1000);
   }
   // What the workers have marked themselves is exact and wins.
-  for (const [name, at] of Object.entries(data.phases)) {
+  for (const [name, at] of Object.entries(data.phases ?? {})) {
     phases[name] = Math.max(0, (at - data.sweep.createdAt) / 1000);
   }
   return phases;

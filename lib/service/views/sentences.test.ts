@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { bestSourceView as bestContract, sweepView as sweepContract, targetListItem } from '../contracts';
 import { bestSourceView } from './best-source';
+import type { RunSummary } from './model';
 import { sweepView } from './sweep';
 import { targetList } from './targets';
 import {
@@ -51,7 +52,7 @@ describe('the finding of a sweep', () => {
     const bare = smallData({ sweep: active, analyses: [], runs: open });
     expect(sweepView(bare).finding).toBe('No target is measured yet, 22 of 47 runs done.');
     const tasks = ['edges', 'depth', 'normals', 'segmentation', 'layout', 'colour'];
-    const summaries = new Map([
+    const summaries = new Map<string, RunSummary>([
       ...tasks.map((t) => [fingerprintOf(`mean ${t}`), { meanLoss: 2, probe: null }] as const),
       ...tasks.map((s) => {
         const loss = s === 'normals' ? 0.5 : 1;

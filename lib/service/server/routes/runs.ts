@@ -1,6 +1,6 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import type { RouteContext } from '../app';
-import { named, runRef, runsQuery, sampleRef, sweepRef } from '../schemas';
+import { named, runRef, runsQuery, sampleRef, sweepRef, tasksQuery } from '../schemas';
 import type { SampleRole } from '../use-cases';
 import { type App, json, refusals } from './answers';
 
@@ -40,10 +40,11 @@ function listRoutes(app: App, { useCases }: RouteContext): void {
       method: 'get',
       path: '/tasks',
       tags: ['Tasks'],
-      summary: 'The task dictionary',
-      responses: { 200: json(named.taskList, 'Tasks'), ...refusals() },
+      summary: 'The task dictionary of a kind of data set',
+      request: { query: tasksQuery },
+      responses: { 200: json(named.taskList, 'Tasks'), ...refusals(400) },
     }),
-    (c) => c.json({ tasks: useCases.tasks() }, 200),
+    (c) => c.json({ tasks: useCases.tasks(c.req.valid('query').dataset) }, 200),
   );
 }
 

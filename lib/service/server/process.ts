@@ -1,0 +1,37 @@
+import type { Api, RouteContext } from './app';
+import { openApi } from './compose';
+import { answerTo } from './problems';
+
+/** What one process shares, across module reloads of the development server too. */
+interface Shared {
+  opening: Promise<{ service: RouteContext; app: Api }> | null;
+}
+
+const KEY = Symbol.for('taskatlas.service');
+const home = globalThis as { [KEY]?: Shared };
+const shared: Shared = home[KEY] ?? { opening: null };
+home[KEY] = shared;
+
+/** The wired service of this process, opened at the first call. A failed opening is tried again by the next. */
+export async function theService(): Promise<RouteContext> {
+  return (await open()).service;
+}
+
+function open(): NonNullable<Shared['opening']> {
+  shared.opening ??= openApi({ token: process.env.TASKATLAS_TOKEN }).catch((error: unknown) => {
+    shared.opening = null;
+    throw error;
+  });
+  return shared.opening;
+}
+
+/** The API of this process; while the database is away, one that says so. */
+export async function theApi(): Promise<{ fetch(request: Request): Response | Promise<Response> }> {
+  try {
+    return (await open()).app;
+  } catch (error) {
+    const { status, problem, log } = answerTo(error);
+    if (log) console.error(error);
+    return { fetch: () => Response.json(problem, { status, headers: { 'Retry-After': '3' } }) };
+  }
+}
