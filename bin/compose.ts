@@ -1,6 +1,7 @@
 import { chmodSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { connect, migrate, startEmbeddedPostgres } from '@/lib/service/store';
+import type { Sweeps } from '@/lib/service/sweeps';
 import type { Send } from './api-client';
 import { root, stateDirectory } from './places';
 
@@ -36,7 +37,11 @@ export async function openDatabase(say: (text: string) => void, keep = true): Pr
   await migrate(server.url);
   if (!keep) {
     const startedHere = server.started;
-    return { url: server.url, kind: 'embedded', stop: async () => void (startedHere && (await server.stop())) };
+    return {
+      url: server.url,
+      kind: 'embedded',
+      stop: async () => void (startedHere && (await server.stop())),
+    };
   }
   let stopping = false;
   let looking: Promise<void> = Promise.resolve();
@@ -47,7 +52,9 @@ export async function openDatabase(say: (text: string) => void, keep = true): Pr
     server = await server.ensure();
   };
   const watch = setInterval(() => {
-    looking = looking.then(look).catch((error: unknown) => say(`Postgres: ${error instanceof Error ? error.message : error}`));
+    looking = looking
+      .then(look)
+      .catch((error: unknown) => say(`Postgres: ${error instanceof Error ? error.message : error}`));
   }, WATCH_SECONDS * 1000);
   return {
     url: server.url,
@@ -86,4 +93,25 @@ export async function inspectDatabase(): Promise<string> {
     await store.close();
     await database.stop();
   }
+}
+
+/** The sweeps' use cases over the database, for commands that the HTTP API does not offer. */
+export async function openSweeps(): Promise<Pick<Sweeps, 'importTransfers'> & { close(): Promise<void> }> {
+  const database = await openDatabase(() => {}, false);
+  const [{ connectQueue }, { createSweeps }, { datasetCatalog }] = await Promise.all([
+    import('@/lib/service/queue'),
+    import('@/lib/service/sweeps'),
+    import('@/lib/service/server'),
+  ]);
+  const store = await connect(database.url);
+  const queue = await connectQueue(database.url);
+  const sweeps = createSweeps({ store, queue, datasets: datasetCatalog });
+  return {
+    importTransfers: sweeps.importTransfers,
+    async close() {
+      await queue.close();
+      await store.close();
+      await database.stop();
+    },
+  };
 }

@@ -17,7 +17,8 @@ async function buildProgram(): Promise<Command> {
   const program = new Command('taskatlas')
     .description('Which source should I pre-train on, and how should I transfer it?')
     .version(version())
-    .exitOverride();
+    .exitOverride()
+    .enablePositionalOptions();
   const policy = registerReaders(program);
   registerSubmit(program);
   const [start, doctor, solve, affinity, reference, imports, engine] = await Promise.all([

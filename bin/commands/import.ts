@@ -10,7 +10,11 @@ async function readJson(file: string): Promise<unknown> {
   try {
     return JSON.parse(text);
   } catch (cause) {
-    throw new TaskatlasError('invalid-input', `${file}: not JSON (${cause instanceof Error ? cause.message : cause})`, { cause });
+    throw new TaskatlasError(
+      'invalid-input',
+      `${file}: not JSON (${cause instanceof Error ? cause.message : cause})`,
+      { cause },
+    );
   }
 }
 
@@ -27,9 +31,13 @@ export function registerImport(program: Command): void {
       const { openSweeps } = await import('../compose');
       const sweeps = await openSweeps();
       try {
-        const sweep = await sweeps.importTransfers(document, { name: options.name ?? basename(file, '.json') });
+        const sweep = await sweeps.importTransfers(document, {
+          name: options.name ?? basename(file, '.json'),
+        });
         process.stdout.write(
-          options.json ? `${JSON.stringify(sweep, null, 2)}\n` : `Sweep ${sweep.number} (${sweep.name}): imported, read-only.\n`,
+          options.json
+            ? `${JSON.stringify(sweep, null, 2)}\n`
+            : `Sweep ${sweep.number} (${sweep.name}): imported, read-only.\n`,
         );
       } finally {
         await sweeps.close();

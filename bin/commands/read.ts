@@ -58,6 +58,8 @@ function registerBest(program: Command): void {
 function registerPolicy(program: Command): Command {
   const policy = program
     .command('policy')
+    // `policy solve` has a --budget of its own: options after it are its own.
+    .enablePositionalOptions()
     .description('best transfer policy of a sweep under a supervision budget')
     .option('--budget <n>', 'how many tasks may be fully supervised')
     .option('--max-order <k>', 'at most k sources per transfer')

@@ -46,7 +46,8 @@ function differences(actual: unknown, expected: unknown, tolerance: number, path
 /** With tied heights the order of merges is a matter of implementation: only heights compare (README). */
 function comparable(metric: string, reference: ReferenceCase, value: unknown): [unknown, unknown] {
   const tied = metric === 'linkage' && (reference.min_height_gap ?? 1) <= 1e-9;
-  const heights = (table: unknown): unknown => (table as { merge_table: number[][] }).merge_table.map((row) => row[2]);
+  const heights = (table: unknown): unknown =>
+    (table as { merge_table: number[][] }).merge_table.map((row) => row[2]);
   return tied ? [heights(value), heights(reference.expected)] : [value, reference.expected];
 }
 

@@ -1,3 +1,3 @@
 export { type Api, createApi, createService, type RouteContext } from './app';
-export { type OpenApiOptions, openApi } from './compose';
+export { datasetCatalog, type OpenApiOptions, openApi } from './compose';
 export type { ApiDeps, SweepCommands } from './deps';
