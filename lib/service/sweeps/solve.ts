@@ -9,6 +9,7 @@ import {
 } from '@/lib/science/policy';
 import type { PolicyRecord } from '../contracts';
 import type { Store, StoredSweep } from '../ports';
+import type { SweepData } from '../views/model';
 import { policyEdges, policyProblem, servable } from '../views/policy';
 import { analysisSeed, loadTarget, type ScenesOf } from './analyse';
 
@@ -59,19 +60,12 @@ async function drawsOfTargets(
 
 /** The policy of the sweep's own question, or null when no target can be served. */
 export async function solveSweepPolicy(
-  sweep: StoredSweep,
-  analyses: readonly TargetAnalysis[],
+  data: SweepData,
   draws: ReadonlyMap<string, AnalysisDraws>,
 ): Promise<PolicyRecord | null> {
+  const { sweep, analyses } = data;
   const { budget, maxOrder, objective } = sweep.spec.policy;
-  const problem = policyProblem(sweep, analyses, {
-    budget,
-    maxOrder,
-    objective,
-    force: [],
-    forbid: [],
-    weights: {},
-  });
+  const problem = policyProblem(data, { budget, maxOrder, objective, force: [], forbid: [], weights: {} });
   if (problem.targets.length === 0) return null;
   const solution = await solvePolicy(problem).catch((error: unknown) => {
     if (error instanceof TaskatlasError && error.code === 'infeasible') return null;
@@ -103,9 +97,10 @@ export async function solveSweepPolicy(
 export async function finishSweep(store: Store, sweepId: string, scenesOf: ScenesOf): Promise<void> {
   const sweep = await store.getSweep(sweepId);
   if (!sweep) throw new TaskatlasError('not-found', `There is no sweep "${sweepId}".`);
-  const analyses = servable(await store.analyses(sweepId));
-  const draws = await drawsOfTargets(store, sweep, analyses, scenesOf);
-  const policy = await solveSweepPolicy(sweep, analyses, draws);
+  const [runs, analyses] = await Promise.all([store.runsOf(sweepId), store.analyses(sweepId)]);
+  const data = { sweep, runs, analyses, policies: [], summaries: new Map(), workers: [], now: Date.now() };
+  const draws = await drawsOfTargets(store, sweep, servable(data), scenesOf);
+  const policy = await solveSweepPolicy(data, draws);
   if (policy) await store.savePolicy(sweepId, policy);
   // A person may have stopped or cancelled it meanwhile, or retried a run: then it is not at its end.
   if ((await store.duePolicies()).includes(sweepId)) await store.setSweepState(sweepId, 'done');

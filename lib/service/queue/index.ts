@@ -1,0 +1,2 @@
+export { memoryQueue } from './memory';
+export { connectQueue } from './pg-boss';

@@ -1,0 +1,16 @@
+import { analyseTargetJob } from '@/lib/service/contracts';
+import type { Job } from '@/lib/service/ports';
+import { analyseStoredTarget } from '@/lib/service/sweeps';
+import { publishPolicies } from '../settle';
+import type { WorkerContext } from '../types';
+
+/** Tournament → affinities of one target, from the stored losses. */
+export async function analyseOne(context: WorkerContext, job: Job): Promise<void> {
+  const { sweepId, target } = analyseTargetJob.parse(job.payload);
+  const started = performance.now();
+  const analysis = await analyseStoredTarget(context.store, sweepId, target, context.scenesOf);
+  await context.queue.done(job);
+  const milliseconds = (performance.now() - started).toFixed(0);
+  context.log(`analysed ${target}${analysis.preliminary ? ' (preliminary)' : ''} in ${milliseconds} ms`);
+  await publishPolicies(context);
+}

@@ -1,0 +1,113 @@
+import { performance } from 'node:perf_hooks';
+import type { InputKind, RunResult } from '@/lib/science/core';
+import { runJob } from '@/lib/service/contracts';
+import type { Job, StoredRun } from '@/lib/service/ports';
+import { classify } from '../failures';
+import { holdLease, type Lease } from '../lease';
+import { settle } from '../settle';
+import type { Execution, WorkerContext } from '../types';
+
+const checkpointName = (fingerprint: string): string => `${fingerprint}/checkpoint`;
+
+/** Pictures that the targets of all sweeps behind a source see. */
+async function inputKindsOf(context: WorkerContext, run: StoredRun): Promise<readonly InputKind[]> {
+  if (run.kind !== 'source') return [];
+  const sweeps = await context.store.sweepsOf(run.fingerprint);
+  const kinds = sweeps.flatMap(({ tasks, spec }) =>
+    tasks
+      .filter((t) => t.roles.includes('target') && (spec.targets?.includes(t.id) ?? true))
+      .map((t) => t.input),
+  );
+  return [...new Set(kinds)].sort();
+}
+
+async function executionOf(context: WorkerContext, run: StoredRun, lease: Lease): Promise<Execution> {
+  const name = checkpointName(run.fingerprint);
+  return {
+    signal: lease.signal,
+    onProgress: lease.report,
+    checkpoint: {
+      load: () => context.artifacts.read(name),
+      save: (bytes) => context.artifacts.write(name, bytes),
+      everySeconds: context.times.checkpointSeconds,
+    },
+    inputKinds: await inputKindsOf(context, run),
+  };
+}
+
+/**
+ * Claim → compute → result. The job has done its duty once the run is claimed (the claim in the database says who
+ * has it), so it is acknowledged before the work, and a lost worker is noticed by the claim's expiry.
+ */
+export async function runOne(context: WorkerContext, job: Job): Promise<void> {
+  const { fingerprint } = runJob.parse(job.payload);
+  const run = await context.store.claim(fingerprint, context.worker, context.times.leaseSeconds);
+  await context.queue.done(job);
+  if (!run) return;
+  const started = performance.now();
+  const lease = holdLease(context, fingerprint);
+  let result: RunResult | null = null;
+  try {
+    result = await context.execute(run, await executionOf(context, run, lease));
+  } catch (error) {
+    await lease.end();
+    await endWithout(context, run, lease, error);
+    return;
+  }
+  await lease.end();
+  const computed = performance.now();
+  const { accepted, released } = await context.store.complete(
+    fingerprint,
+    context.worker,
+    result,
+    context.backend,
+  );
+  await context.artifacts.remove(checkpointName(fingerprint));
+  await settle(context, fingerprint, released.length > 0);
+  const [work, rest] = [(computed - started) / 1000, performance.now() - computed];
+  const what = accepted ? 'done' : 'was already done';
+  context.log(`${label(run)} ${what} in ${work.toFixed(2)} s, stored in ${rest.toFixed(0)} ms`);
+}
+
+/** Interrupted: the claim is given back, or is no longer ours. Otherwise the failure is told. */
+async function endWithout(
+  context: WorkerContext,
+  run: StoredRun,
+  lease: Lease,
+  error: unknown,
+): Promise<void> {
+  const { store, worker, artifacts } = context;
+  const why = lease.interruption();
+  if (why === null) {
+    const failure = classify(error);
+    const after = await store.fail(run.fingerprint, worker, failure);
+    context.log(`${label(run)} failed (${failure.class}, attempt ${run.attempt}): ${failure.message}`);
+    // The checkpoint may hold what made it fail: the next attempt starts from the beginning.
+    await artifacts.remove(checkpointName(run.fingerprint));
+    await settle(context, run.fingerprint, after.state === 'queued');
+    return;
+  }
+  context.log(`${label(run)} interrupted: ${why}`);
+  if (why === 'drain' || why === 'stopped') {
+    await store.release(run.fingerprint, worker);
+    await settle(context, run.fingerprint, true);
+  }
+  if (why === 'cancelled') await artifacts.remove(checkpointName(run.fingerprint));
+}
+
+/** "transfer surface-normals → z-depth (seed 1) 3f2a…" for the log. */
+function label({ recipe, fingerprint }: StoredRun): string {
+  const id = fingerprint.slice(0, 8);
+  switch (recipe.kind) {
+    case 'dataset':
+      return `dataset shard ${recipe.shard + 1}/${recipe.shards} ${id}`;
+    case 'probe':
+      return `probe ${recipe.source.task} ${id}`;
+    case 'transfer':
+      return `transfer ${recipe.sources.map((s) => s.task).join('+')} → ${recipe.task} (seed ${recipe.seed}) ${id}`;
+    case 'mean':
+      return `mean ${recipe.task} ${id}`;
+    default:
+      return `${recipe.kind} ${recipe.task} (seed ${recipe.seed}) ${id}`;
+  }
+}

@@ -1,0 +1,58 @@
+/** A worker process: `workers/main.ts --name worker-1`, with DATABASE_URL, TASKATLAS_ARTIFACTS and TASKATLAS_CACHE set. */
+import { parseArgs } from 'node:util';
+import { composeWorker, required, workerId } from './compose';
+import { work } from './loop';
+import { DEFAULT_TIMES } from './types';
+
+const { values } = parseArgs({
+  options: {
+    name: { type: 'string', default: 'worker' },
+    database: { type: 'string' },
+    artifacts: { type: 'string' },
+    cache: { type: 'string' },
+    engine: { type: 'string' },
+  },
+});
+if (values.engine) process.env.TASKATLAS_ENGINE = values.engine;
+
+const worker = workerId(values.name);
+const log = (text: string): void => {
+  process.stdout.write(`${new Date().toISOString()} ${values.name} ${text}\n`);
+};
+
+const drain = new AbortController();
+for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
+  process.on(signal, () => {
+    if (drain.signal.aborted) return;
+    log(`${signal}: saving a checkpoint, giving the run back`);
+    drain.abort();
+  });
+}
+
+/** A supervisor that was killed cannot stop us: end by ourselves, its successor starts workers of its own. */
+function followSupervisor(pid: number): void {
+  const timer = setInterval(() => {
+    try {
+      process.kill(pid, 0);
+    } catch {
+      log(`supervisor ${pid} is gone`);
+      clearInterval(timer);
+      drain.abort();
+    }
+  }, 1000);
+  timer.unref();
+}
+
+const supervisor = Number(process.env.TASKATLAS_SUPERVISOR_PID);
+if (Number.isInteger(supervisor) && supervisor > 0) followSupervisor(supervisor);
+
+const parts = await composeWorker({
+  databaseUrl: values.database ?? required('DATABASE_URL'),
+  artifactsDirectory: values.artifacts ?? required('TASKATLAS_ARTIFACTS'),
+  cacheDirectory: values.cache ?? required('TASKATLAS_CACHE'),
+});
+log(`${worker} is up: ${parts.backend} on ${parts.device}`);
+await work({ ...parts, worker, times: DEFAULT_TIMES, draining: drain.signal, log });
+await parts.close();
+log('ended');
+process.exit(0);
