@@ -3,6 +3,7 @@ export * from './curve';
 export * from './from-analysis';
 export { loadHighs, type SolveOptions } from './highs';
 export * from './problem';
+export * from './rank';
 export * from './solve';
 export * from './survival';
 export * from './transfers-file';

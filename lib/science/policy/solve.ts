@@ -57,6 +57,9 @@ export function policyFrom(
   };
 }
 
+/** Bound and value may differ by this at proved optimality: 5e-8 of the largest edge (program units, largest 1000). */
+const PROOF_TOLERANCE = 5e-5;
+
 function interpret(
   prepared: PreparedProblem,
   layout: Layout,
@@ -70,20 +73,19 @@ function interpret(
     if (solution.status === 'limit') return null;
     throw new TaskatlasError('internal', 'the solver returned a policy that does not serve every target');
   }
-  const drift = Math.abs(policy.objective - solution.objective / layout.scale);
+  const proved = solution.status === 'optimal';
   // The program works in floats; the policy recomputed from its edges must agree, or the proof would not be one.
-  if (solution.status === 'optimal' && drift > 1e-7 * Math.max(1, Math.abs(policy.objective))) {
+  if (proved && Math.abs(policy.objective * layout.scale - solution.objective) > PROOF_TOLERANCE) {
     throw new TaskatlasError(
       'internal',
-      `policy value ${policy.objective} differs from the solver's by ${drift}`,
+      `policy value ${policy.objective} is not the solver's ${solution.objective / layout.scale}`,
     );
   }
-  return solution.status === 'optimal' ? closeProof(policy) : policy;
+  return {
+    ...policy,
+    optimal: proved && (policy.bound - policy.objective) * layout.scale <= PROOF_TOLERANCE,
+  };
 }
-
-/** At proved optimality the reported bound may differ from the objective by rounding only. */
-const closeProof = (policy: PolicyResult): PolicyResult =>
-  policy.gap <= 1e-8 ? policy : { ...policy, optimal: false };
 
 /** Solves a prepared problem with a loaded runtime; null when infeasible. Synchronous. */
 export function solvePrepared(
