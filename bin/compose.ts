@@ -1,6 +1,7 @@
 import { chmodSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { connect, migrate, startEmbeddedPostgres } from '@/lib/service/store';
+import { connect, migrate } from '@/lib/service/store';
+import { startEmbeddedPostgres } from '@/lib/service/store/embedded';
 import type { Sweeps } from '@/lib/service/sweeps';
 import type { Send } from './api-client';
 import { root, stateDirectory } from './places';

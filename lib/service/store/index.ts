@@ -10,7 +10,6 @@ import { workerRegistry } from './workers';
 
 export { folderArtifacts } from './artifacts';
 export { isTransient } from './connection';
-export { type EmbeddedOptions, type EmbeddedPostgres, startEmbeddedPostgres } from './embedded';
 export { migrate } from './migrate';
 
 export interface ConnectOptions {
