@@ -1,6 +1,6 @@
 import type { Scalar, Tensor, Tensor1D, Tensor4D, Variable } from '@tensorflow/tfjs-core';
 import { createRng } from '@/lib/science/core/rng';
-import { convolution, heNormal, type Tf } from '@/lib/train/engine';
+import { convolution, heNormal, layerNorm, type Tf } from '@/lib/train/engine';
 
 /** One convolution of a bench network: filter side, stride, channels out; ReLU unless it is the last. */
 export interface ConvLayer {
@@ -16,6 +16,8 @@ export interface BenchNetwork {
   readonly side: number;
   readonly channels: number;
   readonly layers: readonly ConvLayer[];
+  /** Layer normalisation before each ReLU. */
+  readonly normalised?: boolean;
 }
 
 const conv = (kernel: number, channels: number, stride = 1, double = false): ConvLayer => ({
@@ -25,9 +27,10 @@ const conv = (kernel: number, channels: number, stride = 1, double = false): Con
   double,
 });
 
-/** ENGINE.md's reference: 64×64×3, four convolutions to 8×8×64, decoder back to 64×64×1. */
+/** ENGINE.md's reference: 64×64×3, four convolutions to 8×8×64, decoder back to 64×64×1, normalise + ReLU. */
 export const REFERENCE: BenchNetwork = {
-  name: 'reference 64×64×3 → 8×8×64 → 64×64×1',
+  name: 'reference',
+  normalised: true,
   side: 64,
   channels: 3,
   layers: [
@@ -77,70 +80,103 @@ export interface Trainer {
 /** How a step is computed: `plain` is what any TensorFlow.js user writes; `engine` uses the engine's own operations. */
 export type Style = 'plain' | 'engine';
 
-function layerForward(
-  tf: Tf,
-  style: Style,
-  layer: ConvLayer,
-  x: Tensor4D,
-  filter: Tensor4D,
-  bias: Tensor1D,
-  last: boolean,
-): Tensor4D {
-  const activation = last ? 'linear' : 'relu';
-  const [, h, w] = x.shape;
-  const input = layer.double ? tf.image.resizeNearestNeighbor(x, [2 * h, 2 * w]) : x;
-  if (style === 'engine')
-    return convolution(tf, { x: input, filter, bias, stride: layer.stride, activation });
-  return tf.fused.conv2d({ x: input, filter, bias, strides: layer.stride, pad: 'same', activation });
+interface LayerWeights {
+  readonly filter: Tensor4D;
+  readonly bias: Tensor1D;
+  readonly norm: { readonly gain: Tensor1D; readonly bias: Tensor1D } | null;
 }
 
-/** Builds network, data and optimiser; the same numbers for every backend and style. */
+function plainLayer(tf: Tf, layer: ConvLayer, x: Tensor4D, weights: LayerWeights, relu: boolean): Tensor4D {
+  const { filter, bias, norm } = weights;
+  const activation = relu && norm === null ? 'relu' : 'linear';
+  const y = tf.fused.conv2d({ x, filter, bias, strides: layer.stride, pad: 'same', activation });
+  if (norm === null) return y;
+  const centred = tf.sub(y, tf.mean(y, [1, 2, 3], true));
+  const variance = tf.mean(tf.square(centred), [1, 2, 3], true);
+  return tf.relu<Tensor4D>(
+    tf.add(tf.mul(tf.mul(centred, tf.rsqrt(tf.add(variance, 1e-5))), norm.gain), norm.bias),
+  );
+}
+
+function engineLayer(tf: Tf, layer: ConvLayer, x: Tensor4D, weights: LayerWeights, relu: boolean): Tensor4D {
+  const { filter, bias, norm } = weights;
+  const activation = relu && norm === null ? 'relu' : 'linear';
+  const y = convolution(tf, { x, filter, bias, stride: layer.stride, activation });
+  return norm === null ? y : layerNorm(tf, { x: y, ...norm, activation: 'relu' });
+}
+
+/** Variables of a network in order, and each layer's weights among them. The same numbers on every backend. */
+function createWeights(tf: Tf, network: BenchNetwork): { variables: Variable[]; layers: LayerWeights[] } {
+  const rng = createRng('bench', network.name);
+  const variables: Variable[] = [];
+  const variable = (shape: number[], values: Float32Array): Tensor => {
+    const start = tf.tensor(values, shape);
+    const made = tf.variable(start);
+    start.dispose();
+    variables.push(made);
+    return made as unknown as Tensor;
+  };
+  let { channels } = network;
+  const layers = network.layers.map((layer, i): LayerWeights => {
+    const co = layer.channels;
+    const shape = [layer.kernel, layer.kernel, channels, co];
+    channels = co;
+    const vector = (value: number): Tensor1D => variable([co], new Float32Array(co).fill(value)) as Tensor1D;
+    const filter = variable(shape, heNormal(rng, shape)) as Tensor4D;
+    const bias = vector(0);
+    const normalised = network.normalised === true && i < network.layers.length - 1;
+    return { filter, bias, norm: normalised ? { gain: vector(1), bias: vector(0) } : null };
+  });
+  return { variables, layers };
+}
+
+/** What the optimisers under test have in common. */
+export interface BenchOptimiser {
+  apply(gradients: readonly Tensor[]): void;
+  dispose(): void;
+}
+
+/** Builds network, data and optimiser. Training data are random numbers: time does not depend on them. */
 export function createTrainer(
   tf: Tf,
   network: BenchNetwork,
   batch: number,
   style: Style,
-  createAdam: (variables: Variable[]) => { apply(g: readonly Tensor[]): void; dispose(): void },
+  createOptimiser: (variables: Variable[]) => BenchOptimiser,
 ): Trainer {
-  const rng = createRng('bench', network.name);
-  const constant = (shape: number[], draw: () => number): Tensor =>
-    tf.tensor(Float32Array.from({ length: shape.reduce((p, s) => p * s, 1) }, draw), shape);
-  const variables: Variable[] = [];
-  let channels = network.channels;
-  for (const layer of network.layers) {
-    const shape = [layer.kernel, layer.kernel, channels, layer.channels];
-    for (const t of [tf.tensor(heNormal(rng, shape), shape), tf.zeros([layer.channels])]) {
-      variables.push(tf.variable(t));
-      t.dispose();
-    }
-    channels = layer.channels;
-  }
-  const x = constant([batch, network.side, network.side, network.channels], () => rng.next()) as Tensor4D;
+  const rng = createRng('bench data', network.name);
+  const constant = (shape: number[]): Tensor =>
+    tf.tensor(
+      Float32Array.from({ length: shape.reduce((p, s) => p * s, 1) }, () => rng.next()),
+      shape,
+    );
+  const { variables, layers } = createWeights(tf, network);
+  const x = constant([batch, network.side, network.side, network.channels]) as Tensor4D;
   const forward = (): Tensor4D =>
     network.layers.reduce((value, layer, i) => {
-      const [filter, bias] = [
-        variables[2 * i] as unknown as Tensor4D,
-        variables[2 * i + 1] as unknown as Tensor1D,
-      ];
-      return layerForward(tf, style, layer, value, filter, bias, i === network.layers.length - 1);
+      const weights = layers[i];
+      if (weights === undefined) return value;
+      const [, h, w] = value.shape;
+      const input = layer.double ? tf.image.resizeNearestNeighbor(value, [2 * h, 2 * w]) : value;
+      const relu = i < network.layers.length - 1;
+      return (style === 'engine' ? engineLayer : plainLayer)(tf, layer, input, weights, relu);
     }, x);
-  const shape = tf.tidy(() => forward().shape);
-  const target = constant(shape, () => rng.next());
-  const adam = createAdam(variables);
+  const target = constant(tf.tidy(() => forward().shape));
+  const optimiser = createOptimiser(variables);
   return {
     step: () => {
       const { value, grads } = tf.variableGrads(
         () => tf.mean(tf.abs(tf.sub(forward(), target))) as Scalar,
         variables,
       );
-      adam.apply(variables.map((v) => grads[v.name] as Tensor));
+      optimiser.apply(variables.map((v) => grads[v.name] as Tensor));
       const loss = value.dataSync()[0] ?? Number.NaN;
       tf.dispose([value, grads]);
       return loss;
     },
     dispose: () => {
       tf.dispose([x, target, ...variables]);
-      adam.dispose();
+      optimiser.dispose();
     },
   };
 }
