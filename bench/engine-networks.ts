@@ -93,9 +93,11 @@ function plainLayer(tf: Tf, layer: ConvLayer, x: Tensor4D, weights: LayerWeights
   if (norm === null) return y;
   const centred = tf.sub(y, tf.mean(y, [1, 2, 3], true));
   const variance = tf.mean(tf.square(centred), [1, 2, 3], true);
-  return tf.relu<Tensor4D>(
-    tf.add(tf.mul(tf.mul(centred, tf.rsqrt(tf.add(variance, 1e-5))), norm.gain), norm.bias),
+  const scaled: Tensor4D = tf.add(
+    tf.mul(tf.mul(centred, tf.rsqrt(tf.add(variance, 1e-5))), norm.gain),
+    norm.bias,
   );
+  return tf.relu(scaled);
 }
 
 function engineLayer(tf: Tf, layer: ConvLayer, x: Tensor4D, weights: LayerWeights, relu: boolean): Tensor4D {
