@@ -127,7 +127,8 @@ describe('transfer', () => {
   it.each(targets)('trains a readout for %s from another source', async (task) => {
     const result = await run(transfer(task, ['copy']), 't', files);
     expect(lossesOf(result)).toHaveLength(20);
-    expect(result.curve.at(-1)?.selectionLoss).toBeLessThan(result.curve[0]?.selectionLoss as number);
+    expect(result.curve.at(-1)?.trainLoss).toBeLessThan(result.curve[0]?.trainLoss as number);
+    expect(result.samples).toHaveLength(18);
   });
 
   it('joins several sources, the target’s own among them', async () => {

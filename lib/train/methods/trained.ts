@@ -15,10 +15,13 @@ import { evaluate } from './evaluate';
 import { type TrainingOutcome, train } from './loop';
 import { lossTensor } from './losses';
 import { taskMetric } from './metrics';
+import { outputBias } from './output-bias';
 import { createPause } from './pause';
 import { poolLabels, taskLoss } from './pools';
 import { renderSamples } from './samples';
 import type { RunContext } from './types';
+
+const OUTPUT_BIAS = 'decoder/output/bias';
 
 /** Feeds one pool to a network: `gather` gives the input tensor of the images named. */
 export interface Feed {
@@ -62,7 +65,16 @@ export async function trainSupervised(
   const labels = await poolLabels(dataset, request.pool, task, preset, pause);
   const selection = await poolLabels(dataset, 'selection', task, preset, pause);
   const start = initialWeights(plan, createRng(request.seed, request.purpose, 'weights'));
-  const parameters = createParameters(tf, plan, new Map([...start, ...(request.restored ?? [])]));
+  const bias = start.get(OUTPUT_BIAS)?.length ?? 0;
+  const parameters = createParameters(
+    tf,
+    plan,
+    new Map([
+      ...start,
+      [OUTPUT_BIAS, outputBias(spec, labels, bias, request.images)] as const,
+      ...(request.restored ?? []),
+    ]),
+  );
   const feeds = new Map<PoolName, Feed>();
   const feedOf = (pool: PoolName): Feed => {
     const feed = feeds.get(pool) ?? request.feed(pool);
