@@ -1,10 +1,17 @@
-import { parseDocument } from 'yaml';
+import { LineCounter, parseDocument } from 'yaml';
 import type { z } from 'zod';
 import { type FieldIssue, TaskatlasError } from '@/lib/science/core';
 import { SWEEP_FILE_MAX_BYTES, type SweepSpec, sweepSpec } from '../contracts';
 
 /** A file with more aliases expanded than this is a bomb, not a sweep. */
 const MAX_ALIASES = 50;
+
+/** A sweep nests four deep. */
+const MAX_DEPTH = 50;
+/** Columns of indentation; a level of a hostile file costs at least one. */
+const MAX_INDENT = 200;
+/** Marks that cost the parser time, some of it growing with their square; the longest sweep has some 2,000. */
+const MAX_MARKS = 8000;
 
 const bad = (message: string, path = ''): TaskatlasError =>
   new TaskatlasError('invalid-input', message, { issues: [{ path, message }] });
@@ -45,19 +52,45 @@ export function validateSweep(value: unknown): SweepSpec {
   );
 }
 
+/**
+ * Whether a text could nest deeper than any sweep, judged before it is parsed: the YAML parser recurses, and a stack
+ * that ends inside one of V8's regular expressions is no exception but the end of the whole process.
+ */
+function nestsDeeply(text: string): boolean {
+  let open = 0;
+  for (const char of text) {
+    if (char === '[' || char === '{') open += 1;
+    else if (char === ']' || char === '}') open = Math.max(0, open - 1);
+    if (open > MAX_DEPTH) return true;
+  }
+  return text.split(/\r\n|\r|\n/).some((line) => {
+    const indent = /^[ \t]*/.exec(line)?.[0].length ?? 0;
+    const indicators = line.match(/(?<=^|\s)[-?:](?=\s|$)|:(?=\s|$)/g)?.length ?? 0;
+    return indent > MAX_INDENT || indicators > MAX_DEPTH;
+  });
+}
+
+/** Whether a text holds more items, lines or quotes than any sweep: 20,000 keys alone take the parser seconds. */
+const isOverfull = (text: string): boolean => (text.match(/[,\n\r:"'&*!?]/g)?.length ?? 0) > MAX_MARKS;
+
 function readYaml(text: string): unknown {
   try {
+    // Pretty messages quote the line at every error, which takes a minute for one long bad line.
+    const lines = new LineCounter();
     const document = parseDocument(text, {
       schema: 'core',
       uniqueKeys: true,
-      prettyErrors: true,
+      prettyErrors: false,
+      lineCounter: lines,
       logLevel: 'silent',
     });
     const [error] = document.errors;
     if (error) {
-      const at = error.linePos?.[0];
-      const message = `The sweep file is no valid YAML or JSON: ${error.message.split('\n')[0]}`;
-      throw bad(message, at ? `line ${at.line}` : '');
+      const { line, col } = lines.linePos(error.pos[0]);
+      throw bad(
+        `The sweep file is no valid YAML or JSON: ${error.message} at line ${line}, column ${col}`,
+        `line ${line}`,
+      );
     }
     return document.toJS({ maxAliasCount: MAX_ALIASES });
   } catch (cause) {
@@ -85,6 +118,10 @@ export function parseSweepFile(text: string): SweepSpec {
     );
   }
   if (text.includes('\u0000')) throw bad('The sweep file is not text.');
+  if (nestsDeeply(text))
+    throw bad('The sweep file is refused: it nests too deeply. A sweep needs four levels.');
+  if (isOverfull(text))
+    throw bad('The sweep file is refused: it holds more than a sweep can. Is it the right file?');
   const value = readYaml(text);
   if (value === null || typeof value !== 'object' || Array.isArray(value)) {
     throw bad(
