@@ -209,17 +209,29 @@ async function act(options: Options): Promise<void> {
   }
 }
 
+/**
+ * `policy` itself has --budget, --max-order, --objective and --json, and commander hands options that both know to
+ * the parent, wherever they stand; what was given on the line wins over defaults.
+ */
+function mergeParent(own: Partial<Options>, command: Command): Options {
+  const parent = command.parent;
+  const given = Object.entries(parent?.opts<Partial<Options>>() ?? {}).filter(
+    ([name]) => parent?.getOptionValueSource(name) === 'cli',
+  );
+  const merged: Partial<Options> = { ...own, ...Object.fromEntries(given) };
+  if (merged.budget === undefined) throw invalid('--budget is required: a number, or "all" for the curve');
+  return { ...merged, budget: merged.budget } as Options;
+}
+
 /** Mounts `taskatlas policy solve` under the `policy` command, offline and from a file. */
 export function registerPolicySolve(policyCommand: Command): void {
-  // `policy` itself has --budget and --json; without this it would swallow those of `policy solve`.
-  policyCommand.enablePositionalOptions();
   policyCommand
     .command('solve')
     .description(
       'exact transfer policy of a transfers file (integer program, proved optimal); needs no server',
     )
     .requiredOption('--transfers <file>', 'transfers file (format of reference/taskonomy/transfers_16k.json)')
-    .requiredOption('--budget <b>', 'supervision budget, or "all" for the curve')
+    .option('--budget <b>', 'supervision budget, or "all" for the curve (required)')
     .option('--max-order <k>', 'at most k sources per transfer', '1')
     .option('--objective <name>', FILE_OBJECTIVES.join(', '), 'affinity')
     .option('--targets <a,b>', 'only these targets')
@@ -233,5 +245,5 @@ export function registerPolicySolve(policyCommand: Command): void {
     .option('--runner-up', 'also the best policy that gives up one of the chosen sources')
     .option('--baselines', 'also the greedy policy and 1,000 random feasible ones')
     .option('--json', 'print JSON')
-    .action(act);
+    .action((own: Partial<Options>, command: Command) => act(mergeParent(own, command)));
 }
