@@ -1,5 +1,6 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
-import { ADAM, type AdamConstants, FusedAdam, type Tf } from '../engine';
+import { ADAM, type AdamConstants, type Tf } from '../engine';
+import { fusedAdam } from '../engine/native/adam';
 import type { ParameterStore, Weights } from '../networks';
 
 type Floats = Float64Array;
@@ -56,7 +57,7 @@ export function createAdam(
   constants: AdamConstants,
 ): Optimiser {
   const variables = trainable.map((name) => parameters.get(name));
-  const adam = new FusedAdam(tf, variables, constants);
+  const adam = fusedAdam(tf, variables, constants);
   const none = new Float32Array(0);
   return {
     apply: (gradients, rate) => adam.apply(gradients, rate),
