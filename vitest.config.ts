@@ -4,6 +4,7 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   resolve: { alias: { '@': fileURLToPath(new URL('.', import.meta.url)) } },
   test: {
+    globalSetup: ['lib/service/ports/testing/global-setup.ts'],
     include: ['lib/**/*.test.{ts,tsx}', 'app/**/*.test.{ts,tsx}', 'workers/**/*.test.ts', 'bin/**/*.test.ts'],
     pool: 'forks',
     maxWorkers: 2,

@@ -71,8 +71,11 @@ export async function provideBinaries(directory: string, copy: boolean): Promise
     await mkdir(partial, { mode: 0o755 });
     await cp(native, partial, { recursive: true, verbatimSymlinks: true });
     await finishUnpacking(partial);
-    await rm(target, { recursive: true, force: true });
-    await rename(partial, target);
+    // Another process may have been faster; its copy is as good.
+    await rename(partial, target).catch(async (error: NodeJS.ErrnoException) => {
+      await rm(partial, { recursive: true, force: true });
+      if (error.code !== 'ENOTEMPTY' && error.code !== 'EEXIST') throw error;
+    });
   }
   return within(target);
 }

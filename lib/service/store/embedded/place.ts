@@ -10,8 +10,10 @@ const run = promisify(execFile);
 
 /** Where one clone's embedded Postgres lives, and as whom it runs. */
 export interface Place {
-  /** Holds `data/`, `bin-…/`, `password`, `state.json`, `server.log`. */
+  /** Holds `data/`, `password`, `state.json`, `server.log`. */
   directory: string;
+  /** Where root keeps its copy of the executables; the clone's default place, whatever `directory` is. */
+  binaries: string;
   /** Set when we are root: Postgres refuses root, so it runs as this user. */
   identity: { uid: number; gid: number; name: string } | null;
 }
@@ -68,11 +70,15 @@ export async function choosePlace(options: { clone: string; directory?: string }
   const root = process.getuid?.() === 0;
   const key = await cloneKey(options.clone);
   const base = process.env.TASKATLAS_HOME || (root ? '/var/lib/taskatlas' : home());
-  const directory = path.resolve(options.directory ?? path.join(base, 'postgres', key));
+  const binaries = path.resolve(base, 'postgres', key);
+  const directory = path.resolve(options.directory ?? binaries);
   const identity = root ? await serverIdentity() : null;
   try {
     await mkdir(directory, { recursive: true, mode: root ? 0o755 : 0o700 });
-    if (root) await chmod(directory, 0o711);
+    if (root) {
+      await mkdir(binaries, { recursive: true, mode: 0o755 });
+      for (const folder of [directory, binaries]) await chmod(folder, 0o711);
+    }
     const data = path.join(directory, 'data');
     await mkdir(data, { recursive: true, mode: 0o700 });
     if (identity) await chown(data, identity.uid, identity.gid);
@@ -85,7 +91,7 @@ export async function choosePlace(options: { clone: string; directory?: string }
     );
   }
   if (identity) await assertReachable(directory, identity);
-  return { directory, identity };
+  return { directory, binaries, identity };
 }
 
 /** The server's user must be able to enter every folder above its data. */

@@ -219,7 +219,7 @@ async function lastLog(place: Place): Promise<string> {
 
 /** Starts the server and waits until it answers; a predecessor's dying children may hold it up for seconds. */
 async function start(place: Place, password: string, options: EmbeddedOptions): Promise<Running> {
-  const binaries = await provideBinaries(place.directory, place.identity !== null);
+  const binaries = await provideBinaries(place.binaries, place.identity !== null);
   await initialise(place, binaries, password);
   const data = path.join(place.directory, 'data');
   const stateFile = path.join(place.directory, 'state.json');
