@@ -1,5 +1,5 @@
 import type { MatrixView, TaskView } from '@/lib/service/contracts';
-import { buildTree, cutTree, FAMILY_NAME, type Group, groupName, runsOf, type Tree } from './tree';
+import { buildTree, clusterRuns, FAMILY_NAME, type Group, groupName, runsOf, type Tree } from './tree';
 
 /** Names of the orders that the API computes. */
 export const ORDERS = ['clustered', 'value', 'a-z', 'family'] as const;
@@ -48,11 +48,7 @@ function clusteredAxis(
 ): OrderedAxis {
   const tree = dendrogram === null ? null : buildTree(dendrogram);
   if (tree === null) return familyAxis(ids, family);
-  const clusterOf = new Map<string, string>();
-  cutTree(tree, clusterCount(ids.length)).forEach((members, i) => {
-    for (const id of members) clusterOf.set(id, String(i));
-  });
-  const groups = runsOf(ids, (id) => clusterOf.get(id) ?? null).map((run) => ({ name: groupName(run, family), ids: run }));
+  const groups = clusterRuns(tree, ids, clusterCount(ids.length)).map((run) => ({ name: groupName(run, family), ids: run }));
   return { ids, groups, tree };
 }
 

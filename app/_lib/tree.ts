@@ -79,6 +79,29 @@ export interface Group {
   ids: string[];
 }
 
+/**
+ * Groups of an order by cutting its tree: as many runs as wanted with at least two members.
+ * A task that clusters with nobody joins the run before it (else after), so that no name stands over one tile.
+ */
+export function clusterRuns(tree: Tree, order: readonly string[], want: number): string[][] {
+  let runs: string[][] = [[...order]];
+  for (let k = want; k <= want + 4; k++) {
+    const clusterOf = new Map<string, string>();
+    cutTree(tree, k).forEach((members, i) => {
+      for (const id of members) clusterOf.set(id, String(i));
+    });
+    runs = runsOf(order, (id) => clusterOf.get(id) ?? null);
+    if (runs.filter((run) => run.length > 1).length >= want) break;
+  }
+  const merged: string[][] = [];
+  for (const run of runs) {
+    const before = merged.at(-1);
+    if (before !== undefined && (run.length === 1 || before.length === 1)) before.push(...run);
+    else merged.push([...run]);
+  }
+  return merged;
+}
+
 export const FAMILY_NAME: Record<TaskView['family'], string> = {
   geometry: 'Geometry',
   semantics: 'Semantics',

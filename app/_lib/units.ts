@@ -23,8 +23,9 @@ interface UnitInfo {
   /** Ticks of the legend: position 0–1 and text. */
   ticks: readonly (readonly [number, string])[];
   format: (value: number) => string;
-  /** Text of a tile that crosses the neutral value. */
+  /** Name of a tile that crosses the neutral value, and what that value is. */
   unsure: string;
+  unsureNote: string;
 }
 
 /** DESIGN §4, display: distance = exp(−20·p) over the first-order share p of the row. */
@@ -39,7 +40,8 @@ export const UNIT_INFO: Record<Unit, UnitInfo> = {
     ramp: 'sequential',
     ticks: [0, 0.01, 0.03, 0.05, 0.1, 0.2].map((p) => [affinityPosition(p), p === 0 ? '0' : p === 0.2 ? '.20+' : share(p)]),
     format: (x) => share(x, x < 0.0995 && x > 0 ? 3 : 2),
-    unsure: 'crosses an even share',
+    unsure: 'unsure',
+    unsureNote: 'the interval crosses an even share of the row',
   },
   gain: {
     label: 'Gain',
@@ -48,6 +50,7 @@ export const UNIT_INFO: Record<Unit, UnitInfo> = {
     ticks: halves,
     format: percent,
     unsure: 'crosses 50 %',
+    unsureNote: 'as often better as worse is possible',
   },
   quality: {
     label: 'Quality',
@@ -56,6 +59,7 @@ export const UNIT_INFO: Record<Unit, UnitInfo> = {
     ticks: halves,
     format: percent,
     unsure: 'crosses 50 %',
+    unsureNote: 'as often better as worse is possible',
   },
   effect: {
     label: 'Effect',
@@ -69,7 +73,8 @@ export const UNIT_INFO: Record<Unit, UnitInfo> = {
       [1, '÷4'],
     ],
     format: change,
-    unsure: 'crosses no change',
+    unsure: 'crosses 0',
+    unsureNote: 'no change is possible',
   },
   loss: {
     label: 'Loss',
@@ -81,6 +86,7 @@ export const UNIT_INFO: Record<Unit, UnitInfo> = {
     ],
     format: loss,
     unsure: 'unsure',
+    unsureNote: 'no interval',
   },
   probe: {
     label: 'Probe',
@@ -92,6 +98,7 @@ export const UNIT_INFO: Record<Unit, UnitInfo> = {
     ],
     format: (x) => share(x),
     unsure: 'unsure',
+    unsureNote: 'no interval',
   },
 };
 

@@ -112,3 +112,14 @@ export function useApi<S extends z.ZodType>(path: string | null, schema: S): Api
   const data = entry.data ?? last.current;
   return { data: data as z.infer<S> | undefined, error: entry.error, stale: data !== entry.data, retry };
 }
+
+/** Fetches everything under `prefix` again at an interval, only while the page is visible. */
+export function useRefresh(prefix: string, milliseconds: number, on = true): void {
+  useEffect(() => {
+    if (!on) return;
+    const timer = setInterval(() => {
+      if (document.visibilityState === 'visible') invalidate(prefix);
+    }, milliseconds);
+    return () => clearInterval(timer);
+  }, [prefix, milliseconds, on]);
+}

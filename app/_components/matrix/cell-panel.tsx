@@ -149,7 +149,7 @@ function Measure({ label, estimate, text, domain, neutral, note }: MeasureProps)
       </dd>
       <dd className="col-span-3 text-ink2 text-label">
         {note}
-        {range !== null && `, interval ${range}`}
+        {range !== null && `, ${range}`}
       </dd>
     </div>
   );

@@ -56,7 +56,7 @@ export function Legend({ unit, theme, states, helpless, excluded }: { unit: Unit
   ];
   const present = empties.filter((e) => states.has(e.state));
   return (
-    <div className="mt-4 flex flex-wrap gap-x-9 gap-y-4 text-ink2 text-label">
+    <div className="mt-4 flex flex-wrap gap-x-7 gap-y-4 text-ink2 text-label">
       <RampLegend unit={unit} theme={theme} />
       {info.ramp === 'sequential' && unit !== 'affinity' ? null : (
         <section aria-label="Certainty">
@@ -64,7 +64,9 @@ export function Legend({ unit, theme, states, helpless, excluded }: { unit: Unit
           <ul className="flex gap-4">
             <Entry tile={sample(theme, {})}>firm</Entry>
             <Entry tile={sample(theme, { share: TILE_SHARE.wide })}>wide</Entry>
-            <Entry tile={sample(theme, { share: TILE_SHARE.unsure })}>{info.unsure}</Entry>
+            <Entry tile={sample(theme, { share: TILE_SHARE.unsure })}>
+              <span title={info.unsureNote}>{info.unsure}</span>
+            </Entry>
           </ul>
           <ul className="mt-1.5 flex gap-4">
             <Entry tile={sample(theme, { colour: 'transparent', mark: 'best', markInk: theme === 'dark' ? 'light' : 'dark' })}>best in row</Entry>
@@ -82,7 +84,7 @@ export function Legend({ unit, theme, states, helpless, excluded }: { unit: Unit
             </Entry>
           ))}
           {helpless && <li className="flex items-center gap-1.5"><span className="w-4 text-center">⊘</span>no source beats scratch</li>}
-          {excluded && <li className="flex items-center gap-1.5"><span className="w-4 text-center">†</span>excluded, see its target page</li>}
+          {excluded && <li className="flex items-center gap-1.5"><span className="w-4 text-center">†</span>excluded</li>}
         </ul>
       </section>
     </div>
@@ -100,7 +102,7 @@ function RampLegend({ unit, theme }: { unit: Unit; theme: Theme }) {
         {info.ticks.map(([at, text], i) => (
           <span
             key={text}
-            className={`absolute top-4 text-tick ${i === 0 ? '' : i === info.ticks.length - 1 ? '-translate-x-full' : '-translate-x-1/2'}`}
+            className={`absolute top-4 text-tick ${i === 0 ? '' : at === 1 ? '-translate-x-full' : i === info.ticks.length - 1 ? '-translate-x-1/3' : '-translate-x-1/2'}`}
             style={{ left: `${at * 100}%` }}
           >
             {text}

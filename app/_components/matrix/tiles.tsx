@@ -78,7 +78,7 @@ function EmptyTile({ tile, box, phone }: { tile: Tile; box: Box; phone: boolean 
     case 'predicted':
       return (
         <>
-          <rect x={x} y={y} width={w} height={h} rx="2" fill="url(#hatch)" />
+          <rect x={x + 0.5} y={y + 0.5} width={w - 1} height={h - 1} rx="1.5" fill="url(#hatch)" stroke="var(--line2)" />
           {!phone && tile.colour !== 'transparent' && (
             <rect x={cx - w * 0.25} y={cy - h * 0.25} width={w / 2} height={h / 2} fill={tile.colour} stroke="var(--panel)" strokeWidth="0.8" />
           )}
@@ -135,7 +135,7 @@ export function HatchPattern() {
     <defs>
       <pattern id="hatch" width="4" height="4" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">
         <rect width="4" height="4" fill="var(--nav)" />
-        <line x1="0" x2="0" y1="0" y2="4" stroke="var(--line2)" strokeWidth="1.6" />
+        <line x1="0" x2="0" y1="0" y2="4" stroke="var(--edge)" strokeWidth="1.1" />
       </pattern>
     </defs>
   );

@@ -12,7 +12,7 @@ import { frameFor, Graph } from './graph';
 import { servedBy, TargetRows, valueScale } from './rows';
 
 /** Columns of the rows beside the graph. */
-const ROWS_WIDTH = 400;
+const ROWS_WIDTH = 410;
 const CARD_HEIGHT = 168;
 const OBJECTIVE_HEAD = { quality: 'Quality', gain: 'Gain', affinity: 'Affinity', 'log-loss': 'Loss cut' } as const;
 
@@ -55,7 +55,7 @@ export function PolicyGraph({ policy, name, selected, onSelect }: Props) {
               phone={phone}
             />
             {picked !== null && inGap && !phone && (
-              <div className="card absolute left-0 w-[172px] p-3" style={{ top: gap.top + Math.min(16, (gap.height - CARD_HEIGHT) / 2) }}>
+              <div className="card absolute left-0 w-[158px] p-3" style={{ top: gap.top + Math.min(16, (gap.height - CARD_HEIGHT) / 2) }}>
                 <EdgeCard edge={picked} policy={policy} name={name} />
               </div>
             )}
@@ -87,7 +87,7 @@ function Heads({ policy, graphWidth, labelWidth, phone }: { policy: PolicyView; 
           <div style={{ width: labelWidth + 2 }}>{head('Fully supervised', 'sources, filled', 'text-right whitespace-nowrap')}</div>
         </div>
       )}
-      <div className="grid grow grid-cols-[minmax(0,1fr)_136px_92px] gap-2 pl-4 pr-1 phone:grid-cols-[minmax(0,1fr)_52px_84px] phone:pl-1">
+      <div className="grid grow grid-cols-[minmax(0,1fr)_132px_104px] gap-2 pl-4 pr-1 phone:grid-cols-[minmax(0,1fr)_52px_84px] phone:pl-1">
         {head('Targets', 'each served once')}
         {head(OBJECTIVE_HEAD[policy.objectiveName], phone ? '' : scale.note, phone ? 'text-right' : '')}
         {head('Survival', phone ? 'of resamples' : 'share of resamples')}

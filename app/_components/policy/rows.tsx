@@ -52,7 +52,7 @@ export function TargetRows({ layout, left, objective, name, selected, onSelect, 
               onClick={() => onSelect(on ? null : target)}
               onPointerEnter={() => onHover(target)}
               onPointerLeave={() => onHover(null)}
-              className={`grid h-full w-full grid-cols-[minmax(0,1fr)_52px_76px_92px] items-center gap-2 rounded-control pl-4 pr-1 text-left phone:grid-cols-[minmax(0,1fr)_52px_84px] phone:py-2 phone:pl-1 ${on ? 'bg-accent-soft' : 'hover:bg-accent-soft/50'}`}
+              className={`grid h-full w-full grid-cols-[minmax(0,1fr)_50px_74px_104px] items-center gap-2 rounded-control pl-4 pr-1 text-left phone:grid-cols-[minmax(0,1fr)_52px_84px] phone:py-2 phone:pl-1 ${on ? 'bg-accent-soft' : 'hover:bg-accent-soft/50'}`}
             >
               <span className="min-w-0">
                 <span className={`block truncate ${on ? 'font-semibold' : ''}`}>{name(target)}</span>
@@ -60,9 +60,12 @@ export function TargetRows({ layout, left, objective, name, selected, onSelect, 
               </span>
               <span className="text-right">{scale.text(edge.value)}</span>
               {!phone && (
-                <span className="relative h-3" aria-hidden="true">
+                <span className="relative h-full w-[60px]" aria-hidden="true">
+                  {scale.ticks.map(([at]) => (
+                    <span key={at} className="absolute inset-y-[-1px] border-line border-l" style={{ left: `${at * 100}%` }} />
+                  ))}
                   <span
-                    className="absolute top-[2.5px] size-[7px] -translate-x-1/2 rounded-full"
+                    className="absolute top-1/2 size-[7px] -translate-x-1/2 -translate-y-1/2 rounded-full"
                     style={{ left: `${scale.at(edge.value) * 100}%`, background: edge.kind === 'self' ? 'var(--accent)' : 'var(--bar)' }}
                   />
                 </span>
@@ -72,6 +75,17 @@ export function TargetRows({ layout, left, objective, name, selected, onSelect, 
           </li>
         );
       })}
+      {!phone && (
+        <li aria-hidden="true" className="grid grid-cols-[minmax(0,1fr)_50px_74px_104px] gap-2 pt-1 pr-1 pl-4 text-ink3 text-note">
+          <span className="relative col-start-3 h-4 w-[60px]">
+            {scale.ticks.map(([at, text]) => (
+              <span key={at} className="absolute -translate-x-1/2" style={{ left: `${at * 100}%` }}>
+                {text}
+              </span>
+            ))}
+          </span>
+        </li>
+      )}
     </ol>
   );
 }

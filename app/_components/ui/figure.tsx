@@ -16,7 +16,7 @@ export function Figure({ label, value, note, tone }: { label: string; value: Rea
 /** A ruled row of figures. */
 export function Figures({ children }: { children: ReactNode }) {
   return (
-    <dl className="grid grid-cols-[repeat(auto-fit,minmax(150px,1fr))] gap-y-4 border-line border-y py-3 phone:grid-cols-2">
+    <dl className="grid grid-cols-[repeat(auto-fit,minmax(150px,1fr))] gap-y-4 border-line border-b py-3 phone:grid-cols-2 phone:border-t">
       {children}
     </dl>
   );

@@ -1,0 +1,157 @@
+'use client';
+
+import Link from 'next/link';
+import { sweepPath } from '@/app/_lib/api';
+import { groupCurves, letterStrips, passes } from '@/app/_lib/curves';
+import { change, count, duration, interval, percent, plural, share } from '@/app/_lib/format';
+import { useApi } from '@/app/_lib/use-api';
+import { useSweep } from '@/app/_lib/use-sweep';
+import { type PairView, pairView } from '@/lib/service/contracts';
+import { Rivals } from '../matrix/rivals';
+import { PageHead } from '../shell/page-head';
+import { Arrow } from '../ui/arrow';
+import { CopyLink } from '../ui/copy-button';
+import { Figure, Figures } from '../ui/figure';
+import { StateIcon, type ShownState } from '../ui/state-icon';
+import { Failure, Loading } from '../ui/status';
+import { LearningCurves } from './learning-curves';
+import { RatioCurve } from './ratio-curve';
+import { Strips } from './strips';
+
+/** "Transfer beats scratch on 87 % of test images and passes scratch’s best loss in a tenth of its steps." */
+export function pairFinding(pair: PairView): string {
+  const { gain, quality, state } = pair.cell;
+  if (gain === null) return state === 'predicted' ? 'Not measured yet; the ridge probe gives a first guess.' : `This transfer is ${state}.`;
+  const groups = groupCurves(pair.curves);
+  const of = (label: string) => groups.find((g) => g.label === label)?.mean ?? [];
+  const at = passes(of('transfer'), of('scratch'));
+  const last = of('scratch').at(-1)?.step ?? 0;
+  const verb = gain.value > 0.5 ? 'beats' : 'loses to';
+  const part = percent(gain.value > 0.5 ? gain.value : 1 - gain.value);
+  const speed = at !== null && last > 0 && at.step < last ? ` and passes scratch’s best selection loss after ${percent(at.step / last)} of its steps` : '';
+  const own = quality === null ? '' : ` The task’s own network ${quality.value < 0.5 ? 'still wins' : 'wins only'} on ${percent(1 - quality.value)}.`;
+  return `Transfer ${verb} scratch on ${part} of test images${speed}.${own}`;
+}
+
+export function PairPage({ id, source, target }: { id: string; source: string; target: string }) {
+  const sweep = useSweep(id);
+  const path = sweepPath(id, `/pairs/${encodeURIComponent(source)}/${encodeURIComponent(target)}`);
+  const { data, error, retry, stale } = useApi(path, pairView);
+  const base = `/sweeps/${encodeURIComponent(id)}`;
+  const label = source.split('+').map(sweep.name).join(' + ');
+  const trail = [
+    { label: sweep.data?.name ?? 'Sweep', href: base },
+    { label: 'Pairs', href: `${base}/pairs` },
+    { label: `${label} to ${sweep.name(target)}` },
+  ];
+  const title = (
+    <>
+      {label}
+      <Arrow />
+      {sweep.name(target)}
+    </>
+  );
+  return (
+    <>
+      <PageHead
+        trail={trail}
+        title={title}
+        finding={data === undefined || stale ? undefined : pairFinding(data)}
+        liveSweep={id}
+        actions={
+          <>
+            <Link className="btn" href={`${base}/targets/${encodeURIComponent(target)}`}>Open target</Link>
+            <CopyLink />
+          </>
+        }
+      />
+      {data === undefined || stale ? (
+        <div className="mt-5">{error === null ? <Loading what="the pair" /> : <Failure error={error} retry={retry} title="This pair cannot be shown" />}</div>
+      ) : (
+        <PairBody pair={data} name={sweep.name} imported={sweep.data?.origin === 'imported'} />
+      )}
+    </>
+  );
+}
+
+function PairBody({ pair, name, imported }: { pair: PairView; name: (id: string) => string; imported: boolean }) {
+  const strips = letterStrips(pair.strips);
+  const source = pair.source.split('+').map(name).join(' + ');
+  return (
+    <>
+      <PairFigures pair={pair} />
+      {imported && (
+        <p className="mt-4 max-w-2xl text-ink2">
+          These results were imported: losses, curves and images of single runs are not part of the published files, so only the numbers above are known.
+        </p>
+      )}
+      <div className="mt-4 grid grid-cols-[minmax(0,1.85fr)_minmax(290px,1fr)] items-start gap-9 max-[1080px]:grid-cols-1">
+        {imported ? <span /> : <Strips strips={strips} />}
+        <div className={`flex flex-col gap-5 ${imported ? 'col-start-1 row-start-1 max-w-md' : ''}`}>
+          {!imported && (
+            <>
+              <LearningCurves pair={pair} />
+              <div className="rule pt-4">
+                <RatioCurve ratios={pair.sortedLogRatios} letters={strips} />
+              </div>
+            </>
+          )}
+          {pair.rivals.length > 0 && (
+            <section aria-label="Nearest rivals" className="rule pt-4">
+              <h2 className="section-title">Nearest rivals</h2>
+              <p className="text-ink2 text-label">share of images on which {source} wins</p>
+              <Rivals rivals={pair.rivals} name={(key) => key.split('+').map(name).join(' + ')} />
+            </section>
+          )}
+          {pair.runs.length > 0 && <PairRuns pair={pair} />}
+        </div>
+      </div>
+    </>
+  );
+}
+
+function PairFigures({ pair }: { pair: PairView }) {
+  const { cell, targetRow } = pair;
+  const note = (text: string | null, other: string): string => (text === null ? other : `interval ${text}`);
+  const seeds = new Set(pair.runs.filter((r) => r.kind === 'transfer').map((r) => r.seed)).size;
+  return (
+    <Figures>
+      <Figure label="Gain" value={cell.gain === null ? '–' : percent(cell.gain.value)} note={note(interval(cell.gain, percent), 'of images beat scratch')} />
+      <Figure label="Quality" value={cell.quality === null ? '–' : percent(cell.quality.value)} note={note(interval(cell.quality, percent), 'of images beat its own network')} />
+      <Figure label="Effect" value={cell.effect === null ? '–' : change(cell.effect.value)} note="median loss against scratch" />
+      <Figure
+        label="P(best)"
+        value={cell.probabilityBest === null ? '–' : share(cell.probabilityBest)}
+        note={cell.best ? 'best of its target' : cell.tied ? 'tied with the best' : 'of this target’s sources'}
+      />
+      <Figure
+        label="Evidence"
+        value={seeds > 0 ? plural(seeds, 'seed') : cell.state}
+        note={targetRow.testImages > 0 ? `${count(targetRow.testImages)} test images` : 'imported'}
+      />
+    </Figures>
+  );
+}
+
+function PairRuns({ pair }: { pair: PairView }) {
+  return (
+    <section aria-label="Runs" className="rule pt-4">
+      <h2 className="section-title mb-1">Runs</h2>
+      <ul className="flex flex-col">
+        {pair.runs.map((run) => (
+          <li key={run.fingerprint} className="flex flex-wrap items-center gap-x-2.5 border-line border-b py-1">
+            <StateIcon state={run.state as ShownState} />
+            <span>{run.kind}</span>
+            {run.seed !== null && <span className="text-ink3">seed {run.seed}</span>}
+            <span className="text-ink2 text-label">
+              {run.seconds === null ? run.state : duration(run.seconds)}
+              {run.backend !== null && `, ${run.backend}`}
+            </span>
+            <code className="ml-auto font-mono text-[11.5px] text-ink3">{run.fingerprint.slice(0, 8)}</code>
+            {run.failure !== null && <span className="basis-full text-fail text-label">{run.failure}</span>}
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}

@@ -1,0 +1,178 @@
+'use client';
+
+import Link from 'next/link';
+import { API, apiPath, sweepPath } from '@/app/_lib/api';
+import { count, list, loss, percent, share } from '@/app/_lib/format';
+import { harmful } from '@/app/_lib/ranking';
+import { useApi } from '@/app/_lib/use-api';
+import { useSweep } from '@/app/_lib/use-sweep';
+import { type BestSourceView, bestSourceView, type RankedSource, type TargetView } from '@/lib/service/contracts';
+import { PageHead } from '../shell/page-head';
+import { CopyLink } from '../ui/copy-button';
+import { Figure, Figures } from '../ui/figure';
+import { Empty, Failure, Loading } from '../ui/status';
+import { RankChart } from './rank-chart';
+import { Snippet } from './snippet';
+
+/** One target: its sources ranked with their intervals, whether it means anything, when not to transfer. */
+export function TargetPage({ id, target }: { id: string; target: string }) {
+  const sweep = useSweep(id);
+  const path = apiPath(sweepPath(id, '/best-source'), { target, maxOrder: 4 });
+  const { data, error, retry, stale } = useApi(path, bestSourceView);
+  const base = `/sweeps/${encodeURIComponent(id)}`;
+  const trail = [
+    { label: sweep.data?.name ?? 'Sweep', href: base },
+    { label: 'Targets', href: `${base}/targets` },
+    { label: sweep.name(target) },
+  ];
+  return (
+    <>
+      <PageHead trail={trail} title={sweep.name(target)} finding={stale ? undefined : data?.advice} liveSweep={id} actions={<CopyLink />} />
+      {data === undefined || stale ? (
+        <div className="mt-5">{error === null ? <Loading what="the ranking" /> : <Failure error={error} retry={retry} title="This target cannot be shown" />}</div>
+      ) : (
+        <Ranking id={id} view={data} name={sweep.name} seeds={sweep.data?.seeds.length ?? 1} />
+      )}
+    </>
+  );
+}
+
+function Ranking({ id, view, name, seeds }: { id: string; view: BestSourceView; name: (id: string) => string; seeds: number }) {
+  const single = rerank(view.sources.filter((s) => s.order === 1));
+  const joined = view.sources.filter((s) => s.order > 1);
+  const label = (s: RankedSource): string => s.sources.map(name).join(' + ');
+  const base = `/sweeps/${encodeURIComponent(id)}`;
+  const row = view.targetRow;
+  return (
+    <>
+      <TargetFigures sources={single} row={row} />
+      {!row.kept && (
+        <p className="mt-3 rounded-control bg-worse-soft px-3 py-2">
+          <strong className="font-semibold">Excluded.</strong> {row.reasons.join('; ')}
+        </p>
+      )}
+      <div className="mt-4 grid grid-cols-[minmax(0,1.62fr)_minmax(300px,1fr)] items-start gap-9 max-[1080px]:grid-cols-1">
+        <section aria-label="Sources, ranked">
+          <h2 className="section-title">Sources, ranked by {view.targetRow.complete ? 'affinity' : 'gain'}</h2>
+          <p className="mb-2 text-ink2 text-label">
+            gain with 95 % interval{seeds === 1 ? ', one seed' : `, ${seeds} seeds`}
+            {row.testImages > 0 && `, ${count(row.testImages)} test images`}
+          </p>
+          {single.length === 0 ? (
+            <Empty title="Nothing measured yet">The ranking appears when the first transfer to this target is done.</Empty>
+          ) : (
+            <RankChart sources={single} label={label} href={(s) => `${base}/pairs/${encodeURIComponent(s.source)}/${encodeURIComponent(view.target)}`} />
+          )}
+        </section>
+        <div className="flex flex-col gap-4">
+          <References row={row} />
+          <WhenNot sources={single} label={label} />
+          <Joining joined={joined} best={single[0]} label={label} base={base} />
+          <Snippet path={`${API}${apiPath(sweepPath(id, '/best-source'), { target: view.target, k: 3 })}`} />
+        </div>
+      </div>
+    </>
+  );
+}
+
+/** Ranks among the shown lines only; members of a tie set keep one rank. */
+function rerank(sources: readonly RankedSource[]): RankedSource[] {
+  let rank = 0;
+  let before: number | null = null;
+  return sources.map((s, i) => {
+    if (s.rank !== before) rank = i + 1;
+    before = s.rank;
+    return { ...s, rank };
+  });
+}
+
+function TargetFigures({ sources, row }: { sources: readonly RankedSource[]; row: TargetView }) {
+  const of = (helps: RankedSource['helps']): number => sources.filter((s) => s.helps === helps).length;
+  const qualities = sources.flatMap((s) => (s.quality === null ? [] : [s.quality.value]));
+  const hurts = of('hurts');
+  return (
+    <Figures>
+      <Figure label="Sources that help" value={of('helps')} note={`of ${sources.length}, interval above 50 %`} />
+      <Figure label="Cannot tell" value={of('unsure')} note="interval crosses 50 %" />
+      <Figure label="Sources that hurt" value={hurts} note="interval below 50 %" {...(hurts > 0 ? { tone: 'worse' as const } : {})} />
+      <Figure label="Best quality" value={qualities.length === 0 ? '–' : percent(Math.max(...qualities))} note="of images beat its own network" />
+      <Figure
+        label="Validity"
+        value={row.goldSkill === null ? '–' : share(row.goldSkill.value)}
+        note="skill of its own network, .10 needed"
+        {...(row.kept ? {} : { tone: 'worse' as const })}
+      />
+    </Figures>
+  );
+}
+
+function References({ row }: { row: TargetView }) {
+  const facts: [string, string | null][] = [
+    ['Mean predictor', row.losses.mean === null ? null : loss(row.losses.mean)],
+    ['From scratch', row.losses.scratch === null ? null : loss(row.losses.scratch)],
+    ['Own network', row.losses.gold === null ? null : loss(row.losses.gold)],
+    ['Source over seed variance', row.signalToNoise === null ? null : share(row.signalToNoise, 1)],
+    ['Ties between transfers', row.tieRate === null ? null : percent(row.tieRate, 1)],
+    ['Consistency index', row.consistencyIndex === null ? null : share(row.consistencyIndex, 3)],
+  ];
+  const known = facts.filter(([, value]) => value !== null);
+  if (known.length === 0) return null;
+  const grey = row.signalToNoise !== null && row.signalToNoise < 3;
+  return (
+    <section aria-label="References">
+      <h2 className="section-title">What this rests on</h2>
+      <p className="text-ink2 text-label">mean test losses, lower is better, and the checks of the tournament</p>
+      <dl className="mt-1.5 grid grid-cols-2 gap-x-6">
+        {known.map(([label, value]) => (
+          <div key={label} className="flex justify-between border-line border-b py-1">
+            <dt className="text-ink2">{label}</dt>
+            <dd className="font-semibold">{value}</dd>
+          </div>
+        ))}
+      </dl>
+      {grey && <p className="mt-1.5 text-worse">Sources differ less than three times as much as seeds do: read the order with care.</p>}
+    </section>
+  );
+}
+
+function WhenNot({ sources, label }: { sources: readonly RankedSource[]; label: (s: RankedSource) => string }) {
+  const bad = harmful(sources);
+  if (sources.length === 0) return null;
+  const helps = sources.some((s) => s.helps === 'helps');
+  return (
+    <section aria-label="When not to transfer" className="rule pt-3">
+      <h2 className="section-title">When not to transfer</h2>
+      <p className="mt-0.5 text-ink2">
+        {bad.length === 0
+          ? 'No source is known to hurt.'
+          : `From ${bad.length === 1 ? 'the source' : `the ${bad.length} sources`} in ochre, last of all ${list(bad.slice(0, 3).map(label))}: ${bad.length === 1 ? 'it loses' : 'they lose'} to training from scratch on more than half of the images.`}
+        {!helps && ' No source is known to help: train this task from scratch, or label it fully.'}
+      </p>
+    </section>
+  );
+}
+
+interface JoiningProps {
+  joined: readonly RankedSource[];
+  best: RankedSource | undefined;
+  label: (s: RankedSource) => string;
+  base: string;
+}
+
+function Joining({ joined, best, label, base }: JoiningProps) {
+  const top = joined.filter((s) => s.gain !== null).sort((a, b) => (b.gain?.value ?? 0) - (a.gain?.value ?? 0))[0];
+  if (top?.gain == null || best?.gain == null) return null;
+  const points = Math.round((top.gain.value - best.gain.value) * 100);
+  return (
+    <section aria-label="Joining sources" className="rule pt-3">
+      <h2 className="section-title">Joining sources</h2>
+      <p className="mt-0.5 text-ink2">
+        {label(top)} together win {percent(top.gain.value)} against scratch, {points > 0 ? `${points} points above` : 'no more than'} the best single source, for{' '}
+        {top.order} tasks’ labels.{' '}
+        <Link className="link" href={`${base}/policy`}>
+          See policy
+        </Link>
+      </p>
+    </section>
+  );
+}

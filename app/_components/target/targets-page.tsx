@@ -1,0 +1,108 @@
+'use client';
+
+import Link from 'next/link';
+import { sweepPath } from '@/app/_lib/api';
+import { targetList } from '@/app/_lib/answers';
+import { percent, share } from '@/app/_lib/format';
+import { useApi } from '@/app/_lib/use-api';
+import { useSweep } from '@/app/_lib/use-sweep';
+import { useUrlState } from '@/app/_lib/use-url-state';
+import type { TargetListItem } from '@/lib/service/contracts';
+import { PageHead } from '../shell/page-head';
+import { SortHead, sortRows } from '../ui/sort-head';
+import { Empty, Failure, Loading } from '../ui/status';
+
+const COLUMNS = {
+  name: (t: TargetListItem) => t.name,
+  helps: (t: TargetListItem) => t.verdicts.helps,
+  hurts: (t: TargetListItem) => t.verdicts.hurts,
+  gain: (t: TargetListItem) => t.best?.gain?.value ?? null,
+  skill: (t: TargetListItem) => t.goldSkill?.value ?? null,
+} as const;
+
+/** All targets of a sweep: who serves each best, how many sources help or hurt. */
+export function TargetsPage({ id }: { id: string }) {
+  const sweep = useSweep(id);
+  const { data, error, retry } = useApi(sweepPath(id, '/targets'), targetList);
+  const { query, set } = useUrlState();
+  const base = `/sweeps/${encodeURIComponent(id)}`;
+  const trail = [{ label: sweep.data?.name ?? 'Sweep', href: base }, { label: 'Targets' }];
+  const head = { query, set };
+  const rows = data === undefined ? [] : sortRows(data.targets, COLUMNS, query, 'gain');
+  const helped = rows.filter((t) => t.verdicts.helps > 0).length;
+  return (
+    <>
+      <PageHead
+        trail={trail}
+        title="Targets"
+        finding={rows.length === 0 ? undefined : `${helped} of ${rows.length} targets have a source that is known to beat training from scratch.`}
+        liveSweep={id}
+      />
+      {data === undefined ? (
+        <div className="mt-5">{error === null ? <Loading what="the targets" /> : <Failure error={error} retry={retry} />}</div>
+      ) : rows.length === 0 ? (
+        <Empty title="No targets">This sweep has no task that can be a target.</Empty>
+      ) : (
+        <div className="mt-2 overflow-x-auto">
+          <table className="table">
+            <thead>
+              <tr>
+                <SortHead {...head} id="name" label="Target" />
+                <th scope="col">Best source</th>
+                <SortHead {...head} id="gain" label="Its gain" number />
+                <th scope="col" className="w-44">Sources: help, cannot tell, hurt</th>
+                <SortHead {...head} id="skill" label="Own network’s skill" number />
+              </tr>
+            </thead>
+            <tbody>
+              {rows.map((t) => (
+                <TargetLine key={t.target} item={t} base={base} name={sweep.name} />
+              ))}
+            </tbody>
+          </table>
+        </div>
+      )}
+    </>
+  );
+}
+
+function TargetLine({ item, base, name }: { item: TargetListItem; base: string; name: (id: string) => string }) {
+  const { verdicts, best } = item;
+  const total = Math.max(1, verdicts.helps + verdicts.unsure + verdicts.hurts + verdicts.unknown);
+  const part = (n: number): string => `${(100 * n) / total}%`;
+  return (
+    <tr>
+      <td>
+        <Link className="link" href={`${base}/targets/${encodeURIComponent(item.target)}`}>
+          {item.name}
+        </Link>
+        {!item.kept && <span className="ml-2 text-label text-worse">excluded</span>}
+        {!item.complete && <span className="ml-2 text-ink3 text-label">incomplete</span>}
+      </td>
+      <td>
+        {best === null ? (
+          <span className="text-ink3">–</span>
+        ) : (
+          <Link className="hover:underline" href={`${base}/pairs/${encodeURIComponent(best.source)}/${encodeURIComponent(item.target)}`}>
+            {best.sources.map(name).join(' + ')}
+          </Link>
+        )}
+        {best?.tied && <span className="ml-2 text-ink3 text-label">tied</span>}
+      </td>
+      <td className="text-right">{best?.gain == null ? '–' : percent(best.gain.value)}</td>
+      <td>
+        <span className="flex items-center gap-2">
+          <span className="flex h-2 w-24 overflow-hidden rounded-full bg-line" aria-hidden="true">
+            <span className="bg-accent" style={{ width: part(verdicts.helps) }} />
+            <span className="bg-line2" style={{ width: part(verdicts.unsure + verdicts.unknown) }} />
+            <span className="bg-worse" style={{ width: part(verdicts.hurts) }} />
+          </span>
+          <span className="whitespace-nowrap text-ink2 text-label">
+            {verdicts.helps}, {verdicts.unsure + verdicts.unknown}, {verdicts.hurts}
+          </span>
+        </span>
+      </td>
+      <td className="text-right">{item.goldSkill === null ? '–' : share(item.goldSkill.value)}</td>
+    </tr>
+  );
+}
