@@ -53,10 +53,10 @@ async function follow(api: ApiClient, id: string, signal: AbortSignal): Promise<
     const sweep = await api.get(`/sweeps/${id}`, sweepView).catch(() => null);
     if (sweep) {
       line.show(progressLine(sweep.name, sweep.progress));
-      const { counts, total } = sweep.progress;
-      const settled = counts.done + counts.failed + counts.cancelled >= total;
+      const { counts } = sweep.progress;
+      // With a failed run the sweep may never be done: its children wait until somebody retries it.
       const stuck = counts.failed > 0 && counts.queued + counts.running + counts.lost === 0;
-      if ((sweep.state !== 'active' && sweep.state !== 'paused') || settled || stuck) {
+      if ((sweep.state !== 'active' && sweep.state !== 'paused') || stuck) {
         line.end();
         return sweep;
       }
