@@ -1,5 +1,6 @@
 export { declareTasks } from '../catalog/tasks';
 export type { Dataset, LabelBatch } from './dataset';
+export { IDX_VERSION, type IdxSpec, idxManifest, openIdx } from './idx';
 export { openDataset } from './open';
 export {
   type CacheOptions,

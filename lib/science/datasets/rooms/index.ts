@@ -1,7 +1,7 @@
 import { ROOMS_TASKS } from '../../catalog/tasks-rooms';
-import { hash32, type PoolName, TaskatlasError } from '../../core';
-import type { Dataset, LabelBatch } from '../dataset';
-import { fillInput } from '../inputs';
+import { hash32, TaskatlasError } from '../../core';
+import { assemble } from '../assemble';
+import type { Dataset } from '../dataset';
 import { ROOM_LABELS } from './labels';
 import {
   checkRoomsSpec,
@@ -20,57 +20,19 @@ export interface CacheOptions {
   cacheDirectory: string;
 }
 
-/** Number per image that fixes noise, holes, turns and tile orders. */
-const inputKey = (spec: RoomsSpec, pool: PoolName, index: number): number =>
-  hash32('rooms input', spec.seed, sceneOf(pool, index));
-
 /** Open a rendered data set; files missing in the cache are rendered when they are first needed. */
 export function openRooms(spec: RoomsSpec, { cacheDirectory }: CacheOptions): Dataset {
   checkRoomsSpec(spec);
   const store = openStore(cacheDirectory, spec);
-  const { size } = spec;
-  let id: string | null = null;
-  return {
+  return assemble({
     spec,
-    get id() {
-      id ??= store.contentHash();
-      return id;
-    },
-    size,
     tasks: ROOMS_TASKS,
-    count: (pool) => spec.pools[pool],
-    scenes: (pool) => Int32Array.from({ length: spec.pools[pool] }, (_, i) => sceneOf(pool, i)),
-    inputs: (pool, kind, indices) => {
-      const step = size * size * 3;
-      const out = new Float32Array(indices.length * step);
-      for (let i = 0; i < indices.length; i++) {
-        const index = indices[i] as number;
-        fillInput(kind, store.record(pool, index).rgb, size, inputKey(spec, pool, index), out, i * step);
-      }
-      return out;
-    },
-    labels: (pool, task, indices): LabelBatch => {
-      const labeller = ROOM_LABELS[task];
-      if (!labeller) {
-        const known = Object.keys(ROOM_LABELS).join(', ');
-        throw new TaskatlasError(
-          'not-found',
-          `Rooms have no labels for a task "${task}". There are: ${known}.`,
-        );
-      }
-      const shape = labeller.shape(size);
-      const step = shape.reduce((a, b) => a * b, 1);
-      const values = new Float32Array(indices.length * step);
-      const maskStep = labeller.mask === 'pixel' ? size * size : labeller.mask === 'image' ? 1 : 0;
-      const mask = maskStep > 0 ? new Uint8Array(indices.length * maskStep) : null;
-      for (let i = 0; i < indices.length; i++) {
-        const index = indices[i] as number;
-        const record = store.record(pool, index);
-        labeller.fill(record, values, i * step, inputKey(spec, pool, index), mask, i * maskStep);
-      }
-      return { values, shape, mask };
-    },
-  };
+    labellers: ROOM_LABELS,
+    record: store.record,
+    scene: sceneOf,
+    key: (pool, index) => hash32('rooms input', spec.seed, sceneOf(pool, index)),
+    contentHash: store.contentHash,
+  });
 }
 
 export interface ShardOptions {

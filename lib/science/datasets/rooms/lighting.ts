@@ -1,13 +1,14 @@
-import type { Light } from './builder';
-import { type Solid, segmentHitsUnit } from './solids';
+import type { Light, Vec3 } from './builder';
+import { extent, project, type View } from './raster';
+import { createUnitRay, hitUnit, type Solid } from './solids';
 
 /** Side of a cell grid on each face of the cube around a light. */
-const CELLS = 8;
+const CELLS = 16;
 
 /**
  * What could stand between a light and a point, sorted by direction: for each cell of a
- * cube map around the light, the solids whose bounding ball (widened by the light's own
- * size) that cell can see. A shadow ray then tests a handful of solids instead of all.
+ * cube map around the light, the solids whose bounding cube (widened by the light's own
+ * size) covers that cell. A shadow ray then tests a handful of solids instead of all.
  */
 export interface Occluders {
   /** Centre of the light, or of the part of it that this table serves. */
@@ -21,10 +22,15 @@ export interface Occluders {
   last: number;
 }
 
-/** A light cut into four quarters, each with its own table when the light is large. */
+/** Shadow rays of a scene aim at these points of each light: (a, b) of `centre + a·u + b·v`. */
+export const LIGHT_SAMPLES: readonly (readonly [number, number])[] = [0, 4, 2, 6, 1, 5, 3, 7].map(
+  (reversed, rank) => [(rank + 0.5) / 4 - 1, (reversed + 0.5) / 4 - 1],
+);
+
+/** A light with a table of occluders for each of its sample points (one for all when it is small). */
 export interface SortedLight {
   light: Light;
-  quarters: readonly Occluders[];
+  samples: readonly Occluders[];
 }
 
 /** Numbers per solid in a packed table. */
@@ -66,81 +72,69 @@ function cellOf(x: number, y: number, z: number): number {
   return (face * CELLS + j) * CELLS + i;
 }
 
-interface CellTable {
-  x: Float64Array;
-  y: Float64Array;
-  z: Float64Array;
-  /** Cosine and sine of the cell's half angle. */
-  cos: Float64Array;
-  sin: Float64Array;
-}
-
-function buildCells(): CellTable {
-  const count = 6 * CELLS * CELLS;
-  const zero = (): Float64Array => new Float64Array(count);
-  const table: CellTable = { x: zero(), y: zero(), z: zero(), cos: zero(), sin: zero() };
-  const direction = (face: number, u: number, v: number): [number, number, number] => {
-    const sign = face % 2 === 0 ? 1 : -1;
-    const d: [number, number, number] = face < 2 ? [sign, u, v] : face < 4 ? [u, sign, v] : [u, v, sign];
-    const length = Math.hypot(...d);
-    return [d[0] / length, d[1] / length, d[2] / length];
+/** The six faces as views: x = ±1, y = ±1, z = ±1, with (u, v) as `cellOf` has them. */
+const FACES = [0, 1, 2, 3, 4, 5].map((face) => {
+  const axis = face >> 1;
+  const unit = (i: number, value: number): Vec3 => [
+    i === 0 ? value : 0,
+    i === 1 ? value : 0,
+    i === 2 ? value : 0,
+  ];
+  return {
+    forward: unit(axis, face % 2 === 0 ? 1 : -1),
+    right: unit(axis === 0 ? 1 : 0, 1),
+    up: unit(axis === 2 ? 1 : 2, 1),
   };
-  for (let c = 0; c < count; c++) {
-    const face = Math.floor(c / (CELLS * CELLS));
-    const j = Math.floor(c / CELLS) % CELLS;
-    const i = c % CELLS;
-    const at = (a: number, b: number): [number, number, number] =>
-      direction(face, (2 * (i + a)) / CELLS - 1, (2 * (j + b)) / CELLS - 1);
-    const [x, y, z] = at(0.5, 0.5);
-    let cos = 1;
-    for (const [a, b] of [
-      [0, 0],
-      [0, 1],
-      [1, 0],
-      [1, 1],
-    ] as const) {
-      const p = at(a, b);
-      cos = Math.min(cos, p[0] * x + p[1] * y + p[2] * z);
-    }
-    table.x[c] = x;
-    table.y[c] = y;
-    table.z[c] = z;
-    table.cos[c] = cos;
-    table.sin[c] = Math.sqrt(1 - cos * cos);
-  }
-  return table;
+});
+
+let entryNext = new Int32Array(4096);
+let entrySolid = new Int32Array(4096);
+
+function growEntries(): void {
+  const grown = (old: Int32Array<ArrayBuffer>): Int32Array<ArrayBuffer> => {
+    const bigger = new Int32Array(old.length * 2);
+    bigger.set(old);
+    return bigger;
+  };
+  entryNext = grown(entryNext);
+  entrySolid = grown(entrySolid);
 }
 
-const cells = buildCells();
+const cell = (x: number): number => Math.floor(((x + 1) / 2) * CELLS);
 
-function sortAround(x0: number, y0: number, z0: number, size: number, solids: readonly Solid[]): Occluders {
-  const count = cells.x.length;
-  const head = new Int32Array(count).fill(-1);
-  const next: number[] = [];
-  const solid: number[] = [];
-  for (let s = 0; s < solids.length; s++) {
-    const body = solids[s] as Solid;
-    if (!body.castsShadow) continue;
-    const x = body.cx - x0;
-    const y = body.cy - y0;
-    const z = body.cz - z0;
-    const distance = Math.hypot(x, y, z);
-    const r = body.reach + size;
-    const everywhere = distance <= r;
-    const sin = everywhere ? 1 : r / distance;
-    const cos = Math.sqrt(1 - sin * sin);
-    for (let c = 0; c < count; c++) {
-      const dot =
-        ((cells.x[c] as number) * x + (cells.y[c] as number) * y + (cells.z[c] as number) * z) / distance;
-      // angle ≤ ball's angle + cell's angle, by the cosine of the sum
-      const limit = cos * (cells.cos[c] as number) - sin * (cells.sin[c] as number);
-      if (!everywhere && dot < limit) continue;
-      next.push(head[c] as number);
-      solid.push(s);
-      head[c] = next.length - 1;
+/** Quick test before `project`: the bounding ball does not reach the pyramid of the face. */
+function behind(s: Solid, { eye, forward }: View, size: number): boolean {
+  const x = s.cx - eye[0];
+  const y = s.cy - eye[1];
+  const z = s.cz - eye[2];
+  const along = x * forward[0] + y * forward[1] + z * forward[2];
+  const most = Math.max(Math.abs(x), Math.abs(y), Math.abs(z));
+  return along + 2 * s.reach + 3.5 * size < most;
+}
+
+function sortAround(x: number, y: number, z: number, size: number, solids: readonly Solid[]): Occluders {
+  const head = new Int32Array(6 * CELLS * CELLS).fill(-1);
+  let used = 0;
+  for (let face = 0; face < 6; face++) {
+    const view: View = { eye: [x, y, z], ...(FACES[face] as (typeof FACES)[number]) };
+    for (let s = 0; s < solids.length; s++) {
+      const solid = solids[s] as Solid;
+      if (!solid.castsShadow || behind(solid, view, size) || !project(solid, view, size)) continue;
+      const i0 = Math.max(0, cell(extent[0] as number));
+      const i1 = Math.min(CELLS - 1, cell(extent[1] as number));
+      const j1 = Math.min(CELLS - 1, cell(extent[3] as number));
+      for (let j = Math.max(0, cell(extent[2] as number)); j <= j1; j++) {
+        for (let i = i0; i <= i1; i++) {
+          const c = (face * CELLS + j) * CELLS + i;
+          if (used === entryNext.length) growEntries();
+          entryNext[used] = head[c] as number;
+          entrySolid[used] = s;
+          head[c] = used++;
+        }
+      }
     }
   }
-  return { x: x0, y: y0, z: z0, head, next: Int32Array.from(next), solid: Int32Array.from(solid), last: -1 };
+  return { x, y, z, head, next: entryNext.slice(0, used), solid: entrySolid.slice(0, used), last: -1 };
 }
 
 /** Sort a scene's solids by direction from one light. */
@@ -150,80 +144,52 @@ export function sortOccluders(light: Light, solids: readonly Solid[]): SortedLig
   const size = Math.hypot(u[0] + v[0], u[1] + v[1], u[2] + v[2]);
   if (size < 0.4) {
     const whole = sortAround(x, y, z, size, solids);
-    return { light, quarters: [whole, whole, whole, whole] };
+    return { light, samples: LIGHT_SAMPLES.map(() => whole) };
   }
-  const quarters = [0, 1, 2, 3].map((q) => {
-    const a = (q & 1) - 0.5;
-    const b = (q >> 1) - 0.5;
-    return sortAround(
-      x + a * u[0] + b * v[0],
-      y + a * u[1] + b * v[1],
-      z + a * u[2] + b * v[2],
-      size / 2,
-      solids,
-    );
-  });
-  return { light, quarters };
+  const samples = LIGHT_SAMPLES.map(([a, b]) =>
+    sortAround(x + a * u[0] + b * v[0], y + a * u[1] + b * v[1], z + a * u[2] + b * v[2], 1e-3, solids),
+  );
+  return { light, samples };
 }
 
-function hits(
-  table: Float64Array,
-  index: number,
-  px: number,
-  py: number,
-  pz: number,
-  dx: number,
-  dy: number,
-  dz: number,
-): boolean {
+/** A shadow ray: from (0–2), lifted off its surface, along (3–5) to the light at parameter 1. */
+export const shadowRay = new Float64Array(6);
+const unitRay = createUnitRay();
+
+function hits(table: Float64Array, index: number): boolean {
   const k = index * STRIDE;
-  const rx = px - (table[k] as number);
-  const ry = py - (table[k + 1] as number);
-  const rz = pz - (table[k + 2] as number);
+  const dx = shadowRay[3] as number;
+  const dy = shadowRay[4] as number;
+  const dz = shadowRay[5] as number;
+  const rx = (shadowRay[0] as number) - (table[k] as number);
+  const ry = (shadowRay[1] as number) - (table[k + 1] as number);
+  const rz = (shadowRay[2] as number) - (table[k + 2] as number);
   // the bounding ball first: closest point of the line
   const along = rx * dx + ry * dy + rz * dz;
   const d2 = dx * dx + dy * dy + dz * dz;
-  if ((rx * rx + ry * ry + rz * rz - (table[k + 12] as number)) * d2 > along * along) return false;
-  const m0 = table[k + 3] as number;
-  const m1 = table[k + 4] as number;
-  const m2 = table[k + 5] as number;
-  const m3 = table[k + 6] as number;
-  const m4 = table[k + 7] as number;
-  const m5 = table[k + 8] as number;
-  const m6 = table[k + 9] as number;
-  const m7 = table[k + 10] as number;
-  const m8 = table[k + 11] as number;
-  return segmentHitsUnit(
-    table[k + 13] as number,
-    table[k + 14] as number,
-    table[k + 15] as number,
-    m0 * rx + m1 * ry + m2 * rz,
-    m3 * rx + m4 * ry + m5 * rz,
-    m6 * rx + m7 * ry + m8 * rz,
-    m0 * dx + m1 * dy + m2 * dz,
-    m3 * dx + m4 * dy + m5 * dz,
-    m6 * dx + m7 * dy + m8 * dz,
-  );
+  const outside = rx * rx + ry * ry + rz * rz - (table[k + 12] as number);
+  // outside the ball and moving away from it, or passing it by
+  if (outside > 0 && (along >= 0 || outside * d2 > along * along)) return false;
+  for (let axis = 0; axis < 3; axis++) {
+    const m0 = table[k + 3 + 3 * axis] as number;
+    const m1 = table[k + 4 + 3 * axis] as number;
+    const m2 = table[k + 5 + 3 * axis] as number;
+    unitRay[axis] = m0 * rx + m1 * ry + m2 * rz;
+    unitRay[axis + 3] = m0 * dx + m1 * dy + m2 * dz;
+  }
+  hitUnit(table[k + 13] as number, table[k + 14] as number, table[k + 15] as number, unitRay, 1e-4);
+  return (unitRay[6] as number) < 0.999;
 }
 
-/** Does anything stand on the segment from p (already lifted off its surface) to q? */
-export function blocked(
-  o: Occluders,
-  table: Float64Array,
-  px: number,
-  py: number,
-  pz: number,
-  qx: number,
-  qy: number,
-  qz: number,
-): boolean {
-  const dx = qx - px;
-  const dy = qy - py;
-  const dz = qz - pz;
-  if (o.last >= 0 && hits(table, o.last, px, py, pz, dx, dy, dz)) return true;
-  for (let e = o.head[cellOf(px - o.x, py - o.y, pz - o.z)] as number; e >= 0; e = o.next[e] as number) {
+/** Does anything stand on `shadowRay`? */
+export function blocked(o: Occluders, table: Float64Array): boolean {
+  if (o.last >= 0 && hits(table, o.last)) return true;
+  const x = (shadowRay[0] as number) - o.x;
+  const y = (shadowRay[1] as number) - o.y;
+  const z = (shadowRay[2] as number) - o.z;
+  for (let e = o.head[cellOf(x, y, z)] as number; e >= 0; e = o.next[e] as number) {
     const s = o.solid[e] as number;
-    if (hits(table, s, px, py, pz, dx, dy, dz)) {
+    if (hits(table, s)) {
       o.last = s;
       return true;
     }

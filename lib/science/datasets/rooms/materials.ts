@@ -158,7 +158,8 @@ export interface Palette {
 
 export const makePalette = (rng: Rng): Palette => ({
   rng,
-  hues: [rng.next(), rng.next(), rng.next()],
+  // most rooms have something of wood and plaster; the rest may be any colour
+  hues: [0.03 + 0.12 * rng.next(), rng.next(), rng.next()],
 });
 
 /** A colour near one of the room's hues; lightness covers the whole range. */

@@ -1,5 +1,5 @@
 import type { Vec3 } from './builder';
-import { hitUnit, type Solid } from './solids';
+import { createUnitRay, hitUnit, type Solid } from './solids';
 
 /** Pinhole camera; `right`, `up`, `forward` are orthonormal world vectors. */
 export interface Camera {
@@ -69,95 +69,127 @@ function castShell({ box }: Room, camera: Camera, grid: HitGrid): void {
 
 const NEAR = 0.02;
 
+/** What projection needs of a camera. */
+export type View = Pick<Camera, 'eye' | 'right' | 'up' | 'forward'>;
+
+/** Camera coordinates (right, up, forward) of the 8 corners of a solid's bounding cube. */
+const corners = new Float64Array(24);
+
+function placeCorners(s: Solid, { eye, right, up, forward }: View, grow: number): void {
+  const x = s.cx - eye[0];
+  const y = s.cy - eye[1];
+  const z = s.cz - eye[2];
+  // rows of m are axes / h, so a half edge (axis · h) is its row · h²
+  const qx = s.hx * (s.hx + grow);
+  const qy = s.hy * (s.hy + grow);
+  const qz = s.hz * (s.hz + grow);
+  for (let corner = 0; corner < 8; corner++) {
+    const a = corner & 1 ? qx : -qx;
+    const b = corner & 2 ? qy : -qy;
+    const c = corner & 4 ? qz : -qz;
+    const px = x + a * s.m0 + b * s.m3 + c * s.m6;
+    const py = y + a * s.m1 + b * s.m4 + c * s.m7;
+    const pz = z + a * s.m2 + b * s.m5 + c * s.m8;
+    corners[3 * corner] = px * right[0] + py * right[1] + pz * right[2];
+    corners[3 * corner + 1] = px * up[0] + py * up[1] + pz * up[2];
+    corners[3 * corner + 2] = px * forward[0] + py * forward[1] + pz * forward[2];
+  }
+}
+
+/** Image-plane extent of what `project` saw last: least x, greatest x, least y, greatest y. */
+export const extent = new Float64Array(4);
+
+function extend(x: number, y: number): void {
+  if (x < (extent[0] as number)) extent[0] = x;
+  if (x > (extent[1] as number)) extent[1] = x;
+  if (y < (extent[2] as number)) extent[2] = y;
+  if (y > (extent[3] as number)) extent[3] = y;
+}
+
+/** The point where the edge from corner a to corner b passes the near plane, if it does. */
+function extendClipped(a: number, b: number): void {
+  const za = corners[3 * a + 2] as number;
+  const zb = corners[3 * b + 2] as number;
+  if (za < NEAR === zb < NEAR) return;
+  const t = (NEAR - za) / (zb - za);
+  const at = (i: number): number =>
+    (corners[3 * a + i] as number) + t * ((corners[3 * b + i] as number) - (corners[3 * a + i] as number));
+  extend(at(0) / NEAR, at(1) / NEAR);
+}
+
+/**
+ * Extent on the image plane (at distance 1) of a solid's bounding cube, its half edges made
+ * longer by `grow` metres; false when all of it is behind.
+ */
+export function project(s: Solid, view: View, grow: number): boolean {
+  placeCorners(s, view, grow);
+  extent[0] = 1e9;
+  extent[1] = -1e9;
+  extent[2] = 1e9;
+  extent[3] = -1e9;
+  let behind = 0;
+  for (let corner = 0; corner < 8; corner++) {
+    const z = corners[3 * corner + 2] as number;
+    if (z < NEAR) behind++;
+    else extend((corners[3 * corner] as number) / z, (corners[3 * corner + 1] as number) / z);
+  }
+  if (behind === 8) return false;
+  if (behind > 0) {
+    for (let corner = 0; corner < 8; corner++) {
+      for (let bit = 1; bit < 8; bit <<= 1) if ((corner & bit) === 0) extendClipped(corner, corner | bit);
+    }
+  }
+  return true;
+}
+
 /** Pixel rectangle that the solid's bounding cube can cover; false when it is out of sight. */
 function bounds(s: Solid, camera: Camera, n: number, out: Int32Array): boolean {
-  const { eye, right, up, forward, tangent } = camera;
-  const rx = s.cx - eye[0];
-  const ry = s.cy - eye[1];
-  const rz = s.cz - eye[2];
-  const z = rx * forward[0] + ry * forward[1] + rz * forward[2];
-  if (z + s.reach < NEAR) return false;
-  // rows of m are axes / h; the half edges are axes · h = row · h²
-  const edges = [s.m0, s.m1, s.m2, s.m3, s.m4, s.m5, s.m6, s.m7, s.m8];
-  const squares = [s.hx * s.hx, s.hy * s.hy, s.hz * s.hz];
-  let left = 1e9;
-  let rightmost = -1e9;
-  let low = 1e9;
-  let high = -1e9;
-  for (let corner = 0; corner < 8; corner++) {
-    let px = rx;
-    let py = ry;
-    let pz = rz;
-    for (let axis = 0; axis < 3; axis++) {
-      const sign = (corner >> axis) & 1 ? 1 : -1;
-      const w = sign * (squares[axis] as number);
-      px += w * (edges[axis * 3] as number);
-      py += w * (edges[axis * 3 + 1] as number);
-      pz += w * (edges[axis * 3 + 2] as number);
-    }
-    const depth = px * forward[0] + py * forward[1] + pz * forward[2];
-    if (depth < NEAR) {
-      out[0] = 0;
-      out[1] = n - 1;
-      out[2] = 0;
-      out[3] = n - 1;
-      return true;
-    }
-    const x = (px * right[0] + py * right[1] + pz * right[2]) / depth;
-    const y = (px * up[0] + py * up[1] + pz * up[2]) / depth;
-    if (x < left) left = x;
-    if (x > rightmost) rightmost = x;
-    if (y < low) low = y;
-    if (y > high) high = y;
-  }
+  if (!project(s, camera, 0)) return false;
+  const { tangent } = camera;
   const scale = n / (2 * tangent);
-  out[0] = Math.max(0, Math.floor((left + tangent) * scale - 0.5));
-  out[1] = Math.min(n - 1, Math.ceil((rightmost + tangent) * scale - 0.5));
-  out[2] = Math.max(0, Math.floor((tangent - high) * scale - 0.5));
-  out[3] = Math.min(n - 1, Math.ceil((tangent - low) * scale - 0.5));
+  out[0] = Math.max(0, Math.floor(((extent[0] as number) + tangent) * scale - 0.5));
+  out[1] = Math.min(n - 1, Math.ceil(((extent[1] as number) + tangent) * scale - 0.5));
+  out[2] = Math.max(0, Math.floor((tangent - (extent[3] as number)) * scale - 0.5));
+  out[3] = Math.min(n - 1, Math.ceil((tangent - (extent[2] as number)) * scale - 0.5));
   return (out[0] as number) <= (out[1] as number) && (out[2] as number) <= (out[3] as number);
 }
 
 const rect = new Int32Array(4);
 
+const unitRay = createUnitRay();
+/** A world vector (x, y, z) in a solid's unit space. */
+const unit = (s: Solid, x: number, y: number, z: number): Vec3 => [
+  s.m0 * x + s.m1 * y + s.m2 * z,
+  s.m3 * x + s.m4 * y + s.m5 * z,
+  s.m6 * x + s.m7 * y + s.m8 * z,
+];
+
 function castSolid(s: Solid, index: number, camera: Camera, grid: HitGrid): void {
   const { n, depth, hit } = grid;
   if (!bounds(s, camera, n, rect)) return;
   const { eye, right, up, forward, tangent } = camera;
-  const rx = eye[0] - s.cx;
-  const ry = eye[1] - s.cy;
-  const rz = eye[2] - s.cz;
-  const ox = s.m0 * rx + s.m1 * ry + s.m2 * rz;
-  const oy = s.m3 * rx + s.m4 * ry + s.m5 * rz;
-  const oz = s.m6 * rx + s.m7 * ry + s.m8 * rz;
-  const fx = s.m0 * forward[0] + s.m1 * forward[1] + s.m2 * forward[2];
-  const fy = s.m3 * forward[0] + s.m4 * forward[1] + s.m5 * forward[2];
-  const fz = s.m6 * forward[0] + s.m7 * forward[1] + s.m8 * forward[2];
-  const ux = s.m0 * up[0] + s.m1 * up[1] + s.m2 * up[2];
-  const uy = s.m3 * up[0] + s.m4 * up[1] + s.m5 * up[2];
-  const uz = s.m6 * up[0] + s.m7 * up[1] + s.m8 * up[2];
-  const ax = s.m0 * right[0] + s.m1 * right[1] + s.m2 * right[2];
-  const ay = s.m3 * right[0] + s.m4 * right[1] + s.m5 * right[2];
-  const az = s.m6 * right[0] + s.m7 * right[1] + s.m8 * right[2];
+  unitRay.set(unit(s, eye[0] - s.cx, eye[1] - s.cy, eye[2] - s.cz));
+  const f = unit(s, ...forward);
+  const u = unit(s, ...up);
+  const a = unit(s, ...right);
   const step = (2 * tangent) / n;
   const i0 = rect[0] as number;
   const i1 = rect[1] as number;
   const j1 = rect[3] as number;
+  const { shape, mid, slope } = s;
   for (let j = rect[2] as number; j <= j1; j++) {
     const sy = tangent - (j + 0.5) * step;
+    const x = f[0] + sy * u[0];
+    const y = f[1] + sy * u[1];
+    const z = f[2] + sy * u[2];
     for (let i = i0; i <= i1; i++) {
       const sx = (i + 0.5) * step - tangent;
-      const t = hitUnit(
-        s,
-        ox,
-        oy,
-        oz,
-        fx + sy * ux + sx * ax,
-        fy + sy * uy + sx * ay,
-        fz + sy * uz + sx * az,
-        NEAR,
-      );
+      unitRay[3] = x + sx * a[0];
+      unitRay[4] = y + sx * a[1];
+      unitRay[5] = z + sx * a[2];
+      hitUnit(shape, mid, slope, unitRay, NEAR);
       const k = j * n + i;
+      const t = unitRay[6] as number;
       if (t < (depth[k] as number)) {
         depth[k] = t;
         hit[k] = index;

@@ -4,7 +4,7 @@ import { UNCERTAIN } from './classes';
 import { type Camera, castGrid, createHitGrid, type HitGrid } from './raster';
 import { makeScene, type RoomScene } from './scene';
 import { createShadeGrid, meanLuminance, type ShadeGrid, shadeGrid, surfaceOf } from './shade';
-import type { SurfacePoint } from './solids';
+import { createSurfacePoint } from './solids';
 
 /** Raised by hand whenever the same (seed, scene, view) would give other pixels. */
 export const ROOMS_VERSION = 1;
@@ -81,7 +81,7 @@ function resolvePixel(frame: RoomFrame, shade: ShadeGrid, exposure: number, i: n
 const classOf = (room: RoomScene, hit: number): number =>
   room.objectClass[hit < 0 ? -1 - hit : (room.solids[hit]?.object ?? 0)] ?? UNCERTAIN;
 
-const point: SurfacePoint = { nx: 0, ny: 0, nz: 0, u: 0, v: 0 };
+const point = createSurfacePoint();
 
 function geometryPixel(frame: RoomFrame, centre: HitGrid, i: number, j: number): void {
   const { room, camera, size } = frame;
@@ -91,10 +91,10 @@ function geometryPixel(frame: RoomFrame, centre: HitGrid, i: number, j: number):
   const t = centre.depth[k] as number;
   const sx = ((2 * (i + 0.5)) / size - 1) * tangent;
   const sy = (1 - (2 * (j + 0.5)) / size) * tangent;
-  const x = eye[0] + t * (forward[0] + sx * right[0] + sy * up[0]);
-  const y = eye[1] + t * (forward[1] + sx * right[1] + sy * up[1]);
-  const z = eye[2] + t * (forward[2] + sx * right[2] + sy * up[2]);
-  surfaceOf(room, hit, x, y, z, point);
+  point.x = eye[0] + t * (forward[0] + sx * right[0] + sy * up[0]);
+  point.y = eye[1] + t * (forward[1] + sx * right[1] + sy * up[1]);
+  point.z = eye[2] + t * (forward[2] + sx * right[2] + sy * up[2]);
+  surfaceOf(room, hit, point);
   frame.depth[k] = t;
   frame.normals[3 * k] = point.nx * right[0] + point.ny * right[1] + point.nz * right[2];
   frame.normals[3 * k + 1] = point.nx * up[0] + point.ny * up[1] + point.nz * up[2];

@@ -1,11 +1,22 @@
-import { blocked, type Occluders, packSolids, type SortedLight, sortOccluders } from './lighting';
+import {
+  blocked,
+  LIGHT_SAMPLES,
+  type Occluders,
+  packSolids,
+  type SortedLight,
+  shadowRay,
+  sortOccluders,
+} from './lighting';
 import { albedoAt, type Material } from './materials';
 import type { Camera, HitGrid } from './raster';
 import type { RoomScene } from './scene';
-import { type Solid, type SurfacePoint, surfaceAt } from './solids';
+import { createSurfacePoint, type Solid, type SurfacePoint, surfaceAt } from './solids';
 
 /** Constant part of the falloff 1 / (d² + SOFT), m². */
 const SOFT = 0.25;
+
+/** Shadow rays start this far off their surface, metres. */
+const LIFT = 2e-3;
 
 /** Albedo and light of every fine ray; glowing surfaces carry −radiance in `light`. */
 export interface ShadeGrid {
@@ -30,7 +41,7 @@ interface Lit {
   table: Float64Array;
 }
 
-const point: SurfacePoint = { nx: 0, ny: 0, nz: 0, u: 0, v: 0 };
+const point = createSurfacePoint();
 const colour = new Float64Array(3);
 const light = new Float64Array(3);
 
@@ -43,17 +54,10 @@ const FACE_NORMAL = [
   [0, 0, -1],
 ] as const;
 
-/** Surface of a hit: shell faces are hits −1 … −6, solids 0 and up. */
-export function surfaceOf(
-  room: RoomScene,
-  hit: number,
-  x: number,
-  y: number,
-  z: number,
-  out: SurfacePoint,
-): void {
+/** Normal and texture coordinates of the point (x, y, z) on a hit: shell faces are hits −1 … −6, solids 0 and up. */
+export function surfaceOf(room: RoomScene, hit: number, out: SurfacePoint): void {
   if (hit >= 0) {
-    surfaceAt(room.solids[hit] as Solid, x, y, z, out);
+    surfaceAt(room.solids[hit] as Solid, out);
     return;
   }
   const face = -1 - hit;
@@ -61,8 +65,8 @@ export function surfaceOf(
   out.nx = n[0];
   out.ny = n[1];
   out.nz = n[2];
-  out.u = face < 2 ? y : x;
-  out.v = face < 4 ? z : y;
+  out.u = face < 2 ? out.y : out.x;
+  out.v = face < 4 ? out.z : out.y;
 }
 
 function materialOf(room: RoomScene, hit: number, z: number): Material {
@@ -80,107 +84,89 @@ function materialOf(room: RoomScene, hit: number, z: number): Material {
 /** Ambient light that a near wall keeps away: 1 − 0.45·e^(−d / 0.28 m). */
 const nearWall = (d: number): number => (d > 1e-6 && d < 1.2 ? 1 - 0.45 * Math.exp(-d * 3.57) : 1);
 
-function cornerShade({ box }: RoomScene, x: number, y: number, z: number): number {
+function cornerShade({ box }: RoomScene): number {
+  const { x, y, z } = point;
   const sides = nearWall(x) * nearWall(box.width - x) * nearWall(y) * nearWall(box.depth - y);
   return sides * nearWall(z) * nearWall(box.height - z);
 }
 
+/** Adds one light's share to `light`, seen at sample point `rank` of its area. */
+function addLight(lit: Lit, sorted: SortedLight, rank: number): void {
+  const l = sorted.light;
+  const sample = LIGHT_SAMPLES[rank] as readonly [number, number];
+  const dx = l.centre[0] + sample[0] * l.u[0] + sample[1] * l.v[0] - point.x;
+  const dy = l.centre[1] + sample[0] * l.u[1] + sample[1] * l.v[1] - point.y;
+  const dz = l.centre[2] + sample[0] * l.u[2] + sample[1] * l.v[2] - point.z;
+  const cosine = dx * point.nx + dy * point.ny + dz * point.nz;
+  if (cosine <= 0) return;
+  const d2 = dx * dx + dy * dy + dz * dz;
+  const d = Math.sqrt(d2);
+  let weight = cosine / (d * (d2 + SOFT));
+  if (l.facing) {
+    const facing = -(dx * l.facing[0] + dy * l.facing[1] + dz * l.facing[2]) / d;
+    if (facing <= 0) return;
+    weight *= facing;
+  }
+  shadowRay[0] = point.x + point.nx * LIFT;
+  shadowRay[1] = point.y + point.ny * LIFT;
+  shadowRay[2] = point.z + point.nz * LIFT;
+  shadowRay[3] = dx - point.nx * LIFT;
+  shadowRay[4] = dy - point.ny * LIFT;
+  shadowRay[5] = dz - point.nz * LIFT;
+  if (blocked(sorted.samples[rank] as Occluders, lit.table)) return;
+  light[0] = (light[0] as number) + weight * l.colour[0];
+  light[1] = (light[1] as number) + weight * l.colour[1];
+  light[2] = (light[2] as number) + weight * l.colour[2];
+}
+
 /**
- * Direct light with shadows: Σ colour · (n·l) · facing · visible / (d² + soft), each light
- * seen at the point centre + a·u + b·v of its area.
+ * Direct light of fine ray (i, j) at `point`, with shadows, into `direct`:
+ * Σ colour · (n·l) · facing · visible / (d² + SOFT). Of each 4 × 4 rays 8 are sampled (one
+ * colour of a chessboard), and those 8 aim at different points of each light.
  */
-function directLight(lit: Lit, x: number, y: number, z: number, a: number, b: number): void {
-  const px = x + point.nx * 2e-3;
-  const py = y + point.ny * 2e-3;
-  const pz = z + point.nz * 2e-3;
-  const quarter = (a > 0 ? 1 : 0) + (b > 0 ? 2 : 0);
+function sampleDirect(lit: Lit, out: ShadeGrid, k: number, i: number, j: number): void {
+  const rank = ((j & 3) << 1) | ((i >> 1) & 1);
   light[0] = 0;
   light[1] = 0;
   light[2] = 0;
-  for (let i = 0; i < lit.lights.length; i++) {
-    const sorted = lit.lights[i] as SortedLight;
-    const l = sorted.light;
-    const qx = l.centre[0] + a * l.u[0] + b * l.v[0];
-    const qy = l.centre[1] + a * l.u[1] + b * l.v[1];
-    const qz = l.centre[2] + a * l.u[2] + b * l.v[2];
-    const dx = qx - x;
-    const dy = qy - y;
-    const dz = qz - z;
-    const cosine = dx * point.nx + dy * point.ny + dz * point.nz;
-    if (cosine <= 0) continue;
-    const d2 = dx * dx + dy * dy + dz * dz;
-    const d = Math.sqrt(d2);
-    let weight = cosine / (d * (d2 + SOFT));
-    if (l.facing) {
-      const facing = -(dx * l.facing[0] + dy * l.facing[1] + dz * l.facing[2]) / d;
-      if (facing <= 0) continue;
-      weight *= facing;
-    }
-    if (blocked(sorted.quarters[quarter] as Occluders, lit.table, px, py, pz, qx, qy, qz)) continue;
-    light[0] = (light[0] as number) + weight * l.colour[0];
-    light[1] = (light[1] as number) + weight * l.colour[1];
-    light[2] = (light[2] as number) + weight * l.colour[2];
-  }
-}
-
-const REVERSED = [0, 4, 2, 6, 1, 5, 3, 7];
-
-/** Direct light of fine ray (i, j) into `direct`; 8 of each 4 × 4 rays cover the light evenly. */
-function sampleDirect(
-  lit: Lit,
-  out: ShadeGrid,
-  k: number,
-  i: number,
-  j: number,
-  x: number,
-  y: number,
-  z: number,
-): void {
-  const rank = ((j & 3) << 1) | ((i >> 1) & 1);
-  directLight(lit, x, y, z, (rank + 0.5) / 4 - 1, ((REVERSED[rank] as number) + 0.5) / 4 - 1);
+  for (let l = 0; l < lit.lights.length; l++) addLight(lit, lit.lights[l] as SortedLight, rank);
   out.direct[3 * k] = light[0] as number;
   out.direct[3 * k + 1] = light[1] as number;
   out.direct[3 * k + 2] = light[2] as number;
 }
 
-interface Ray {
-  x: number;
-  y: number;
-  z: number;
-  dx: number;
-  dy: number;
-  dz: number;
-}
+/** Direction of the ray traced last; forward component 1. */
+const ray = { dx: 0, dy: 0, dz: 0 };
 
-const ray: Ray = { x: 0, y: 0, z: 0, dx: 0, dy: 0, dz: 0 };
-
-/** World point and direction of fine ray (i, j) at its hit; returns the size of a ray there in metres. */
-function trace(camera: Camera, n: number, i: number, j: number, t: number): number {
+/** Sets `ray` and the world coordinates of `point` for fine ray (i, j), hit at depth[k]. */
+function trace(camera: Camera, grid: HitGrid, k: number, i: number, j: number): void {
   const { eye, right, up, forward, tangent } = camera;
-  const step = (2 * tangent) / n;
+  const step = (2 * tangent) / grid.n;
+  const t = grid.depth[k] as number;
   const sx = (i + 0.5) * step - tangent;
   const sy = tangent - (j + 0.5) * step;
   ray.dx = forward[0] + sx * right[0] + sy * up[0];
   ray.dy = forward[1] + sx * right[1] + sy * up[1];
   ray.dz = forward[2] + sx * right[2] + sy * up[2];
-  ray.x = eye[0] + t * ray.dx;
-  ray.y = eye[1] + t * ray.dy;
-  ray.z = eye[2] + t * ray.dz;
-  return t * step;
+  point.x = eye[0] + t * ray.dx;
+  point.y = eye[1] + t * ray.dy;
+  point.z = eye[2] + t * ray.dz;
 }
 
 function firstPass(lit: Lit, camera: Camera, grid: HitGrid, out: ShadeGrid): void {
   const { room } = lit;
   const { n, depth, hit } = grid;
+  const step = (2 * camera.tangent) / n;
   for (let k = 0; k < n * n; k++) {
     const i = k % n;
     const j = (k - i) / n;
     const h = hit[k] as number;
-    const size = trace(camera, n, i, j, depth[k] as number);
-    surfaceOf(room, h, ray.x, ray.y, ray.z, point);
-    const material = materialOf(room, h, ray.z);
+    trace(camera, grid, k, i, j);
+    surfaceOf(room, h, point);
+    const material = materialOf(room, h, point.z);
     const along = Math.abs(point.nx * ray.dx + point.ny * ray.dy + point.nz * ray.dz);
-    albedoAt(material, point.u, point.v, size / Math.max(0.12, along), colour);
+    // a ray's size on the surface, metres
+    albedoAt(material, point.u, point.v, ((depth[k] as number) * step) / Math.max(0.12, along), colour);
     out.albedo[3 * k] = colour[0] as number;
     out.albedo[3 * k + 1] = colour[1] as number;
     out.albedo[3 * k + 2] = colour[2] as number;
@@ -195,11 +181,11 @@ function firstPass(lit: Lit, camera: Camera, grid: HitGrid, out: ShadeGrid): voi
       continue;
     }
     // hemisphere: floors get more of the room's bounced light than undersides
-    const sky = (0.7 + 0.3 * point.nz) * cornerShade(room, ray.x, ray.y, ray.z);
+    const sky = (0.7 + 0.3 * point.nz) * cornerShade(room);
     out.light[3 * k] = room.ambient[0] * sky;
     out.light[3 * k + 1] = room.ambient[1] * sky;
     out.light[3 * k + 2] = room.ambient[2] * sky;
-    if (((i ^ j) & 1) === 0) sampleDirect(lit, out, k, i, j, ray.x, ray.y, ray.z);
+    if (((i ^ j) & 1) === 0) sampleDirect(lit, out, k, i, j);
   }
 }
 
@@ -232,15 +218,15 @@ function gather(out: ShadeGrid, n: number, k: number, i0: number, j0: number): b
 }
 
 function secondPass(lit: Lit, camera: Camera, grid: HitGrid, out: ShadeGrid): void {
-  const { n, depth, hit } = grid;
+  const { n, hit } = grid;
   for (let k = 0; k < n * n; k++) {
     if ((out.light[3 * k] as number) < 0) continue;
     const i = k % n;
     const j = (k - i) / n;
     if (!gather(out, n, k, (i & ~1) - 1, (j & ~1) - 1)) {
-      trace(camera, n, i, j, depth[k] as number);
-      surfaceOf(lit.room, hit[k] as number, ray.x, ray.y, ray.z, point);
-      sampleDirect(lit, out, k, i, j, ray.x, ray.y, ray.z);
+      trace(camera, grid, k, i, j);
+      surfaceOf(lit.room, hit[k] as number, point);
+      sampleDirect(lit, out, k, i, j);
       mean.set(light);
     }
     for (let c = 0; c < 3; c++) out.light[3 * k + c] = (out.light[3 * k + c] as number) + (mean[c] as number);

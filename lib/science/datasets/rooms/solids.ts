@@ -130,167 +130,129 @@ export function makeSolid(request: SolidRequest): Solid {
   };
 }
 
-const FAR = 1e9;
+/** No hit. */
+export const FAR = 1e9;
 
-function hitBox(ox: number, oy: number, oz: number, dx: number, dy: number, dz: number, min: number): number {
+/**
+ * A ray in a solid's unit space, and its result: o (0–2), d (3–5), t (6). Rays travel in
+ * arrays, not as arguments: doubles that cross a call that is not inlined are boxed, and
+ * the garbage cost a third of the rendering time.
+ */
+export type UnitRay = Float64Array;
+
+export const createUnitRay = (): UnitRay => new Float64Array(7);
+
+/** Shrinks [near, far] to the slab −1 ≤ o + t·d ≤ 1 of each axis. */
+function hitBox(r: UnitRay, min: number): void {
   let near = -FAR;
   let far = FAR;
-  const ix = 1 / dx;
-  let a = (-1 - ox) * ix;
-  let b = (1 - ox) * ix;
-  if (a > b) {
-    const s = a;
-    a = b;
-    b = s;
+  for (let axis = 0; axis < 3; axis++) {
+    const o = r[axis] as number;
+    const inverse = 1 / (r[axis + 3] as number);
+    const a = (-1 - o) * inverse;
+    const b = (1 - o) * inverse;
+    const low = Math.min(a, b);
+    const high = Math.max(a, b);
+    if (low > near) near = low;
+    if (high < far) far = high;
   }
-  if (a > near) near = a;
-  if (b < far) far = b;
-  const iy = 1 / dy;
-  a = (-1 - oy) * iy;
-  b = (1 - oy) * iy;
-  if (a > b) {
-    const s = a;
-    a = b;
-    b = s;
-  }
-  if (a > near) near = a;
-  if (b < far) far = b;
-  if (near > far) return FAR;
-  const iz = 1 / dz;
-  a = (-1 - oz) * iz;
-  b = (1 - oz) * iz;
-  if (a > b) {
-    const s = a;
-    a = b;
-    b = s;
-  }
-  if (a > near) near = a;
-  if (b < far) far = b;
-  if (near > far) return FAR;
-  if (near > min) return near;
-  return far > min ? far : FAR;
+  r[6] = near > far ? FAR : near > min ? near : far > min ? far : FAR;
 }
 
-function hitSphere(
-  ox: number,
-  oy: number,
-  oz: number,
-  dx: number,
-  dy: number,
-  dz: number,
-  min: number,
-): number {
+function hitSphere(r: UnitRay, min: number): void {
+  const ox = r[0] as number;
+  const oy = r[1] as number;
+  const oz = r[2] as number;
+  const dx = r[3] as number;
+  const dy = r[4] as number;
+  const dz = r[5] as number;
   const a = dx * dx + dy * dy + dz * dz;
   const b = ox * dx + oy * dy + oz * dz;
   const c = ox * ox + oy * oy + oz * oz - 1;
   const disc = b * b - a * c;
-  if (disc < 0) return FAR;
+  r[6] = FAR;
+  if (disc < 0) return;
   const root = Math.sqrt(disc);
   const near = (-b - root) / a;
-  if (near > min) return near;
   const far = (-b + root) / a;
-  return far > min ? far : FAR;
+  if (near > min) r[6] = near;
+  else if (far > min) r[6] = far;
 }
 
-function hitCap(
-  o: number,
-  d: number,
-  z: number,
-  r: number,
-  ox: number,
-  oy: number,
-  dx: number,
-  dy: number,
-): number {
-  const t = (z - o) / d;
-  const x = ox + t * dx;
-  const y = oy + t * dy;
-  return x * x + y * y <= r * r ? t : FAR;
-}
-
-function hitCylinder(
-  mid: number,
-  slope: number,
-  ox: number,
-  oy: number,
-  oz: number,
-  dx: number,
-  dy: number,
-  dz: number,
-  min: number,
-): number {
-  // x² + y² = (mid + slope·z)² between the caps
+/** x² + y² = (mid + slope·z)² between the caps z = ±1. */
+function hitCylinder(r: UnitRay, mid: number, slope: number, min: number): void {
+  const ox = r[0] as number;
+  const oy = r[1] as number;
+  const oz = r[2] as number;
+  const dx = r[3] as number;
+  const dy = r[4] as number;
+  const dz = r[5] as number;
   const w = mid + slope * oz;
   const wd = slope * dz;
   const a = dx * dx + dy * dy - wd * wd;
   const b = ox * dx + oy * dy - w * wd;
   const c = ox * ox + oy * oy - w * w;
-  let best = FAR;
   const disc = b * b - a * c;
-  if (disc < 0 && a > 0) return FAR;
-  if (disc >= 0) {
-    const root = Math.sqrt(disc);
-    const t1 = (-b - root) / a;
-    const z1 = oz + t1 * dz;
-    if (t1 > min && z1 >= -1 && z1 <= 1) best = t1;
-    const t2 = (-b + root) / a;
-    const z2 = oz + t2 * dz;
-    if (t2 > min && t2 < best && z2 >= -1 && z2 <= 1) best = t2;
+  r[6] = FAR;
+  if (disc < 0 && a > 0) return;
+  let best = FAR;
+  for (let side = -1; side <= 1 && disc >= 0; side += 2) {
+    const t = (-b + side * Math.sqrt(disc)) / a;
+    const z = oz + t * dz;
+    if (t > min && t < best && z >= -1 && z <= 1) best = t;
   }
-  const down = hitCap(oz, dz, -1, mid - slope, ox, oy, dx, dy);
-  if (down > min && down < best) best = down;
-  const up = hitCap(oz, dz, 1, mid + slope, ox, oy, dx, dy);
-  return up > min && up < best ? up : best;
+  for (let cap = -1; cap <= 1; cap += 2) {
+    const t = (cap - oz) / dz;
+    const x = ox + t * dx;
+    const y = oy + t * dy;
+    const radius = mid + cap * slope;
+    if (t > min && t < best && x * x + y * y <= radius * radius) best = t;
+  }
+  r[6] = best;
 }
 
 /**
- * Ray parameter of the first hit above `min`, in units of d, or 1e9.
- * The ray is already in the solid's unit space: o′ = M(o − c), d′ = M·d.
+ * Ray parameter of the first hit above `min`, in units of d, or FAR, left in r[6]. The ray is
+ * in the solid's unit space: o = M(p − c), d = M·direction.
  */
-export function hitUnit(
+export function hitUnit(shape: number, mid: number, slope: number, r: UnitRay, min: number): void {
+  if (shape === BOX) hitBox(r, min);
+  else if (shape === SPHERE) hitSphere(r, min);
+  else hitCylinder(r, mid, slope, min);
+}
+
+/** First hit of a world ray (p, d) with a solid above `min`, or FAR. For callers that are not in a hurry. */
+export function hitSolid(
   s: Solid,
-  ox: number,
-  oy: number,
-  oz: number,
-  dx: number,
-  dy: number,
-  dz: number,
+  p: readonly [number, number, number],
+  d: readonly [number, number, number],
   min: number,
 ): number {
-  if (s.shape === BOX) return hitBox(ox, oy, oz, dx, dy, dz, min);
-  if (s.shape === SPHERE) return hitSphere(ox, oy, oz, dx, dy, dz, min);
-  return hitCylinder(s.mid, s.slope, ox, oy, oz, dx, dy, dz, min);
+  const r = createUnitRay();
+  const q = [p[0] - s.cx, p[1] - s.cy, p[2] - s.cz] as const;
+  const apply = (v: readonly [number, number, number]): [number, number, number] => [
+    s.m0 * v[0] + s.m1 * v[1] + s.m2 * v[2],
+    s.m3 * v[0] + s.m4 * v[1] + s.m5 * v[2],
+    s.m6 * v[0] + s.m7 * v[1] + s.m8 * v[2],
+  ];
+  r.set([...apply(q), ...apply(d)]);
+  hitUnit(s.shape, s.mid, s.slope, r, min);
+  return r[6] as number;
 }
 
-/** Does the segment o + t·d, t ∈ (10⁻⁴, 0.999), meet the unit shape? */
-export function segmentHitsUnit(
-  shape: number,
-  mid: number,
-  slope: number,
-  ox: number,
-  oy: number,
-  oz: number,
-  dx: number,
-  dy: number,
-  dz: number,
-): boolean {
-  const t =
-    shape === BOX
-      ? hitBox(ox, oy, oz, dx, dy, dz, 1e-4)
-      : shape === SPHERE
-        ? hitSphere(ox, oy, oz, dx, dy, dz, 1e-4)
-        : hitCylinder(mid, slope, ox, oy, oz, dx, dy, dz, 1e-4);
-  return t < 0.999;
-}
-
-/** What a surface point needs for shading: world normal and texture coordinates in metres. */
+/** A surface point in the world, and what shading needs of it: normal, texture coordinates in metres. */
 export interface SurfacePoint {
+  x: number;
+  y: number;
+  z: number;
   nx: number;
   ny: number;
   nz: number;
   u: number;
   v: number;
 }
+
+export const createSurfacePoint = (): SurfacePoint => ({ x: 0, y: 0, z: 0, nx: 0, ny: 0, nz: 0, u: 0, v: 0 });
 
 function unitNormal(s: Solid, x: number, y: number, z: number, out: SurfacePoint): void {
   if (s.shape === BOX) {
@@ -314,7 +276,7 @@ function unitNormal(s: Solid, x: number, y: number, z: number, out: SurfacePoint
     return;
   }
   const r = s.mid + s.slope * z;
-  const rho = Math.hypot(x, y);
+  const rho = Math.sqrt(x * x + y * y);
   const cap = 1 - Math.abs(z) < Math.abs(r - rho);
   out.nx = cap ? 0 : x;
   out.ny = cap ? 0 : y;
@@ -323,11 +285,11 @@ function unitNormal(s: Solid, x: number, y: number, z: number, out: SurfacePoint
   out.v = cap ? y * s.hy : z * s.hz;
 }
 
-/** Outward world normal (unit length) and texture coordinates of the surface point p. */
-export function surfaceAt(s: Solid, px: number, py: number, pz: number, out: SurfacePoint): void {
-  const rx = px - s.cx;
-  const ry = py - s.cy;
-  const rz = pz - s.cz;
+/** Outward world normal (unit length) and texture coordinates of the surface point (x, y, z). */
+export function surfaceAt(s: Solid, out: SurfacePoint): void {
+  const rx = out.x - s.cx;
+  const ry = out.y - s.cy;
+  const rz = out.z - s.cz;
   const x = s.m0 * rx + s.m1 * ry + s.m2 * rz;
   const y = s.m3 * rx + s.m4 * ry + s.m5 * rz;
   const z = s.m6 * rx + s.m7 * ry + s.m8 * rz;
@@ -336,7 +298,7 @@ export function surfaceAt(s: Solid, px: number, py: number, pz: number, out: Sur
   const nx = s.m0 * out.nx + s.m3 * out.ny + s.m6 * out.nz;
   const ny = s.m1 * out.nx + s.m4 * out.ny + s.m7 * out.nz;
   const nz = s.m2 * out.nx + s.m5 * out.ny + s.m8 * out.nz;
-  const length = Math.hypot(nx, ny, nz) || 1;
+  const length = Math.sqrt(nx * nx + ny * ny + nz * nz) || 1;
   out.nx = nx / length;
   out.ny = ny / length;
   out.nz = nz / length;

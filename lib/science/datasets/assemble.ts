@@ -1,0 +1,73 @@
+import { type DatasetSpec, type PoolName, TaskatlasError, type TaskDeclaration } from '../core';
+import type { Dataset, LabelBatch } from './dataset';
+import { fillInput } from './inputs';
+import type { Labellers, PictureRecord } from './labels/labeller';
+
+/** What a kind of data set brings; `assemble` makes the common contract of it. */
+export interface DatasetParts<R extends PictureRecord> {
+  spec: DatasetSpec;
+  tasks: readonly TaskDeclaration[];
+  labellers: Labellers<R>;
+  record(pool: PoolName, index: number): R;
+  /** Scene number of an image; pools share none. */
+  scene(pool: PoolName, index: number): number;
+  /** Number that fixes an image's noise, hole, turn and tile order. */
+  key(pool: PoolName, index: number): number;
+  /** Computed once, when it is first asked for. */
+  contentHash(): string;
+}
+
+function labelBatch<R extends PictureRecord>(
+  parts: DatasetParts<R>,
+  pool: PoolName,
+  task: string,
+  indices: ArrayLike<number>,
+): LabelBatch {
+  const { size } = parts.spec;
+  const labeller = parts.labellers[task];
+  if (!labeller || !parts.tasks.some((t) => t.id === task)) {
+    const known = parts.tasks.filter((t) => parts.labellers[t.id]).map((t) => t.id);
+    throw new TaskatlasError(
+      'not-found',
+      `The data set "${parts.spec.kind}" has no labels for a task "${task}". It has: ${known.join(', ')}.`,
+    );
+  }
+  const shape = labeller.shape(size);
+  const step = shape.reduce((a, b) => a * b, 1);
+  const values = new Float32Array(indices.length * step);
+  const maskStep = labeller.mask === 'pixel' ? size * size : labeller.mask === 'image' ? 1 : 0;
+  const mask = maskStep > 0 ? new Uint8Array(indices.length * maskStep) : null;
+  for (let i = 0; i < indices.length; i++) {
+    const index = indices[i] as number;
+    const record = parts.record(pool, index);
+    labeller.fill(record, values, i * step, parts.key(pool, index), mask, i * maskStep);
+  }
+  return { values, shape, mask };
+}
+
+export function assemble<R extends PictureRecord>(parts: DatasetParts<R>): Dataset {
+  const { spec } = parts;
+  const { size } = spec;
+  let id: string | null = null;
+  return {
+    spec,
+    get id() {
+      id ??= parts.contentHash();
+      return id;
+    },
+    size,
+    tasks: parts.tasks,
+    count: (pool) => spec.pools[pool],
+    scenes: (pool) => Int32Array.from({ length: spec.pools[pool] }, (_, i) => parts.scene(pool, i)),
+    inputs: (pool, kind, indices) => {
+      const step = size * size * 3;
+      const out = new Float32Array(indices.length * step);
+      for (let i = 0; i < indices.length; i++) {
+        const index = indices[i] as number;
+        fillInput(kind, parts.record(pool, index).rgb, size, parts.key(pool, index), out, i * step);
+      }
+      return out;
+    },
+    labels: (pool, task, indices) => labelBatch(parts, pool, task, indices),
+  };
+}
