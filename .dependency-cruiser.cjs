@@ -27,7 +27,7 @@ module.exports = {
     room('estimators', `^${science}/estimators`, [corePath, numerics, catalog], ''),
     room('train-imports-science', '^lib/train', [`^${science}`], 'train never sees service'),
     room('contracts', '^lib/service/contracts', [`^${science}`], ''),
-    room('ports', '^lib/service/ports', [`^${science}`, '^lib/service/contracts'], ''),
+    room('ports', '^lib/service/ports/(?!testing)', [`^${science}`, '^lib/service/contracts'], ''),
     room('service', '^lib/service', [`^${science}`], 'service never sees train'),
     room(
       'workers',

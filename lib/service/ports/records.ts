@@ -1,5 +1,5 @@
 import type { RunKind, RunState, SampleImage, TaskId } from '@/lib/science/core';
-import type { RunStore, StoredSweep, WorkerRegistry } from './index';
+import type { RunStore, StoredSweep, WorkerRegistry } from './runs';
 
 /** One line of the append-only log behind live progress. Ids rise in the order in which lines became visible. */
 export interface StoredEvent {

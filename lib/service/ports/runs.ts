@@ -1,0 +1,164 @@
+import type {
+  FailureClass,
+  Recipe,
+  RunKind,
+  RunResult,
+  RunState,
+  TargetAnalysis,
+  TaskDeclaration,
+  TaskId,
+} from '@/lib/science/core';
+import type { PolicyRecord, SweepSpec } from '../contracts';
+
+/** Time as a dependency, so that tests pin it. Milliseconds since the epoch. */
+export interface Clock {
+  now(): number;
+}
+
+/** Files too large for rows: weights, features, checkpoints. Writes are atomic and durable. */
+export interface ArtifactStore {
+  read(name: string): Promise<Uint8Array | null>;
+  write(name: string, bytes: Uint8Array): Promise<void>;
+  remove(name: string): Promise<void>;
+  list(prefix: string): Promise<readonly string[]>;
+}
+
+/** A run as stored. */
+export interface StoredRun {
+  fingerprint: string;
+  kind: RunKind;
+  recipe: Recipe;
+  state: RunState;
+  attempt: number;
+  failure: { class: FailureClass; message: string } | null;
+  claimedBy: string | null;
+  /** Ends when the claim's heartbeat is overdue; the run may then be claimed again. */
+  claimExpiresAt: number | null;
+  progress: { step: number; totalSteps: number; imagesPerSecond: number } | null;
+  backend: string | null;
+  seconds: number | null;
+  /** Position in the order of work: smaller first. */
+  priority: number;
+  /** Earliest time of the next attempt (back-off), ms. */
+  notBefore: number;
+  /** Planned work, for progress by work instead of by count. Absent in imported sweeps. */
+  estimatedFlops?: number;
+  /** When the run was done, ms; null or absent while it is not. */
+  finishedAt?: number | null;
+}
+
+/** A run of a plan before it is stored. */
+export interface PlannedRun {
+  fingerprint: string;
+  recipe: Recipe;
+  dependsOn: readonly string[];
+  priority: number;
+  estimatedFlops: number;
+  /** Task in whose tournament the run's losses take part, in this sweep. */
+  target?: TaskId | null;
+  /** Position of the run's seed among the sweep's seeds. */
+  layer?: number;
+}
+
+export type SweepState = 'active' | 'paused' | 'stopped' | 'cancelled' | 'done';
+
+export interface StoredSweep {
+  id: string;
+  number: number;
+  name: string;
+  state: SweepState;
+  spec: SweepSpec;
+  tasks: readonly TaskDeclaration[];
+  /** `imported` sweeps are read-only and have no runs. */
+  origin: 'measured' | 'imported';
+  source: string | null;
+  createdAt: number;
+  finishedAt: number | null;
+}
+
+/** Truth about runs and sweeps. The real one is Postgres; the in-memory one passes the same contract suite. */
+export interface RunStore {
+  /** Inserts the sweep and those of its runs that are new, in one transaction; runs without open parents become queued. */
+  createSweep(
+    sweep: Omit<StoredSweep, 'number' | 'state' | 'createdAt' | 'finishedAt'>,
+    runs: readonly PlannedRun[],
+  ): Promise<StoredSweep>;
+  getSweep(id: string): Promise<StoredSweep | null>;
+  listSweeps(): Promise<readonly StoredSweep[]>;
+  setSweepState(id: string, state: SweepState): Promise<void>;
+  runsOf(sweepId: string): Promise<readonly StoredRun[]>;
+  getRun(fingerprint: string): Promise<StoredRun | null>;
+  /** Compare-and-set: the claim succeeds only for a queued run or one whose claim has expired, and that some active sweep wants. */
+  claim(fingerprint: string, worker: string, leaseSeconds: number): Promise<StoredRun | null>;
+  heartbeat(
+    fingerprint: string,
+    worker: string,
+    leaseSeconds: number,
+    progress: NonNullable<StoredRun['progress']>,
+  ): Promise<'held' | 'lost' | 'cancelled' | 'stopped'>;
+  /** Result, state and the release of children in one transaction. Returns the fingerprints that became queued; `late` when the run was no longer open. */
+  complete(
+    fingerprint: string,
+    worker: string,
+    result: RunResult,
+    backend: string,
+  ): Promise<{ accepted: boolean; released: readonly string[] }>;
+  fail(
+    fingerprint: string,
+    worker: string,
+    failure: { class: FailureClass; message: string },
+  ): Promise<StoredRun>;
+  /** Drain: gives an unfinished claim back without counting an attempt. */
+  release(fingerprint: string, worker: string): Promise<void>;
+  retry(fingerprint: string): Promise<StoredRun>;
+  result(fingerprint: string): Promise<RunResult | null>;
+  /** `doneRuns`: finished runs behind it, so that it is known to be out of date when more are. */
+  saveAnalysis(sweepId: string, analysis: TargetAnalysis, doneRuns?: number): Promise<void>;
+  analyses(sweepId: string): Promise<readonly TargetAnalysis[]>;
+  savePolicy(sweepId: string, policy: PolicyRecord): Promise<void>;
+  policies(sweepId: string): Promise<readonly PolicyRecord[]>;
+}
+
+/** A worker process as it last announced itself. */
+export interface StoredWorker {
+  id: string;
+  host: string;
+  pid: number;
+  backend: string;
+  device: string;
+  startedAt: number;
+  seenAt: number;
+}
+
+/** Who is at work: workers announce themselves every few seconds; nothing depends on it but the eye. */
+export interface WorkerRegistry {
+  /** Inserts or refreshes the worker. */
+  seen(worker: StoredWorker): Promise<void>;
+  gone(id: string): Promise<void>;
+  list(): Promise<readonly StoredWorker[]>;
+}
+
+export interface Job {
+  id: string;
+  name: JobName;
+  payload: unknown;
+}
+
+export type JobName = 'run' | 'analyse-target' | 'solve-policy';
+
+/** Delivery only: at least once, the claim in the RunStore decides. */
+export interface JobQueue {
+  publish(
+    name: JobName,
+    payload: unknown,
+    options?: { priority?: number; startAfterSeconds?: number },
+  ): Promise<void>;
+  /** Many at once; one that is already waiting in the queue is not added again. */
+  publishMany(name: JobName, jobs: readonly { payload: unknown; priority?: number }[]): Promise<void>;
+  /** Takes one job, or null when there is none ready. */
+  take(worker: string): Promise<Job | null>;
+  done(job: Job): Promise<void>;
+  giveBack(job: Job, afterSeconds: number): Promise<void>;
+}
+
+export type { TaskId };
