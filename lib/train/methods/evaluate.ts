@@ -1,5 +1,5 @@
 import { type PoolName, TaskatlasError, type TaskDeclaration, type TaskId } from '@/lib/science/core';
-import type { PackedLabels } from '../networks';
+import { type PackedLabels, valuesOf } from '../networks';
 import { imageLosses, type LossSpec } from './losses';
 import type { Pause } from './pause';
 import { chunks } from './pools';
@@ -27,7 +27,7 @@ export async function evaluate(
   const losses = new Float32Array(labels.examples);
   const outputs = new Float32Array(labels.examples * size);
   for (const part of chunks(labels.examples, CHUNK)) {
-    const values = tf.tidy(() => predict(part).dataSync() as Float32Array);
+    const values = valuesOf(tf, () => predict(part));
     const at = part[0] as number;
     outputs.set(values, at * size);
     losses.set(imageLosses(spec, values, labels, part), at);

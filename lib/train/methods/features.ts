@@ -8,7 +8,7 @@ import {
   type TaskDeclaration,
 } from '@/lib/science/core';
 import type { Tf } from '../engine';
-import { createParameters, forward, pickWeights, type Weights } from '../networks';
+import { createParameters, forward, pickWeights, valuesOf, type Weights } from '../networks';
 import { floatsOf, packFile, roundToHalf, unpackFile } from './container';
 import type { Pause } from './pause';
 import { chunks, type InputAdapter, poolInputs } from './pools';
@@ -80,9 +80,9 @@ export async function encodePool(
   const values = new Float32Array(inputs.count * perImage);
   try {
     for (const part of chunks(inputs.count)) {
-      const codes = tf.tidy(() => {
+      const codes = valuesOf(tf, () => {
         const images = inputTensor(tf, inputs.gather(part), part.length, preset, size);
-        return forward(tf, plan, parameters.get, images).dataSync() as Float32Array;
+        return forward(tf, plan, parameters.get, images);
       });
       values.set(codes, (part[0] as number) * perImage);
       await pause();

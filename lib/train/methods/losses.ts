@@ -185,7 +185,10 @@ export function lossTensor(
     const { loss, gradient } = batchLoss(spec, tensor.dataSync() as Float32Array, labels, indices);
     return {
       value: tf.scalar(loss),
-      gradFunc: (dy) => tf.mul(tf.tensor(gradient, tensor.shape), dy as Tensor),
+      gradFunc: (dy) => {
+        const scale = (dy as Tensor).dataSync()[0] as number;
+        return tf.tensor(scale === 1 ? gradient : gradient.map((g) => g * scale), tensor.shape);
+      },
     };
   });
   return compute(output) as Scalar;

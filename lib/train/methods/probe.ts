@@ -1,8 +1,8 @@
 import type { Tensor2D } from '@tensorflow/tfjs-core';
 import type { InputKind, ProbeRecipe, RunResult, TaskDeclaration } from '@/lib/science/core';
 import { choleskySolve } from '@/lib/science/numerics';
-import { scope, type Tf } from '../engine';
-import type { PackedLabels } from '../networks';
+import type { Tf } from '../engine';
+import { type PackedLabels, valuesOf } from '../networks';
 import { imagesOf, taskOf } from './evaluate';
 import { type FeaturePool, type Features, transferFeatures } from './features';
 import type { LossSpec } from './losses';
@@ -72,15 +72,11 @@ function solveRidge({ gram, cross, inputs, outputs }: Normal, strength: number):
 
 function predict(tf: Tf, x: Design, weights: Float32Array, outputs: number): Float32Array {
   const rows = x.values.length / x.columns;
-  return scope(
-    tf,
-    () =>
-      tf
-        .matMul(
-          tf.tensor(x.values, [rows, x.columns]) as Tensor2D,
-          tf.tensor(weights, [x.columns, outputs]) as Tensor2D,
-        )
-        .dataSync() as Float32Array,
+  return valuesOf(tf, () =>
+    tf.matMul(
+      tf.tensor(x.values, [rows, x.columns]) as Tensor2D,
+      tf.tensor(weights, [x.columns, outputs]) as Tensor2D,
+    ),
   );
 }
 

@@ -42,3 +42,14 @@ export function forward(tf: Tf, plan: LayerPlan, weight: WeightLookup, input: Te
   }
   return x;
 }
+
+/**
+ * The numbers of what `compute` returns; everything else that it makes is freed. Use this, not a tidy that
+ * returns an array: a tidy looks for tensors among all of the array's elements.
+ */
+export function valuesOf(tf: Tf, compute: () => Tensor): Float32Array {
+  const result = tf.tidy(compute);
+  const values = result.dataSync() as Float32Array;
+  result.dispose();
+  return values;
+}

@@ -1,4 +1,4 @@
-export { forward, type WeightLookup } from './forward';
+export { forward, valuesOf, type WeightLookup } from './forward';
 export { depthToSpace, headChannels, type PackedLabels, packLabels, spaceToDepth } from './layout';
 export {
   createParameters,
