@@ -124,14 +124,16 @@ export function measure(
   } = affinityFromWinRates(rates, parts.tournament.length, start);
   const each = (value: (contestant: Contestant, index: number) => number): Float64Array =>
     Float64Array.from(contest.contestants, value);
+  const size = parts.tournament.length;
+  const selfColumn = parts.tournament.indexOf(parts.self);
+  const position = new Map(parts.tournament.map((c, p) => [c, p]));
   const against = (reference: number): Float64Array =>
-    each((_, c) =>
-      reference < 0
-        ? Number.NaN
-        : c === reference
-          ? 0.5
-          : contestWinRate(contest, c, reference, weights, images),
-    );
+    each((_, c) => {
+      if (reference < 0) return Number.NaN;
+      const row = position.get(c);
+      if (reference === parts.self && row !== undefined) return rates[row * size + selfColumn] as number;
+      return c === reference ? 0.5 : contestWinRate(contest, c, reference, weights, images);
+    });
   const runWeights = (c: number): Float64Array => weights.runs[c] as Float64Array;
   const meanLoss = each((contestant, c) =>
     weightedMean(contest, overRuns(contest.losses, contestant, runWeights(c)), weights.scenes, images),
