@@ -7,6 +7,7 @@ import { guardSamePadding } from './kernels/same-padding';
 import { registerDepthToSpaceGradient } from './kernels/space-to-depth';
 import { registerConvolution, registerConvolutionGradient } from './ops/convolution';
 import { registerLayerNorm, registerLayerNormGradient } from './ops/layer-norm';
+import { registerRowLoss } from './ops/row-loss';
 import { switchSimd } from './simd/register';
 import { loadTfjs, loadWasmBackend } from './tfjs';
 import type { BackendName, Engine, EngineDescription, EngineOptions, Tf } from './types';
@@ -69,6 +70,7 @@ async function openWasm(options: EngineOptions): Promise<Engine> {
     guardMatMul(tf);
     guardSamePadding(tf);
     shareClones(tf);
+    registerRowLoss(tf);
   });
   const hasSimd = Boolean(await tf.env().getAsync('WASM_HAS_SIMD_SUPPORT'));
   const own = hasSimd && options.simd !== false;

@@ -3,7 +3,7 @@ import { TaskatlasError } from '@/lib/science/core/errors';
 import type { WasmBackend } from '../backend-wasm';
 
 /** The exports of `kernels.wasm`: addresses, sizes and byte pitches as in `kernels.as`. */
-type Kernel = (...values: number[]) => void;
+type Kernel = (...values: number[]) => number;
 const NAMES = [
   'conv',
   'convNarrow',
@@ -19,6 +19,8 @@ const NAMES = [
   'layerNorm',
   'layerNormGrad',
   'enlargeGrad',
+  'regressionLoss',
+  'classLoss',
 ] as const;
 export type SimdKernels = Record<(typeof NAMES)[number], Kernel>;
 

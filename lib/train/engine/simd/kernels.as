@@ -503,3 +503,152 @@ export function enlargeGrad(dy: usize, dx: usize, rows: i32, w: i32, c: i32, fh:
     dy += <usize>(fh - 1) * rowBytes;
   }
 }
+
+/**
+ * Σ |o − y| or Σ (o − y)² over the labelled rows of one image (`squared`), and where `gradient` is not 0
+ * its gradient to o times `scale`. Summed in blocks, in double precision between them.
+ */
+export function regressionLoss(
+  output: usize, labels: usize, valid: usize, gradient: usize, rows: i32, channels: i32, scale: f32, squared: i32,
+): f64 {
+  let all = true;
+  for (let r: usize = 0; r < <usize>rows; r++) all = all && load<u8>(valid + r) !== 0;
+  let sum: f64 = 0;
+  const bytes = <usize>(rows * channels) << 2;
+  let i: usize = 0;
+  if (all) {
+    const s = f32x4.splat(scale), zero = f32x4.splat(0), twice = f32x4.splat(scale + scale);
+    while (i + 16 <= bytes) {
+      const end = min(i + 1024, bytes & ~15);
+      let part = zero;
+      for (; i < end; i += 16) {
+        const d = f32x4.sub(v128.load(output + i), v128.load(labels + i));
+        part = f32x4.add(part, squared ? f32x4.mul(d, d) : f32x4.abs(d));
+        if (gradient) {
+          const sign = f32x4.sub(v128.and(f32x4.gt(d, zero), s), v128.and(f32x4.lt(d, zero), s));
+          v128.store(gradient + i, squared ? f32x4.mul(twice, d) : sign);
+        }
+      }
+      sum += <f64>total(part);
+    }
+  }
+  const rowBytes = <usize>channels << 2;
+  for (; i < bytes; i += 4) {
+    const labelled = all || load<u8>(valid + i / rowBytes) !== 0;
+    const d = labelled ? load<f32>(output + i) - load<f32>(labels + i) : 0;
+    sum += <f64>(squared ? d * d : abs<f32>(d));
+    if (gradient) store<f32>(gradient + i, squared ? <f32>2 * scale * d : d > 0 ? scale : d < 0 ? -scale : 0);
+  }
+  return sum;
+}
+
+/** e^x for x ≤ 0, within 2 units in the last place (Cephes expf); below −87 about 1e-38. NaN stays NaN. */
+// @ts-ignore: decorator
+@inline
+function exp4(x: v128): v128 {
+  const v = f32x4.max(x, f32x4.splat(-87));
+  const n = f32x4.nearest(f32x4.mul(v, f32x4.splat(1.44269504)));
+  let r = f32x4.sub(v, f32x4.mul(n, f32x4.splat(0.693359375)));
+  r = f32x4.add(r, f32x4.mul(n, f32x4.splat(2.12194440e-4)));
+  let p = f32x4.splat(1.9875691500e-4);
+  p = f32x4.add(f32x4.mul(p, r), f32x4.splat(1.3981999507e-3));
+  p = f32x4.add(f32x4.mul(p, r), f32x4.splat(8.3334519073e-3));
+  p = f32x4.add(f32x4.mul(p, r), f32x4.splat(4.1665795894e-2));
+  p = f32x4.add(f32x4.mul(p, r), f32x4.splat(1.6666665459e-1));
+  p = f32x4.add(f32x4.mul(p, r), f32x4.splat(5.0000001201e-1));
+  p = f32x4.add(f32x4.add(f32x4.mul(p, f32x4.mul(r, r)), r), f32x4.splat(1));
+  const power = i32x4.shl(i32x4.add(i32x4.trunc_sat_f32x4_s(n), i32x4.splat(127)), 23);
+  return f32x4.mul(p, power);
+}
+
+/** ln x for a normal positive x (Cephes logf); NaN stays NaN. */
+function ln(x: f32): f32 {
+  if (x !== x) return x;
+  const bits = reinterpret<u32>(x);
+  let e = <f32>(<i32>(bits >> 23) - 126);
+  let m = reinterpret<f32>((bits & 0x7fffff) | 0x3f000000);
+  if (m < <f32>0.70710678) {
+    e -= 1;
+    m = m + m - 1;
+  } else {
+    m -= 1;
+  }
+  const z = m * m;
+  let y: f32 = 7.0376836292e-2;
+  y = y * m - 1.1514610310e-1;
+  y = y * m + 1.1676998740e-1;
+  y = y * m - 1.2420140846e-1;
+  y = y * m + 1.4249322787e-1;
+  y = y * m - 1.6668057665e-1;
+  y = y * m + 2.0000714765e-1;
+  y = y * m - 2.4999993993e-1;
+  y = y * m + 3.3333331174e-1;
+  y = y * m * z - <f32>2.12194440e-4 * e - <f32>0.5 * z;
+  return m + y + <f32>0.693359375 * e;
+}
+
+/**
+ * Σ w·(Σy·ln Σ_k e^{o_k} − Σ_k y_k·o_k) over the labelled rows of one image: cross-entropy with a hard class
+ * (`ids`, 16 bit; y is one at it) or with soft classes (`values`, `ids` 0). `weights`: of each class, or 0.
+ * `work`: (rows + 4 + rows·channels) values; `gradient`: 0, or where its gradient times `scale` goes.
+ */
+export function classLoss(
+  output: usize, ids: usize, values: usize, valid: usize, weights: usize, work: usize, gradient: usize,
+  rows: i32, channels: i32, scale: f32,
+): f64 {
+  const pitch = <usize>channels << 2;
+  const powers = work + ((<usize>rows + 3 & ~3) << 2);
+  const end = powers + <usize>rows * pitch;
+  let o = output;
+  let e = powers;
+  for (let r: usize = 0; r < <usize>rows; r++) {
+    let top = load<f32>(o);
+    for (let c: usize = 4; c < pitch; c += 4) top = max<f32>(top, load<f32>(o + c));
+    store<f32>(work + (r << 2), top);
+    for (let c: usize = 0; c < pitch; c += 4) store<f32>(e + c, load<f32>(o + c) - top);
+    o += pitch;
+    e += pitch;
+  }
+  // The last group may run past the end, into the slack of `work`.
+  for (let p = powers; p < end; p += 16) v128.store(p, exp4(v128.load(p)));
+  let loss: f64 = 0;
+  o = output;
+  e = powers;
+  for (let r: usize = 0; r < <usize>rows; r++) {
+    const labelled = load<u8>(valid + r) !== 0;
+    if (labelled) {
+      let sum: f32 = 0;
+      for (let c: usize = 0; c < pitch; c += 4) sum += load<f32>(e + c);
+      const at = ids ? <usize>load<u16>(ids + (r << 1)) << 2 : 0;
+      const w: f32 = weights ? load<f32>(weights + at) : 1;
+      let mass: f32 = 1;
+      let fit: f32 = 0;
+      if (ids) {
+        fit = load<f32>(o + at);
+      } else {
+        mass = 0;
+        for (let c: usize = 0; c < pitch; c += 4) {
+          const y = load<f32>(values + c);
+          mass += y;
+          fit += y * load<f32>(o + c);
+        }
+      }
+      loss += <f64>(w * (mass * (load<f32>(work + (r << 2)) + ln(sum)) - fit));
+      if (gradient) {
+        const share = (scale * w * mass) / sum;
+        for (let c: usize = 0; c < pitch; c += 4) {
+          const y: f32 = ids ? 0 : load<f32>(values + c);
+          store<f32>(gradient + c, share * load<f32>(e + c) - scale * w * y);
+        }
+        if (ids) store<f32>(gradient + at, load<f32>(gradient + at) - scale * w);
+      }
+    } else if (gradient) {
+      memory.fill(gradient, 0, pitch);
+    }
+    o += pitch;
+    e += pitch;
+    if (values) values += pitch;
+    if (gradient) gradient += pitch;
+  }
+  return loss;
+}
