@@ -1,6 +1,5 @@
 export * from './baselines';
 export * from './curve';
-export * from './from-analysis';
 export { loadHighs, type SolveOptions } from './highs';
 export * from './problem';
 export * from './rank';
