@@ -44,8 +44,11 @@ function standingPoint(scene: RoomScene, rng: Rng, height: number): { x: number;
 }
 
 function propose(scene: RoomScene, rng: Rng): Camera | null {
-  const height = between(rng, 1, 1.85);
-  const sight = scene.sights[rng.int(Math.max(1, scene.sights.length))];
+  // a person's eyes, standing or sitting: what cannot be seen in a picture varies little, or depth would be a guess
+  const height = Math.max(1.1, Math.min(1.9, 1.5 + 0.14 * rng.normal()));
+  // mostly the room's main piece, which was placed first
+  const sights = scene.sights.length;
+  const sight = scene.sights[rng.next() < 0.55 ? 0 : rng.int(Math.max(1, sights))];
   const aim = sight ?? { x: scene.box.width / 2, y: scene.box.depth / 2, z: 0.8 };
   let best: { x: number; y: number } | null = null;
   let far = 0;
@@ -59,9 +62,9 @@ function propose(scene: RoomScene, rng: Rng): Camera | null {
     }
   }
   if (!best || far < 1) return null;
-  const yaw = Math.atan2(aim.y - best.y, aim.x - best.x) + 0.3 * rng.normal();
+  const yaw = Math.atan2(aim.y - best.y, aim.x - best.x) + 0.25 * rng.normal();
   const level = Math.atan2(aim.z - height, far);
-  const pitch = Math.max(-0.6, Math.min(0.25, 0.55 * level + 0.1 * rng.normal()));
+  const pitch = Math.max(-0.6, Math.min(0.25, 0.6 * level + 0.07 * rng.normal()));
   return makeCamera(
     [best.x, best.y, height],
     yaw,

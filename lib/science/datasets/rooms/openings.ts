@@ -21,11 +21,11 @@ function curtains(b: Builder, place: Place, w: number, sill: number, h: number):
   const cloth = addMaterial(b, anySurface(b.palette));
   const bottom = chance(b.rng, 0.5) ? 0.05 : sill - 0.15;
   const top = sill + h + 0.15;
-  const folds = 3 + b.rng.int(4);
+  const folds = 2 + b.rng.int(4);
   for (const s of [-1, 1]) {
     for (let i = 0; i < folds; i++) {
-      const x = s * (w / 2 + 0.06 - i * 0.075);
-      m.cylinder([x, 0.09, (bottom + top) / 2], 0.045, top - bottom, cloth);
+      const x = s * (w / 2 + 0.08 - i * 0.115);
+      m.cylinder([x, 0.09, (bottom + top) / 2], 0.065, top - bottom, cloth);
     }
   }
   m.cylinder([0, 0.09, top + 0.02], 0.015, w + 0.6, cloth, { turn: { ry: Math.PI / 2 } });

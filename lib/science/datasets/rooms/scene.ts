@@ -304,7 +304,11 @@ export function makeScene(seed: number, scene: number): RoomScene {
   const rng = createRng('rooms', seed, scene);
   const b = createBuilder(rng, makePalette(rng.child('palette')));
   const kind = ROOM_KINDS[rng.int(ROOM_KINDS.length)] ?? 'living';
-  const box = { width: between(rng, 3, 6), depth: between(rng, 3, 6), height: between(rng, 2.3, 3.1) };
+  const box = {
+    width: between(rng, 2.8, 6.5),
+    depth: between(rng, 2.8, 6.5),
+    height: between(rng, 2.3, 3.1),
+  };
   const plan: FloorPlan = { box, taken: [], reserves: [] };
   const shell = shellMaterials(b);
   const f: Furnishing = { b, plan, sights: [] };
