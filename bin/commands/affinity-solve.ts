@@ -8,7 +8,7 @@ import { printJson, readJsonFile } from './json-input';
 const rate = z.number().min(0, 'a win rate lies from 0 to 1').max(1, 'a win rate lies from 0 to 1');
 
 /** `{"candidates": […], "winRates": [[…]]}`: a square matrix with one row and column per candidate. */
-export const tournamentFile = z
+const tournamentFile = z
   .object({ candidates: z.array(z.string().min(1)).min(1), winRates: z.array(z.array(rate)) })
   .superRefine(({ candidates, winRates }, context) => {
     const n = candidates.length;
@@ -33,10 +33,10 @@ export const tournamentFile = z
     });
   });
 
-export type TournamentFile = z.infer<typeof tournamentFile>;
+type TournamentFile = z.infer<typeof tournamentFile>;
 
 /** Clip → odds → principal eigenvector of a tournament file. */
-export function solveTournament(file: TournamentFile) {
+function solveTournament(file: TournamentFile) {
   const { weights, lambdaMax, consistencyIndex, consistencyRatio } = affinityFromWinRates(
     flatten(file.winRates),
     file.candidates.length,

@@ -38,14 +38,14 @@ interface Options {
 
 const invalid = (message: string): TaskatlasError => new TaskatlasError('invalid-input', message);
 
-export const nameList = (text: string | undefined): string[] | undefined =>
+const nameList = (text: string | undefined): string[] | undefined =>
   text
     ?.split(',')
     .map((name) => name.trim())
     .filter((name) => name !== '');
 
 /** "a=2,b=0.5" → { a: 2, b: 0.5 }. */
-export function numberMap(text: string | undefined, option: string): Record<string, number> | undefined {
+function numberMap(text: string | undefined, option: string): Record<string, number> | undefined {
   if (text === undefined) return undefined;
   const entries = (nameList(text) ?? []).map((entry): [string, number] => {
     const [name, value, rest] = entry.split('=');
@@ -118,7 +118,7 @@ const INFEASIBLE = {
 };
 
 /** All budgets 1 … number of sources (or up to their total cost), infeasible ones marked. */
-export async function solveCurve(problem: PolicyProblem) {
+async function solveCurve(problem: PolicyProblem) {
   const curve = await policyCurve(problem);
   if (curve.every((point) => point.policy === null)) await solvePolicy(problem); // throws, saying why
   return curve.map(({ budget, policy }) => ({
@@ -138,10 +138,7 @@ function baselinesOf(problem: PolicyProblem, objective: number) {
 }
 
 /** One budget: the optimum with its proof, and what was asked for beside it. */
-export async function solveOne(
-  problem: PolicyProblem,
-  extras: { runnerUp?: boolean; baselines?: boolean } = {},
-) {
+async function solveOne(problem: PolicyProblem, extras: { runnerUp?: boolean; baselines?: boolean } = {}) {
   const policy = await solvePolicy(problem);
   const runnerUp = extras.runnerUp ? await solveRunnerUp(problem, policy) : undefined;
   return {

@@ -9,7 +9,7 @@ export interface ReferenceMetric {
 }
 
 /** JSON carries NaN and infinities as strings. */
-export const jsonNumber = z.union([z.number(), z.enum(['NaN', 'Infinity', '-Infinity']).transform(Number)]);
+const jsonNumber = z.union([z.number(), z.enum(['NaN', 'Infinity', '-Infinity']).transform(Number)]);
 export const jsonVector = z.array(jsonNumber);
 export const jsonMatrix = z
   .array(jsonVector)

@@ -1,6 +1,5 @@
 export * from './analyse';
-export { buildContest, type CandidateLosses, type Contest, type LossRun, type TargetLosses } from './contest';
+export type { CandidateLosses, LossRun, TargetLosses } from './contest';
 export * from './reliability';
 export * from './structure';
 export * from './tournament';
-export { MINIMUM_GOLD_SKILL, MINIMUM_SIGNAL_TO_NOISE } from './validity';

@@ -4,15 +4,15 @@ import type { Contest } from './contest';
 import type { Measures, Parts } from './measures';
 
 /** DESIGN §4: a target whose gold network does not reach this skill over the mean predictor is excluded. */
-export const MINIMUM_GOLD_SKILL = 0.1;
+const MINIMUM_GOLD_SKILL = 0.1;
 /** DESIGN §4: below this ratio of between-source to seed variance a target is greyed out. */
-export const MINIMUM_SIGNAL_TO_NOISE = 3;
+const MINIMUM_SIGNAL_TO_NOISE = 3;
 
 /**
  * Variance between sources over variance between seeds, of mean test losses of first-order transfers:
  * Var_s(mean over runs) / mean_s Var_runs. Null with one run per source or fewer than two sources.
  */
-export function signalToNoise(contest: Contest): number | null {
+function signalToNoise(contest: Contest): number | null {
   const perSource = contest.contestants
     .filter((c) => c.candidate.kind === 'transfer' && c.candidate.sources.length === 1)
     .map((c) => c.runs.map((run) => mean(contest.losses[run] as Float64Array)));

@@ -7,7 +7,7 @@ import { centralInterval, sortedQuantile } from './quantile';
 export type IndexedStatistic = (indices: Numbers) => number;
 
 /** `draws` resamples of n indices with replacement. */
-export const resampleIndices = (n: number, draws: number, rng: Rng): Int32Array[] =>
+const resampleIndices = (n: number, draws: number, rng: Rng): Int32Array[] =>
   Array.from({ length: draws }, () => Int32Array.from({ length: n }, () => rng.int(n)));
 
 /**

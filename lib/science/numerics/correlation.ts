@@ -33,7 +33,7 @@ export function pearson(x: Numbers, y: Numbers): number {
 }
 
 /** Ranks from 1 (smallest); ties take the mean of their ranks. */
-export function averageRanks(values: Numbers): Float64Array {
+function averageRanks(values: Numbers): Float64Array {
   const n = values.length;
   const order = Array.from({ length: n }, (_, i) => i).sort(
     (a, b) => (values[a] as number) - (values[b] as number),

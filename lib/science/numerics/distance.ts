@@ -1,7 +1,7 @@
 import { at, type Numbers } from './arrays';
 import { pearson } from './correlation';
 
-export const DISTANCE_METRICS = ['euclidean', 'cityblock', 'cosine', 'correlation'] as const;
+const DISTANCE_METRICS = ['euclidean', 'cityblock', 'cosine', 'correlation'] as const;
 export type DistanceMetric = (typeof DISTANCE_METRICS)[number];
 
 const METRIC: Record<DistanceMetric, (a: Numbers, b: Numbers) => number> = {

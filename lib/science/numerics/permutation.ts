@@ -27,7 +27,7 @@ export function permutationTest(observed: number, permuted: () => number, draws:
  * Mean of matrix entries whose row and column label agree minus mean of those that differ. Row-major
  * [rows.length × columns.length]; NaN entries (missing, or the excluded diagonal) are skipped.
  */
-export function blockContrast(matrix: Numbers, rows: readonly string[], columns: readonly string[]): number {
+function blockContrast(matrix: Numbers, rows: readonly string[], columns: readonly string[]): number {
   let [inside, insideCount, outside, outsideCount] = [0, 0, 0, 0];
   rows.forEach((row, i) => {
     columns.forEach((column, j) => {

@@ -36,7 +36,7 @@ export function centralInterval(values: Numbers, level: number): [number, number
 }
 
 /** k-th smallest (0-based) by Hoare's quickselect; reorders `values`, leaving smaller ones before k. */
-export function selectInPlace(values: Float64Array, k: number): number {
+function selectInPlace(values: Float64Array, k: number): number {
   let low = 0;
   let high = values.length - 1;
   while (low < high) {

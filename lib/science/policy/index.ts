@@ -1,6 +1,6 @@
 export * from './baselines';
 export * from './curve';
-export { loadHighs, type SolveOptions } from './highs';
+export { loadHighs } from './highs';
 export * from './problem';
 export * from './rank';
 export * from './solve';

@@ -134,7 +134,7 @@ function needsOf(
  * Removes edges that another edge of the same target makes useless: one with a subset of its sources and at least its
  * value. Exact: any policy with the dominated edge stays feasible and loses nothing with the other. Sorted by value.
  */
-export function pruneDominated(edges: readonly UsableEdge[]): UsableEdge[] {
+function pruneDominated(edges: readonly UsableEdge[]): UsableEdge[] {
   const sorted = [...edges].sort((a, b) => b.weighted - a.weighted || a.needs.length - b.needs.length);
   const kept: UsableEdge[] = [];
   for (const edge of sorted) {

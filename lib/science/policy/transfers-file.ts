@@ -6,7 +6,7 @@ const name = z.string().min(1).max(200);
 const measure = z.number().nullable().optional();
 
 /** One measured transfer of the open format. `null` = not measured; nothing is imputed. */
-export const transferRecord = z.object({
+const transferRecord = z.object({
   target: name,
   sources: z.array(name).min(1),
   order: z.number().int().positive().optional(),
@@ -31,7 +31,7 @@ export type TransfersFile = z.infer<typeof transfersFile>;
 export type TransferRecord = z.infer<typeof transferRecord>;
 
 /** Names in published files that are no tasks: the gold network, the scratch network, an abandoned class list. */
-export const PSEUDO_SOURCES = ['self', 'pixels', 'class_selected'] as const;
+const PSEUDO_SOURCES = ['self', 'pixels', 'class_selected'] as const;
 
 export const FILE_OBJECTIVES = ['affinity', 'gain', 'quality'] as const;
 export type FileObjective = (typeof FILE_OBJECTIVES)[number];

@@ -6,8 +6,7 @@ import { describe } from 'vitest';
 const here = dirname(fileURLToPath(import.meta.url));
 
 /** Folder of the published reference values: TASKATLAS_REFERENCE, else `../shared/reference` beside the repository. */
-export const referenceDirectory =
-  process.env.TASKATLAS_REFERENCE ?? join(here, '../../../../../shared/reference');
+const referenceDirectory = process.env.TASKATLAS_REFERENCE ?? join(here, '../../../../../shared/reference');
 
 export const referencePath = (...parts: string[]): string => join(referenceDirectory, ...parts);
 
