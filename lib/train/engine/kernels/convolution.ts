@@ -22,12 +22,29 @@ export interface ConvGeometry {
 type Shape4 = [number, number, number, number];
 export type ConvAttrs = Omit<Conv2DBackpropInputAttrs, 'inputShape'>;
 
+/** Geometries by shape: a training asks for the same few thousands of times. */
+const known = new Map<string, ConvGeometry>();
+
 export function geometry(
   tf: Tf,
   inputShape: readonly number[],
   filterShape: readonly number[],
   attrs: ConvAttrs,
-  dilations: [number, number] | number = 1,
+): ConvGeometry {
+  const key = `${inputShape};${filterShape};${attrs.strides};${attrs.pad};${attrs.dimRoundingMode};${attrs.dataFormat}`;
+  const found = known.get(key);
+  if (found !== undefined) return found;
+  const made = computeGeometry(tf, inputShape, filterShape, attrs);
+  if (known.size > 1000) known.clear();
+  known.set(key, made);
+  return made;
+}
+
+function computeGeometry(
+  tf: Tf,
+  inputShape: readonly number[],
+  filterShape: readonly number[],
+  attrs: ConvAttrs,
 ): ConvGeometry {
   if (attrs.dataFormat === 'NCHW') {
     throw new TaskatlasError('invalid-input', 'Convolutions are trained in NHWC only: transpose the input.');
@@ -36,7 +53,7 @@ export function geometry(
     inputShape as Shape4,
     filterShape as Shape4,
     attrs.strides,
-    dilations,
+    1,
     attrs.pad,
     attrs.dimRoundingMode,
   );

@@ -40,8 +40,15 @@ export interface RowLossOptions {
 export function rowLoss(tf: Tf, options: RowLossOptions): Scalar | null {
   if (activeSimd(tf) === null || options.output.dtype !== 'float32') return null;
   const { output, ...attrs } = options;
-  const outputs = tf.engine().runKernel(ROW_LOSS, { output }, attrs as never) as unknown as Tensor[];
-  return outputs[0] as Scalar;
+  // A kernel of two outputs would be handed zeros for the second one's gradient: hence the custom gradient.
+  const compute = tf.customGrad((...args: unknown[]) => {
+    const [x, save] = args as [Tensor, GradSaver];
+    const outputs = tf.engine().runKernel(ROW_LOSS, { output: x }, attrs as never) as unknown as Tensor[];
+    const [value, gradient] = outputs as [Tensor, Tensor];
+    save([gradient]);
+    return { value, gradFunc: (dy: Tensor, saved: Tensor[]) => tf.mul(saved[0] as Tensor, dy) };
+  });
+  return compute(output) as Scalar;
 }
 
 /**
@@ -57,9 +64,10 @@ export function rowLosses(tf: Tf, options: RowLossOptions): Float32Array | null 
   return Float32Array.from(each, ({ loss, weight }) => (weight > 0 ? loss / weight : Number.NaN));
 }
 
+type GradSaver = (tensors: Tensor[]) => void;
 type Attrs = Omit<RowLossOptions, 'output'>;
 
-/** Where the labels of one image lie in scratch space while it is computed. */
+/** Where the labels of the batch lie in scratch space; 0 for what this kind of label lacks. */
 interface Slots {
   readonly values: number;
   readonly ids: number;
@@ -68,42 +76,37 @@ interface Slots {
   readonly work: number;
 }
 
-function takeSlots(simd: Simd, backend: WasmBackend, { labels, classWeights }: Attrs): Slots {
+/** Copies the labels of the examples `indices` next to each other into scratch space. */
+function loadLabels(simd: Simd, backend: WasmBackend, { labels, indices, classWeights }: Attrs): Slots {
   const { rows, channels } = labels;
   const size = rows * channels;
-  const weightCount = classWeights && labels.ids ? classWeights.length : 0;
+  const n = indices.length;
+  const classes = classWeights && labels.ids ? classWeights : new Float32Array(0);
   const [values = 0, ids = 0, valid = 0, weights = 0, work = 0] = simd.scratch(
-    labels.values ? size * 4 : 0,
-    labels.ids ? rows * 2 : 0,
-    rows,
-    weightCount * 4,
+    labels.values ? n * size * 4 : 0,
+    labels.ids ? n * rows * 2 : 0,
+    n * rows,
+    classes.length * 4,
     (rows + 8 + size) * 4,
   );
-  if (classWeights && weightCount > 0)
-    new Float32Array(backend.wasm.HEAPU8.buffer, weights, weightCount).set(classWeights);
+  const { buffer } = backend.wasm.HEAPU8;
+  const bytes = new Uint8Array(buffer, valid, n * rows);
+  const floats = new Float32Array(buffer, values, labels.values ? n * size : 0);
+  const shorts = new Uint16Array(buffer, ids, labels.ids ? n * rows : 0);
+  for (let i = 0; i < n; i++) {
+    const example = indices[i] ?? 0;
+    bytes.set(labels.valid.subarray(example * rows, (example + 1) * rows), i * rows);
+    if (labels.values) floats.set(labels.values.subarray(example * size, (example + 1) * size), i * size);
+    if (labels.ids) shorts.set(labels.ids.subarray(example * rows, (example + 1) * rows), i * rows);
+  }
+  new Float32Array(buffer, weights, classes.length).set(classes);
   return {
     values: labels.values ? values : 0,
     ids: labels.ids ? ids : 0,
     valid,
-    weights: weightCount > 0 ? weights : 0,
+    weights: classes.length > 0 ? weights : 0,
     work,
   };
-}
-
-/** Copies the labels of one example to the slots. */
-function loadLabels(backend: WasmBackend, slots: Slots, labels: RowLabels, example: number): void {
-  const { rows, channels } = labels;
-  const size = rows * channels;
-  const heap = backend.wasm.HEAPU8;
-  heap.set(labels.valid.subarray(example * rows, (example + 1) * rows), slots.valid);
-  if (labels.values) {
-    const own = labels.values.subarray(example * size, (example + 1) * size);
-    new Float32Array(heap.buffer, slots.values, size).set(own);
-  }
-  if (labels.ids) {
-    const own = labels.ids.subarray(example * rows, (example + 1) * rows);
-    new Uint16Array(heap.buffer, slots.ids, rows).set(own);
-  }
 }
 
 interface ImageLoss {
@@ -112,40 +115,33 @@ interface ImageLoss {
   readonly weight: number;
 }
 
-/** Weight of all rows of an example, counted in JavaScript before the labels are copied. */
-function exampleWeight({ labels, classWeights }: Attrs, example: number): number {
-  const { rows, valid, ids } = labels;
-  let weight = 0;
-  for (let row = example * rows; row < (example + 1) * rows; row++) {
-    if (valid[row] === 0) continue;
-    weight += classWeights && ids ? (classWeights[ids[row] ?? 0] ?? 0) : 1;
-  }
-  return weight;
-}
-
 function computeLoss(
   simd: Simd,
   backend: WasmBackend,
   output: number,
   gradient: number,
   attrs: Attrs,
-): { each: ImageLoss[]; loss: number; weight: number } {
+): { each: ImageLoss[]; loss: number } {
+  const { run } = simd;
   const { name, labels, indices } = attrs;
   const { rows, channels } = labels;
-  const slots = takeSlots(simd, backend, attrs);
-  const weights = Array.from(indices, (example) => exampleWeight(attrs, example));
+  const slots = loadLabels(simd, backend, attrs);
+  const bytes = rows * channels * 4;
+  const places = Array.from(indices, (_, i) => ({
+    from: output + i * bytes,
+    to: gradient === 0 ? 0 : gradient + i * bytes,
+    values: slots.values === 0 ? 0 : slots.values + i * bytes,
+    ids: slots.ids === 0 ? 0 : slots.ids + i * rows * 2,
+    valid: slots.valid + i * rows,
+  }));
+  const weights = places.map(({ valid, ids }) => run.rowWeights(valid, ids, slots.weights, rows));
   const weight = weights.reduce((sum, w) => sum + w, 0);
   const scale = weight > 0 ? 1 / weight : 0;
-  const bytes = rows * channels * 4;
-  const each = Array.from(indices, (example, i): ImageLoss => {
-    loadLabels(backend, slots, labels, example);
-    const from = output + i * bytes;
-    const to = gradient === 0 ? 0 : gradient + i * bytes;
-    const { values, ids, valid, work } = slots;
+  const each = places.map(({ from, to, values, ids, valid }, i): ImageLoss => {
     const loss =
       name === 'cross-entropy'
-        ? simd.run.classLoss(from, ids, values, valid, slots.weights, work, to, rows, channels, scale)
-        : simd.run.regressionLoss(
+        ? run.classLoss(from, ids, values, valid, slots.weights, slots.work, to, rows, channels, scale)
+        : run.regressionLoss(
             from,
             values,
             valid,
@@ -158,10 +154,10 @@ function computeLoss(
     return { loss, weight: weights[i] ?? 0 };
   });
   const sum = each.reduce((total, image) => total + image.loss, 0);
-  return { each, loss: weight > 0 ? sum / weight : 0, weight };
+  return { each, loss: weight > 0 ? sum / weight : 0 };
 }
 
-/** Registers the operation on wasm, the only backend that has it. */
+/** Registers the kernel on wasm, the only backend that has it: output → [loss, gradient]. */
 export function registerRowLoss(tf: Tf): void {
   tf.registerKernel({
     kernelName: ROW_LOSS,
@@ -173,25 +169,12 @@ export function registerRowLoss(tf: Tf): void {
       const gradient = wasm.makeOutput(output.shape, 'float32');
       const value = wasm.makeOutput([], 'float32');
       if (simd !== null) {
-        const { loss } = computeLoss(
-          simd,
-          wasm,
-          addressOf(wasm, output),
-          addressOf(wasm, gradient),
-          attrs as unknown as Attrs,
-        );
-        wasm.typedArrayFromHeap(value).set([loss]);
+        const [from, to] = [addressOf(wasm, output), addressOf(wasm, gradient)];
+        wasm
+          .typedArrayFromHeap(value)
+          .set([computeLoss(simd, wasm, from, to, attrs as unknown as Attrs).loss]);
       }
       return [value, gradient];
-    },
-  });
-  tf.registerGradient({
-    kernelName: ROW_LOSS,
-    outputsToSave: [false, true],
-    gradFunc: (dys, saved) => {
-      const [dy] = dys as [Tensor];
-      const [gradient] = saved as [Tensor];
-      return { output: () => tf.mul(gradient, dy) };
     },
   });
 }

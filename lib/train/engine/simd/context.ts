@@ -19,6 +19,7 @@ const NAMES = [
   'layerNorm',
   'layerNormGrad',
   'enlargeGrad',
+  'rowWeights',
   'regressionLoss',
   'classLoss',
 ] as const;

@@ -504,6 +504,16 @@ export function enlargeGrad(dy: usize, dx: usize, rows: i32, w: i32, c: i32, fh:
   }
 }
 
+/** Σ of the weights of the labelled rows: 1 each, or their class's weight. `valid`: bytes; `ids`: 16 bit. */
+export function rowWeights(valid: usize, ids: usize, weights: usize, rows: i32): f64 {
+  let sum: f64 = 0;
+  for (let r: usize = 0; r < <usize>rows; r++) {
+    if (load<u8>(valid + r) === 0) continue;
+    sum += weights ? <f64>load<f32>(weights + (<usize>load<u16>(ids + (r << 1)) << 2)) : 1;
+  }
+  return sum;
+}
+
 /**
  * Σ |o − y| or Σ (o − y)² over the labelled rows of one image (`squared`), and where `gradient` is not 0
  * its gradient to o times `scale`. Summed in blocks, in double precision between them.
