@@ -2,43 +2,13 @@ import { OpenAPIHono } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import { HTTPException } from 'hono/http-exception';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
-import { requireToken, sameOriginOnly } from './auth';
-import type { ApiDeps, EventOptions } from './deps';
-import { createHub, type LiveHub } from './events';
-import { guardStore } from './guard';
-import { createLoader, type Loader } from './loader';
-import { createPolicySolver } from './policy-solver';
+import { requireToken, sameOriginOnly, sessionRoute } from './auth';
 import { answerTo, fieldIssues, HTTP_STATUS, problemOf } from './problems';
 import { docsRoutes } from './routes/docs';
 import { runRoutes } from './routes/runs';
 import { sweepRoutes } from './routes/sweeps';
 import { viewRoutes } from './routes/views';
-import { createUseCases, type UseCases } from './use-cases';
-
-const EVENTS: EventOptions = { pollMs: 1000, heartbeatMs: 15_000 };
-
-/** What the routes are written against. */
-export interface RouteContext {
-  useCases: UseCases;
-  loader: Loader;
-  hub: LiveHub;
-  deps: ApiDeps;
-  events: EventOptions;
-}
-
-/** The use cases of a process, wired once; the API mount and the pages share them. */
-export function createService(deps: ApiDeps): RouteContext {
-  const guarded = { ...deps, store: guardStore(deps.store) };
-  const loader = createLoader(guarded);
-  const events = { ...EVENTS, ...deps.events };
-  return {
-    deps: guarded,
-    loader,
-    events,
-    hub: createHub((id) => loader.data(id), events.pollMs),
-    useCases: createUseCases(guarded, loader, createPolicySolver()),
-  };
-}
+import type { Service } from './service';
 
 /** A validation failure as a problem with field paths; never the raw error of the validator. */
 function refuse(
@@ -64,7 +34,7 @@ function onError(error: Error, c: Context, log: (error: unknown) => void): Respo
 }
 
 /** The HTTP API over a wired service, with base path /api/v1. */
-export function createApi(service: RouteContext) {
+export function createApi(service: Service) {
   const { deps } = service;
   const app = new OpenAPIHono({ defaultHook: refuse }).basePath('/api/v1');
   app.onError((error, c) => onError(error, c, deps.log ?? (() => {})));
@@ -78,7 +48,10 @@ export function createApi(service: RouteContext) {
     c.res.headers.set('X-Content-Type-Options', 'nosniff');
   });
   app.use('*', sameOriginOnly);
-  if (deps.token) app.use('*', requireToken(deps.token));
+  if (deps.token) {
+    sessionRoute(app, deps.token);
+    app.use('*', requireToken(deps.token));
+  }
   sweepRoutes(app, service);
   viewRoutes(app, service);
   runRoutes(app, service);

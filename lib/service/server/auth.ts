@@ -1,10 +1,10 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
-import type { MiddlewareHandler } from 'hono';
-import { getCookie } from 'hono/cookie';
+import type { Hono, MiddlewareHandler } from 'hono';
+import { getCookie, setCookie } from 'hono/cookie';
 import { HTTP_STATUS, problemOf } from './problems';
 
 /** Cookie that carries the token for what a browser cannot send headers with: images and event streams. */
-export const TOKEN_COOKIE = 'taskatlas_token';
+const TOKEN_COOKIE = 'taskatlas_token';
 
 const sha = (text: string): Buffer => createHash('sha256').update(text).digest();
 
@@ -13,6 +13,24 @@ const same = (a: string, b: string): boolean => timingSafeEqual(sha(a), sha(b));
 
 /** Paths that answer without a token: they hold nothing of anybody's. */
 const OPEN = ['/api/v1/health', '/api/v1/openapi.json', '/api/v1/docs'];
+
+/**
+ * `GET /session?token=…` gives a browser the cookie and sends it to the dashboard. Strict, so that no other site's
+ * page can use it.
+ */
+export function sessionRoute(app: Pick<Hono, 'get'>, token: string): void {
+  app.get('/session', (c) => {
+    if (!same(c.req.query('token') ?? '', token)) {
+      return c.json(
+        problemOf('unauthorized', 'This is not the token of this server.'),
+        HTTP_STATUS.unauthorized,
+      );
+    }
+    const secure = new URL(c.req.url).protocol === 'https:';
+    setCookie(c, TOKEN_COOKIE, token, { httpOnly: true, sameSite: 'Strict', path: '/', secure });
+    return c.redirect('/', 303);
+  });
+}
 
 /** Asks for the bearer token, as a header or (reading only) as a cookie. */
 export function requireToken(token: string): MiddlewareHandler {

@@ -1,19 +1,21 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { TaskatlasError } from '@/lib/science/core';
-import { declareTasks, ROOMS_VERSION } from '@/lib/science/datasets';
+import { declareTasks } from '@/lib/science/datasets';
 import type { PlanView } from '../contracts';
 import type { Store } from '../ports';
 import { connectQueue } from '../queue';
 import { connect } from '../store';
-import { createSweeps, type DatasetCatalog, parseSweepFile, type SweepPlan, type Sweeps } from '../sweeps';
-import { type Api, createApi, createService, type RouteContext } from './app';
+import { createSweeps, parseSweepFile, type SweepPlan, type Sweeps } from '../sweeps';
+import { type Api, createApi } from './app';
+import { datasetCatalog } from './dataset-catalog';
 import type { SweepCommands } from './deps';
+import { createService } from './service';
 
 /** A page wants an answer soon, be it that the database is away. */
 const PATIENCE_SECONDS = 3;
 
-export interface OpenApiOptions {
+interface OpenApiOptions {
   /** Default: DATABASE_URL, which the supervisor sets. */
   databaseUrl?: string | undefined;
   token?: string | undefined;
@@ -61,26 +63,13 @@ async function planView(plan: SweepPlan, store: Store): Promise<PlanView> {
   };
 }
 
-/** The dictionaries and versions that plans are made from. */
-export const datasetCatalog: DatasetCatalog = {
-  async resolve(input) {
-    if (input.kind === 'rooms') return { ...input, version: ROOMS_VERSION };
-    throw new TaskatlasError('invalid-input', 'IDX data sets cannot be submitted yet.', {
-      issues: [{ path: 'dataset.kind', message: 'IDX data sets cannot be submitted yet' }],
-    });
-  },
-  tasks: (dataset) => declareTasks(dataset.kind),
-};
-
 const version = (): string => {
   const parsed: unknown = JSON.parse(readFileSync(join(process.cwd(), 'package.json'), 'utf8'));
   return (parsed as { version?: string }).version ?? '0.0.0';
 };
 
 /** Wires store, queue and API over a database that is migrated already. */
-export async function openApi(
-  options: OpenApiOptions = {},
-): Promise<{ app: Api; service: RouteContext; close(): Promise<void> }> {
+export async function openApi(options: OpenApiOptions = {}): Promise<{ app: Api; close(): Promise<void> }> {
   const databaseUrl = options.databaseUrl ?? process.env.DATABASE_URL;
   if (!databaseUrl) {
     throw new TaskatlasError('unavailable', 'DATABASE_URL is not set. Start everything with: npm start');
@@ -98,7 +87,6 @@ export async function openApi(
   });
   return {
     app: createApi(service),
-    service,
     async close() {
       await queue.close();
       await store.close();

@@ -39,6 +39,13 @@ describe('hostile input', () => {
     expect(error.issues.map((issue) => issue.message).join()).toContain('z-depht');
   });
 
+  it('names the folder of a data set that is not there', async () => {
+    const dataset = { ...MICRO.dataset, kind: 'idx', directory: '/no/such/folder' };
+    const error = await http.problem('/sweeps/plan', 400, json({ ...MICRO, dataset }));
+    expect(paths(error)).toEqual(['dataset.directory']);
+    expect(error.message).toContain('/no/such/folder does not exist');
+  });
+
   it('refuses bodies that are too large before it parses them', async () => {
     const junk = 'x'.repeat(10 * 1024 * 1024);
     expect((await http.problem('/sweeps', 413, yaml(junk))).code).toBe('too-large');

@@ -1,3 +1,2 @@
-export { type Api, createApi, createService, type RouteContext } from './app';
-export { datasetCatalog, type OpenApiOptions, openApi } from './compose';
-export type { ApiDeps, SweepCommands } from './deps';
+export { openApi } from './compose';
+export { datasetCatalog } from './dataset-catalog';

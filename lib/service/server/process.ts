@@ -1,10 +1,10 @@
-import type { Api, RouteContext } from './app';
+import type { Api } from './app';
 import { openApi } from './compose';
 import { answerTo } from './problems';
 
 /** What one process shares, across module reloads of the development server too. */
 interface Shared {
-  opening: Promise<{ service: RouteContext; app: Api }> | null;
+  opening: Promise<{ app: Api }> | null;
 }
 
 const KEY = Symbol.for('taskatlas.service');
@@ -12,11 +12,7 @@ const home = globalThis as { [KEY]?: Shared };
 const shared: Shared = home[KEY] ?? { opening: null };
 home[KEY] = shared;
 
-/** The wired service of this process, opened at the first call. A failed opening is tried again by the next. */
-export async function theService(): Promise<RouteContext> {
-  return (await open()).service;
-}
-
+/** The wired API, opened at the first call. A failed opening is tried again by the next. */
 function open(): NonNullable<Shared['opening']> {
   shared.opening ??= openApi({ token: process.env.TASKATLAS_TOKEN }).catch((error: unknown) => {
     shared.opening = null;

@@ -17,6 +17,10 @@ describe('tokens', () => {
     expect((await at('/sweeps', { authorization: 'Bearer secret' })).status).toBe(200);
     expect((await at('/sweeps', { cookie: 'taskatlas_token=secret' })).status).toBe(200);
     expect((await at('/nothing/here')).status).toBe(401);
+    const login = await at('/session?token=secret');
+    expect([login.status, login.headers.get('location')]).toEqual([303, '/']);
+    expect(login.headers.get('set-cookie')).toMatch(/^taskatlas_token=secret;.*HttpOnly; SameSite=Strict/);
+    expect((await at('/session?token=guess')).status).toBe(401);
     for (const open of ['/health', '/docs', '/openapi.json']) expect((await at(open)).status).toBe(200);
   });
 });

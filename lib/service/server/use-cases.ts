@@ -41,11 +41,11 @@ import type { Loader } from './loader';
 import type { PolicySolver } from './policy-solver';
 
 export const SWEEP_ACTIONS = ['pause', 'resume', 'stop', 'cancel', 'retry-failed'] as const;
-export type SweepAction = (typeof SWEEP_ACTIONS)[number];
+type SweepAction = (typeof SWEEP_ACTIONS)[number];
 
 export type SampleRole = 'input' | 'truth' | 'prediction';
 
-export interface RunFilter {
+interface RunFilter {
   kind?: string | undefined;
   state?: string | undefined;
   target?: string | undefined;
@@ -53,10 +53,10 @@ export interface RunFilter {
   limit?: number | undefined;
 }
 
-export const RUNS_PER_PAGE = 500;
+const RUNS_PER_PAGE = 500;
 
 /** Where a sample can be fetched. */
-export const sampleUrl = (fingerprint: string, index: number, role: string): string =>
+const sampleUrl = (fingerprint: string, index: number, role: string): string =>
   `/api/v1/runs/${fingerprint}/samples/${index}/${role}.png`;
 
 /** What the service answers, without HTTP: the API and the pages both call these. */

@@ -4,8 +4,7 @@ import { cellContext, targetView } from './cells';
 import { namesOf, type SweepData } from './model';
 import { counted, finite, listWords, percent, percentWithInterval, sound, verdict } from './numbers';
 
-export const RANKING_UNITS = ['affinity', 'gain', 'quality', 'effect', 'loss'] as const;
-export type RankingUnit = (typeof RANKING_UNITS)[number];
+type RankingUnit = 'affinity' | 'gain' | 'quality' | 'effect' | 'loss';
 
 export interface RankingOptions {
   /** How many sources to return; all by default. */
@@ -50,7 +49,7 @@ function entry(c: CandidateResult): Omit<RankedSource, 'rank'> {
  * Sources of one target, best first. All members of the tie set share rank 1 ("1–3" on screen) when ranked
  * by affinity, the unit in which the tie set is drawn; equal scores share a rank in every unit.
  */
-export function ranking(
+function ranking(
   analysis: TargetAnalysis | undefined,
   complete: boolean,
   options: RankingOptions = {},

@@ -2,7 +2,7 @@ import type { TargetAnalysis, TaskId } from '@/lib/science/core';
 import type { CellState, CellView, TargetView } from '../contracts';
 import type { StoredRun } from '../ports';
 import { candidateOf, cellKey, joined, reference, rivalsOf, runsByCell, type SweepData } from './model';
-import { finite, finiteMean, sound, verdict } from './numbers';
+import { finite, finiteMean, sound } from './numbers';
 import { runShare, shownState } from './progress';
 
 /** Lookups that every cell of one sweep needs, built once per view. */
@@ -107,12 +107,7 @@ const TELLING: readonly (StoredRun['state'] | 'lost')[] = [
 ];
 
 /** One state for all seeds of a cell: done when all are, else the one a person should know first. */
-export function cellStateOf(
-  runs: readonly StoredRun[],
-  measured: boolean,
-  probed: boolean,
-  now: number,
-): CellState {
+function cellStateOf(runs: readonly StoredRun[], measured: boolean, probed: boolean, now: number): CellState {
   if (runs.length === 0) return measured ? 'done' : 'missing';
   const states = new Set(runs.map((run) => shownState(run, now)));
   const open = TELLING.find((state) => states.has(state));
@@ -152,7 +147,7 @@ export function cellView(context: CellContext, source: TaskId, target: TaskId): 
 }
 
 /** The best first-order transfer of a kept target, whether or not it helps. */
-export function leaderOf(analysis: TargetAnalysis | undefined) {
+function leaderOf(analysis: TargetAnalysis | undefined) {
   if (!analysis?.validity.kept) return undefined;
   return rivalsOf(analysis)
     .filter((c) => sound(c.affinity) !== null)
@@ -167,13 +162,6 @@ function standing(analysis: TargetAnalysis | undefined, source: TaskId): { best:
   if (leader.sources[0] === source) return { best: true, tied: false };
   const mine = rivalsOf(analysis).find((c) => c.sources[0] === source);
   return { best: false, tied: mine?.inTieSet === true };
-}
-
-/** Whether some first-order source is shown to beat scratch; null while unknown. */
-export function someSourceHelps(analysis: TargetAnalysis | undefined): boolean | null {
-  const verdicts = rivalsOf(analysis).map((c) => verdict(sound(c.gain)));
-  if (verdicts.length === 0 || verdicts.every((v) => v === 'unknown')) return null;
-  return verdicts.includes('helps');
 }
 
 /** Validity and references of one target. */

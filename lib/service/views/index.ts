@@ -1,12 +1,12 @@
 export * from './best-source';
-export { cellContext, cellView, someSourceHelps, targetView } from './cells';
+export { cellContext } from './cells';
 export * from './matrix';
 export * from './model';
-export { finiteMean, verdict } from './numbers';
+export { finiteMean } from './numbers';
 export * from './pair';
 export * from './policy';
-export { progressView, runShare, shownState, WORKER_SILENCE_SECONDS } from './progress';
+export { progressView, shownState } from './progress';
 export * from './runs';
 export * from './sweep';
 export * from './targets';
-export { sweepTasks, taskView } from './tasks';
+export { taskView } from './tasks';

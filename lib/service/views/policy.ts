@@ -7,7 +7,7 @@ import { type SweepData, sourcesOf } from './model';
 import { finite, sound } from './numbers';
 import { sweepTasks } from './tasks';
 
-export type PolicyObjective = PolicyRecord['objectiveName'];
+type PolicyObjective = PolicyRecord['objectiveName'];
 
 /** What a person may ask of a policy. */
 export interface PolicyRequest {

@@ -1,8 +1,8 @@
 import { createRoute } from '@hono/zod-openapi';
-import type { RouteContext } from '../app';
 import { docsPage } from '../docs-page';
-import { databaseAway } from '../problems';
+import { answerTo } from '../problems';
 import { named } from '../schemas';
+import type { Service } from '../service';
 import { type App, json } from './answers';
 
 const DESCRIPTION =
@@ -11,7 +11,7 @@ const DESCRIPTION =
   '`Authorization: Bearer <token>`.';
 
 /** The OpenAPI document, its readable page, and health. */
-export function docsRoutes(app: App, { deps }: RouteContext): void {
+export function docsRoutes(app: App, { deps }: Service): void {
   app.openapi(
     createRoute({
       method: 'get',
@@ -26,7 +26,7 @@ export function docsRoutes(app: App, { deps }: RouteContext): void {
         await deps.store.listSweeps();
         return c.json({ status: 'ok' as const, database: 'ok' as const, version }, 200);
       } catch (error) {
-        if (!databaseAway(error)) throw error;
+        if (answerTo(error).status !== 503) throw error;
         return c.json({ status: 'unavailable' as const, database: 'away' as const, version }, 503);
       }
     },

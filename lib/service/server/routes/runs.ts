@@ -1,19 +1,19 @@
 import { createRoute, z } from '@hono/zod-openapi';
-import type { RouteContext } from '../app';
 import { named, runRef, runsQuery, sampleRef, sweepRef, tasksQuery } from '../schemas';
+import type { Service } from '../service';
 import type { SampleRole } from '../use-cases';
 import { type App, json, refusals } from './answers';
 
 const tags = ['Runs'];
 
 /** Runs, their samples, the workers and the dictionary. */
-export function runRoutes(app: App, context: RouteContext): void {
+export function runRoutes(app: App, context: Service): void {
   listRoutes(app, context);
   singleRoutes(app, context);
   sampleRoute(app, context);
 }
 
-function listRoutes(app: App, { useCases }: RouteContext): void {
+function listRoutes(app: App, { useCases }: Service): void {
   app.openapi(
     createRoute({
       method: 'get',
@@ -48,7 +48,7 @@ function listRoutes(app: App, { useCases }: RouteContext): void {
   );
 }
 
-function singleRoutes(app: App, { useCases }: RouteContext): void {
+function singleRoutes(app: App, { useCases }: Service): void {
   app.openapi(
     createRoute({
       method: 'get',
@@ -74,7 +74,7 @@ function singleRoutes(app: App, { useCases }: RouteContext): void {
 }
 
 /** A run's samples never change: its fingerprint is made of all that determines them. */
-function sampleRoute(app: App, { useCases, deps }: RouteContext): void {
+function sampleRoute(app: App, { useCases, deps }: Service): void {
   const cache = `${deps.token ? 'private' : 'public'}, max-age=31536000, immutable`;
   app.openapi(
     createRoute({

@@ -3,10 +3,10 @@ import type { Context } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { HTTPException } from 'hono/http-exception';
 import { SWEEP_FILE_MAX_BYTES, type SweepSpec } from '../../contracts';
-import type { RouteContext } from '../app';
 import { cursorNow, decodeCursor, eventStream, isOver, newsSince } from '../events';
 import { HTTP_STATUS, problemOf } from '../problems';
 import { named, sweepRef } from '../schemas';
+import type { Service } from '../service';
 import { SWEEP_ACTIONS } from '../use-cases';
 import { type App, json, refusals } from './answers';
 
@@ -27,7 +27,7 @@ const JSON_TYPE = /^application\/([a-z.-]+\+)?json$/;
 const YAML_TYPE = /^(text|application)\/(x-)?yaml$/;
 
 /** The sweep in the body; the declared type decides how it is read. */
-async function specOf(c: Context, { deps }: RouteContext): Promise<SweepSpec> {
+async function specOf(c: Context, { deps }: Service): Promise<SweepSpec> {
   const type = (c.req.header('content-type') ?? '').split(';')[0]?.trim().toLowerCase() ?? '';
   const format = JSON_TYPE.test(type) ? 'json' : YAML_TYPE.test(type) ? 'yaml' : null;
   if (format === null) {
@@ -49,14 +49,14 @@ const limited = bodyLimit({
 });
 
 /** Submitting and acting on sweeps, and their live events. */
-export function sweepRoutes(app: App, context: RouteContext): void {
+export function sweepRoutes(app: App, context: Service): void {
   readingRoutes(app, context);
   submitRoutes(app, context);
   actionRoutes(app, context);
   eventRoutes(app, context);
 }
 
-function readingRoutes(app: App, { useCases }: RouteContext): void {
+function readingRoutes(app: App, { useCases }: Service): void {
   app.openapi(
     createRoute({
       method: 'get',
@@ -81,7 +81,7 @@ function readingRoutes(app: App, { useCases }: RouteContext): void {
 }
 
 /** The body is read by the parser that the command line uses, so that both give the same messages. */
-function submitRoutes(app: App, context: RouteContext): void {
+function submitRoutes(app: App, context: Service): void {
   const { useCases } = context;
   const request = { body: specBody };
   app.openAPIRegistry.registerPath({
@@ -108,7 +108,7 @@ function submitRoutes(app: App, context: RouteContext): void {
   app.post('/sweeps/plan', limited, async (c) => c.json(await useCases.plan(await specOf(c, context)), 200));
 }
 
-function actionRoutes(app: App, { useCases }: RouteContext): void {
+function actionRoutes(app: App, { useCases }: Service): void {
   app.openapi(
     createRoute({
       method: 'post',
@@ -128,7 +128,7 @@ function actionRoutes(app: App, { useCases }: RouteContext): void {
   );
 }
 
-function eventRoutes(app: App, { loader, hub, events }: RouteContext): void {
+function eventRoutes(app: App, { loader, hub, events }: Service): void {
   app.openapi(
     createRoute({
       method: 'get',

@@ -1,6 +1,6 @@
 import { createRoute } from '@hono/zod-openapi';
-import type { RouteContext } from '../app';
 import { bestSourceQuery, named, pairRef, policyQuery, sweepRef } from '../schemas';
+import type { Service } from '../service';
 import { type App, json, refusals } from './answers';
 
 const tags = ['Results'];
@@ -13,7 +13,7 @@ function given<T extends object>(query: T) {
 }
 
 /** What a sweep found: matrix, targets, ranking, policy, pairs. */
-export function viewRoutes(app: App, { useCases }: RouteContext): void {
+export function viewRoutes(app: App, { useCases }: Service): void {
   app.openapi(
     createRoute({
       method: 'get',

@@ -1,5 +1,5 @@
 import type { Recipe, RunResult, TaskId } from '@/lib/science/core';
-import { declareTasks, ROOMS_VERSION } from '@/lib/science/datasets';
+import { declareTasks } from '@/lib/science/datasets';
 import type { JobQueue, PlannedRun, StoredRun, StoredSweep } from '../../ports';
 import type { Store } from '../../ports/records';
 import { createSweeps } from '../../sweeps';
@@ -11,9 +11,11 @@ import {
   smallSpec,
   smallTasks,
 } from '../../views/testing/small-sweep';
-import { type Api, createApi, createService, type RouteContext } from '../app';
+import { type Api, createApi } from '../app';
 import { sweepCommands } from '../compose';
+import { datasetCatalog } from '../dataset-catalog';
 import type { ApiDeps } from '../deps';
+import { createService, type Service } from '../service';
 
 /** A 1×1 PNG. */
 export const PNG = Uint8Array.from(
@@ -28,18 +30,8 @@ export function apiOver(
   store: Store,
   queue: JobQueue,
   change: Partial<ApiDeps> = {},
-): { app: Api; service: RouteContext } {
-  const sweeps = createSweeps({
-    store,
-    queue,
-    datasets: {
-      resolve: async (input) => {
-        if (input.kind !== 'rooms') throw new Error('only rooms in these tests');
-        return { ...input, version: ROOMS_VERSION };
-      },
-      tasks: (dataset) => declareTasks(dataset.kind),
-    },
-  });
+): { app: Api; service: Service } {
+  const sweeps = createSweeps({ store, queue, datasets: datasetCatalog });
   const service = createService({
     store,
     sweeps: sweepCommands(sweeps, store),
@@ -60,7 +52,7 @@ const candidateOf = (recipe: Recipe): string =>
       : recipe.kind;
 
 /** What a worker would hand over for a run of the small sweep. */
-export function resultOf({ recipe }: StoredRun): RunResult {
+function resultOf({ recipe }: StoredRun): RunResult {
   const seed = 'seed' in recipe ? recipe.seed : 0;
   const target = 'task' in recipe ? recipe.task : '';
   const base: RunResult = {

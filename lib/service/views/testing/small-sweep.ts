@@ -165,7 +165,7 @@ export const fingerprintOf = (label: string): string =>
 const dataset = { ...smallSpec.dataset, kind: 'rooms' as const, version: 1 };
 const training = { epochs: 1, batchSize: 8, learningRate: 1e-3, weightDecay: 0 };
 
-export function storedRun(recipe: Recipe, label: string, state: RunState = 'done'): StoredRun {
+function storedRun(recipe: Recipe, label: string, state: RunState = 'done'): StoredRun {
   const done = state === 'done';
   return {
     fingerprint: fingerprintOf(label),
