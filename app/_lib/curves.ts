@@ -15,7 +15,9 @@ export interface CurveGroup {
 export function groupCurves(curves: PairView['curves']): CurveGroup[] {
   const groups = new Map<string, CurvePoint[][]>();
   for (const { label, points } of curves) {
-    const line = points.flatMap((p) => (p.selectionLoss === null || p.selectionLoss <= 0 ? [] : [{ step: p.step, loss: p.selectionLoss }]));
+    const line = points.flatMap((p) =>
+      p.selectionLoss === null || p.selectionLoss <= 0 ? [] : [{ step: p.step, loss: p.selectionLoss }],
+    );
     if (line.length > 0) groups.set(label, [...(groups.get(label) ?? []), line]);
   }
   return [...groups].map(([label, seeds]) => ({ label, seeds, mean: meanLine(seeds) }));
@@ -72,9 +74,15 @@ export interface Lettered {
 }
 
 /** Letters for the image strips, best transfer first; those without a ratio come last. */
-export function letterStrips<T extends { index: number; logRatio: number | null }>(strips: readonly T[]): (T & Lettered)[] {
+export function letterStrips<T extends { index: number; logRatio: number | null }>(
+  strips: readonly T[],
+): (T & Lettered)[] {
   return [...strips]
-    .sort((a, b) => (a.logRatio ?? Number.POSITIVE_INFINITY) - (b.logRatio ?? Number.POSITIVE_INFINITY) || a.index - b.index)
+    .sort(
+      (a, b) =>
+        (a.logRatio ?? Number.POSITIVE_INFINITY) - (b.logRatio ?? Number.POSITIVE_INFINITY) ||
+        a.index - b.index,
+    )
     .map((strip, i) => ({ ...strip, letter: String.fromCharCode(65 + (i % 26)) }));
 }
 

@@ -68,7 +68,21 @@ const ORDINAL_END: Record<string, string> = { one: 'st', two: 'nd', few: 'rd', o
 const ordinalRule = new Intl.PluralRules('en', { type: 'ordinal' });
 export const ordinal = (n: number): string => `${n}${ORDINAL_END[ordinalRule.select(n)] ?? 'th'}`;
 
-const WORDS = ['no', 'one', 'two', 'three', 'four', 'five', 'six', 'seven', 'eight', 'nine', 'ten', 'eleven', 'twelve'];
+const WORDS = [
+  'no',
+  'one',
+  'two',
+  'three',
+  'four',
+  'five',
+  'six',
+  'seven',
+  'eight',
+  'nine',
+  'ten',
+  'eleven',
+  'twelve',
+];
 /** Small numbers in words, for sentences. */
 export const inWords = (n: number): string => WORDS[n] ?? String(n);
 export const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);

@@ -43,7 +43,8 @@ export interface GraphLayout {
 export const ROW_HEIGHT = 30;
 
 /** Width of a line by the share of resamples in which its edge survives (visual language: 0.9–4.1). */
-export const linkWidth = (survival: number | null): number => (survival === null ? 1.6 : 0.9 + 3.2 * survival);
+export const linkWidth = (survival: number | null): number =>
+  survival === null ? 1.6 : 0.9 + 3.2 * survival;
 
 const jointKey = (sources: readonly string[]): string => [...sources].sort().join('+');
 const mean = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0) / values.length;
@@ -55,7 +56,9 @@ const mean = (values: readonly number[]): number => values.reduce((a, b) => a + 
 export function orderRows(edges: readonly PolicyEdgeView[], sources: readonly string[]): PolicyEdgeView[] {
   const at = new Map(sources.map((id, i) => [id, i] as const));
   const key = (edge: PolicyEdgeView): number =>
-    edge.kind === 'scratch' || edge.sources.length === 0 ? sources.length : mean(edge.sources.map((s) => at.get(s) ?? sources.length));
+    edge.kind === 'scratch' || edge.sources.length === 0
+      ? sources.length
+      : mean(edge.sources.map((s) => at.get(s) ?? sources.length));
   const rank = (edge: PolicyEdgeView): number => (edge.kind === 'self' ? 0 : edge.sources.length);
   return [...edges].sort(
     (a, b) => key(a) - key(b) || rank(a) - rank(b) || b.value - a.value || a.target.localeCompare(b.target),
@@ -147,7 +150,11 @@ function placeJoints(rows: readonly GraphRow[]): GraphJoint[] {
   });
 }
 
-function linksOf(rows: readonly GraphRow[], joints: readonly GraphJoint[], at: ReadonlyMap<string, number>): GraphLink[] {
+function linksOf(
+  rows: readonly GraphRow[],
+  joints: readonly GraphJoint[],
+  at: ReadonlyMap<string, number>,
+): GraphLink[] {
   const links: GraphLink[] = [];
   const yOf = (id: string): number => at.get(id) ?? 0;
   for (const row of rows) {
@@ -156,7 +163,16 @@ function linksOf(rows: readonly GraphRow[], joints: readonly GraphJoint[], at: R
     if (edge.kind === 'scratch' || only === undefined || edge.sources.length > 1) continue;
     const kind = edge.kind === 'self' ? 'own' : 'direct';
     const width = kind === 'own' ? 1.2 : linkWidth(edge.survival);
-    links.push({ key: `${only}>${target}`, kind, fromY: yOf(only), toY: y, lane: 0, width, sources: [only], targets: [target] });
+    links.push({
+      key: `${only}>${target}`,
+      kind,
+      fromY: yOf(only),
+      toY: y,
+      lane: 0,
+      width,
+      sources: [only],
+      targets: [target],
+    });
   }
   const rowOf = new Map(rows.map((row) => [row.target, row] as const));
   for (const joint of joints) {
@@ -165,10 +181,28 @@ function linksOf(rows: readonly GraphRow[], joints: readonly GraphJoint[], at: R
     const into = linkWidth(survivals.length === 0 ? null : Math.max(...survivals));
     const both = { lane: joint.lane };
     for (const source of joint.sources) {
-      links.push({ ...both, key: `${source}>${joint.key}`, kind: 'into-joint', fromY: yOf(source), toY: joint.y, width: into, sources: [source], targets: joint.targets });
+      links.push({
+        ...both,
+        key: `${source}>${joint.key}`,
+        kind: 'into-joint',
+        fromY: yOf(source),
+        toY: joint.y,
+        width: into,
+        sources: [source],
+        targets: joint.targets,
+      });
     }
     for (const row of served) {
-      links.push({ ...both, key: `${joint.key}>${row.target}`, kind: 'from-joint', fromY: joint.y, toY: row.y, width: linkWidth(row.edge.survival), sources: joint.sources, targets: [row.target] });
+      links.push({
+        ...both,
+        key: `${joint.key}>${row.target}`,
+        kind: 'from-joint',
+        fromY: joint.y,
+        toY: row.y,
+        width: linkWidth(row.edge.survival),
+        sources: joint.sources,
+        targets: [row.target],
+      });
     }
   }
   return links;

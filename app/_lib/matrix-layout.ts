@@ -95,7 +95,11 @@ const SIN = Math.sin((48 * Math.PI) / 180);
 const COS = Math.cos((48 * Math.PI) / 180);
 
 /** Everything of the matrix that depends on its width. Pure: pixels in, pixels out. */
-export function layoutMatrix(ordered: Ordered, name: (id: string) => string, available: number): MatrixLayout {
+export function layoutMatrix(
+  ordered: Ordered,
+  name: (id: string) => string,
+  available: number,
+): MatrixLayout {
   const phone = available < 560;
   const longest = (ids: readonly string[], cap: number): number =>
     Math.min(cap, Math.max(60, ...ids.map((id) => textWidth(name(id), phone ? 11.5 : 12.5))));

@@ -10,8 +10,8 @@ import {
   type RowScale,
   rowScale,
   TILE_SHARE,
-  type Unit,
   UNIT_INFO,
+  type Unit,
 } from './units';
 
 /** One tile, ready to draw. */
@@ -72,7 +72,14 @@ function tileOf(cell: CellView, unit: Unit, row: RowScale, theme: Theme): Tile {
   const { ramp } = UNIT_INFO[unit];
   const value = cellEstimate(cell, unit, row);
   const text = tileText(cell, value, unit);
-  const base = { source: cell.source, target: cell.target, state: cell.state, progress: cell.progress, value, text };
+  const base = {
+    source: cell.source,
+    target: cell.target,
+    state: cell.state,
+    progress: cell.progress,
+    value,
+    text,
+  };
   const paint = (t: number): Pick<Tile, 'colour' | 'tint'> => {
     const colour = rampColour(ramp, theme, t);
     return { colour, tint: tint(colour, theme) };
@@ -90,7 +97,15 @@ function tileOf(cell: CellView, unit: Unit, row: RowScale, theme: Theme): Tile {
   // Only a sequential ramp may colour a guess: on a diverging one it would claim "better than scratch".
   const t = predicted && ramp === 'sequential' ? position(cell.probe ?? 0, 'probe', row) : Number.NaN;
   const painted = Number.isNaN(t) ? { colour: 'transparent', tint: 'transparent' } : paint(t);
-  return { ...base, ...painted, kind: predicted ? 'predicted' : 'empty', certainty: 'unknown', share: 0.5, mark: null, markInk: 'dark' };
+  return {
+    ...base,
+    ...painted,
+    kind: predicted ? 'predicted' : 'empty',
+    certainty: 'unknown',
+    share: 0.5,
+    mark: null,
+    markInk: 'dark',
+  };
 }
 
 /** Sources beat scratch nowhere in this row: every measured gain is at most one half. */
@@ -124,7 +139,10 @@ export function matrixModel(matrix: MatrixView, unit: Unit, theme: Theme): Matri
   const own = new Map<string, { colour: string; value: Estimate }>();
   for (const row of matrix.targetRows) {
     if (row.self === null) continue;
-    own.set(row.target, { value: row.self, colour: rampColour('sequential', theme, position(row.self.value, 'affinity', NO_ROW)) });
+    own.set(row.target, {
+      value: row.self,
+      colour: rampColour('sequential', theme, position(row.self.value, 'affinity', NO_ROW)),
+    });
   }
   return { tiles, cells, rows, targets: new Map(matrix.targetRows.map((r) => [r.target, r])), helpless, own };
 }

@@ -36,7 +36,10 @@ function complete(wanted: readonly string[] | undefined, all: readonly string[])
 }
 
 function familyAxis(ids: string[], family: (id: string) => Family | null): OrderedAxis {
-  const groups = runsOf(ids, family).map((run) => ({ name: FAMILY_NAME[family(run[0] ?? '') ?? 'control'], ids: run }));
+  const groups = runsOf(ids, family).map((run) => ({
+    name: FAMILY_NAME[family(run[0] ?? '') ?? 'control'],
+    ids: run,
+  }));
   return { ids, groups, tree: null };
 }
 
@@ -48,12 +51,19 @@ function clusteredAxis(
 ): OrderedAxis {
   const tree = dendrogram === null ? null : buildTree(dendrogram);
   if (tree === null) return familyAxis(ids, family);
-  const groups = clusterRuns(tree, ids, clusterCount(ids.length)).map((run) => ({ name: groupName(run, family), ids: run }));
+  const groups = clusterRuns(tree, ids, clusterCount(ids.length)).map((run) => ({
+    name: groupName(run, family),
+    ids: run,
+  }));
   return { ids, groups, tree };
 }
 
 /** Row and column orders as the API gave them, with their groups and trees. */
-export function orderMatrix(matrix: MatrixView, tasks: ReadonlyMap<string, TaskView>, order: OrderName): Ordered {
+export function orderMatrix(
+  matrix: MatrixView,
+  tasks: ReadonlyMap<string, TaskView>,
+  order: OrderName,
+): Ordered {
   const family = (id: string): Family | null => tasks.get(id)?.family ?? null;
   const wanted = matrix.orders[order];
   const sources = complete(wanted?.sources, matrix.sources);
@@ -64,7 +74,8 @@ export function orderMatrix(matrix: MatrixView, tasks: ReadonlyMap<string, TaskV
       targets: clusteredAxis(targets, matrix.targetDendrogram, family),
     };
   }
-  if (order === 'family') return { sources: familyAxis(sources, family), targets: familyAxis(targets, family) };
+  if (order === 'family')
+    return { sources: familyAxis(sources, family), targets: familyAxis(targets, family) };
   const plain = (ids: string[]): OrderedAxis => ({ ids, groups: [{ name: '', ids }], tree: null });
   return { sources: plain(sources), targets: plain(targets) };
 }

@@ -60,7 +60,10 @@ export function policyPath(sweepId: string, query: PolicyQuery): string {
 export type Wish = 'free' | 'forced' | 'forbidden';
 
 /** Free → forced → forbidden → free. */
-export function cycleWish(query: Pick<PolicyQuery, 'force' | 'forbid'>, id: string): { force: string[]; forbid: string[] } {
+export function cycleWish(
+  query: Pick<PolicyQuery, 'force' | 'forbid'>,
+  id: string,
+): { force: string[]; forbid: string[] } {
   const force = query.force.filter((other) => other !== id);
   const forbid = query.forbid.filter((other) => other !== id);
   if (query.force.includes(id)) return { force, forbid: [...forbid, id] };

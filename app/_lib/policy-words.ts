@@ -23,7 +23,21 @@ export function policyFinding(policy: PolicyView): string {
   return `${first} A ${word} would add ${added < 0.005 ? 'less than 1\u00a0%' : percent(added)}.`;
 }
 
-const ORDINALS = ['', 'first', 'second', 'third', 'fourth', 'fifth', 'sixth', 'seventh', 'eighth', 'ninth', 'tenth', 'eleventh', 'twelfth'];
+const ORDINALS = [
+  '',
+  'first',
+  'second',
+  'third',
+  'fourth',
+  'fifth',
+  'sixth',
+  'seventh',
+  'eighth',
+  'ninth',
+  'tenth',
+  'eleventh',
+  'twelfth',
+];
 const ordinalWord = (n: number): string => ORDINALS[n] ?? ordinal(n);
 
 /** Where greedy choice loses against the optimum, and where more labels stop paying. */
@@ -42,6 +56,7 @@ export function curveNote(policy: PolicyView): string {
   }
   const last = policy.curve.at(-1);
   const flat = last === undefined ? undefined : policy.curve.find((p) => near(p.objective, last.objective));
-  if (last !== undefined && flat !== undefined && flat.budget < last.budget) notes.push(`Past ${flat.budget} more labels change nothing.`);
+  if (last !== undefined && flat !== undefined && flat.budget < last.budget)
+    notes.push(`Past ${flat.budget} more labels change nothing.`);
   return notes.join(' ');
 }

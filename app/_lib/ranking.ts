@@ -12,7 +12,9 @@ export function rankLabels(sources: readonly RankedSource[]): string[] {
 
 /** Gain axis: all intervals and 50 %, widened to whole tens of percent. */
 export function gainDomain(sources: readonly RankedSource[]): [number, number] {
-  const ends = sources.flatMap((s) => (s.gain === null ? [] : [s.gain.value, s.gain.low ?? s.gain.value, s.gain.high ?? s.gain.value]));
+  const ends = sources.flatMap((s) =>
+    s.gain === null ? [] : [s.gain.value, s.gain.low ?? s.gain.value, s.gain.high ?? s.gain.value],
+  );
   const low = Math.min(0.45, ...ends);
   const high = Math.max(0.55, ...ends);
   return [Math.max(0, Math.floor(low * 10 - 1e-9) / 10), Math.min(1, Math.ceil(high * 10 + 1e-9) / 10)];

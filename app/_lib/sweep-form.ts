@@ -57,7 +57,11 @@ function numberOf(text: string): number | string | undefined {
 }
 
 function trainingOf(form: TrainingForm): Record<string, unknown> | undefined {
-  const out = { epochs: numberOf(form.epochs), batchSize: numberOf(form.batchSize), learningRate: numberOf(form.learningRate) };
+  const out = {
+    epochs: numberOf(form.epochs),
+    batchSize: numberOf(form.batchSize),
+    learningRate: numberOf(form.learningRate),
+  };
   return Object.values(out).every((v) => v === undefined) ? undefined : out;
 }
 
@@ -80,7 +84,10 @@ export function specOf(form: SweepForm): Record<string, unknown> {
       ...(form.kind === 'idx' ? { directory: form.directory } : {}),
     },
     tasks: form.tasks,
-    seeds: form.seeds.split(/[\s,]+/).filter(Boolean).map(numberOf),
+    seeds: form.seeds
+      .split(/[\s,]+/)
+      .filter(Boolean)
+      .map(numberOf),
     probe: form.probe,
     policy: { budget: numberOf(form.budget), maxOrder: numberOf(form.maxOrder), objective: form.objective },
     ...(Object.keys(training).length > 0 ? { training } : {}),
@@ -91,14 +98,17 @@ type Issues = Problem['error']['issues'];
 
 /** The first message for a field: its own path or anything below it ("tasks[2]" belongs to "tasks"). */
 export function issueAt(issues: Issues, field: string): string | null {
-  const own = issues.find(({ path }) => path === field || path.startsWith(`${field}.`) || path.startsWith(`${field}[`));
+  const own = issues.find(
+    ({ path }) => path === field || path.startsWith(`${field}.`) || path.startsWith(`${field}[`),
+  );
   return own?.message ?? null;
 }
 
 const FIELDS = ['name', 'preset', 'dataset', 'tasks', 'seeds', 'probe', 'policy', 'training'] as const;
 
 /** Issues that no field of the form shows. */
-export const otherIssues = (issues: Issues): Issues => issues.filter((issue) => FIELDS.every((field) => issueAt([issue], field) === null));
+export const otherIssues = (issues: Issues): Issues =>
+  issues.filter((issue) => FIELDS.every((field) => issueAt([issue], field) === null));
 
 /** A sweep file is JSON when it starts like an object; everything else is read as YAML. */
 export const fileType = (text: string): 'application/json' | 'text/yaml' =>

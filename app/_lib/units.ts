@@ -1,6 +1,6 @@
 import type { CellView, Estimate } from '@/lib/service/contracts';
-import { change, loss, percent, share } from './format';
 import type { Ramp } from './colour';
+import { change, loss, percent, share } from './format';
 
 export const UNITS = ['affinity', 'gain', 'quality', 'effect', 'loss', 'probe'] as const;
 export type Unit = (typeof UNITS)[number];
@@ -38,7 +38,10 @@ export const UNIT_INFO: Record<Unit, UnitInfo> = {
     label: 'Affinity',
     legend: 'Affinity, share of the target’s first-order total',
     ramp: 'sequential',
-    ticks: [0, 0.01, 0.03, 0.05, 0.1, 0.2].map((p) => [affinityPosition(p), p === 0 ? '0' : p === 0.2 ? '.20+' : share(p)]),
+    ticks: [0, 0.01, 0.03, 0.05, 0.1, 0.2].map((p) => [
+      affinityPosition(p),
+      p === 0 ? '0' : p === 0.2 ? '.20+' : share(p),
+    ]),
     format: (x) => share(x, x < 0.0995 && x > 0 ? 3 : 2),
     unsure: 'unsure',
     unsureNote: 'the interval crosses an even share of the row',
@@ -121,7 +124,8 @@ export function rowScale(cells: readonly CellView[]): RowScale {
   };
 }
 
-const exact = (value: number | null): Estimate | null => (value === null ? null : { value, low: null, high: null });
+const exact = (value: number | null): Estimate | null =>
+  value === null ? null : { value, low: null, high: null };
 
 /** The number of a cell in a unit as it is shown: affinity becomes the share of the row's first-order total. */
 export function cellEstimate(cell: CellView, unit: Unit, row: RowScale): Estimate | null {
@@ -138,7 +142,8 @@ export function position(value: number, unit: Unit, row: RowScale): number {
   if (unit === 'affinity') return affinityPosition(value);
   if (unit === 'gain' || unit === 'quality') return value;
   if (unit === 'effect') return 0.5 - value / (2 * Math.log(4));
-  if (unit === 'loss') return row.lossMax > row.lossMin ? (row.lossMax - value) / (row.lossMax - row.lossMin) : 0.5;
+  if (unit === 'loss')
+    return row.lossMax > row.lossMin ? (row.lossMax - value) / (row.lossMax - row.lossMin) : 0.5;
   return row.probeMax > row.probeMin ? (value - row.probeMin) / (row.probeMax - row.probeMin) : 0.5;
 }
 

@@ -12,6 +12,11 @@ export function useSweep(id: string) {
     () => new Map<string, TaskView>((state.data?.tasks ?? []).map((task) => [task.id, task] as const)),
     [state.data],
   );
-  const name = useMemo(() => (taskId: string): string => tasks.get(taskId)?.name ?? taskId, [tasks]);
+  const name = useMemo(
+    () =>
+      (taskId: string): string =>
+        tasks.get(taskId)?.name ?? taskId,
+    [tasks],
+  );
   return { ...state, tasks, name };
 }

@@ -9,7 +9,17 @@ import type { CellView, MatrixView } from '@/lib/service/contracts';
 const W = 286;
 
 /** Where this source stands among all sources of its target: one dot each on an affinity axis. */
-export function AffinityStrip({ matrix, model, cell, name }: { matrix: MatrixView; model: MatrixModel; cell: CellView; name: (id: string) => string }) {
+export function AffinityStrip({
+  matrix,
+  model,
+  cell,
+  name,
+}: {
+  matrix: MatrixView;
+  model: MatrixModel;
+  cell: CellView;
+  name: (id: string) => string;
+}) {
   const row = model.rows.get(cell.target);
   if (row === undefined) return null;
   const dots = rankedCells(matrix, cell.target).flatMap((c) => {
@@ -22,9 +32,7 @@ export function AffinityStrip({ matrix, model, cell, name }: { matrix: MatrixVie
   const rival = dots.find((d) => d.source !== cell.source);
   return (
     <>
-      <h3 className="section-title">
-        Affinity {share(own.value, own.value < 0.0995 ? 3 : 2)}
-      </h3>
+      <h3 className="section-title">Affinity {share(own.value, own.value < 0.0995 ? 3 : 2)}</h3>
       <p className="text-ink2 text-label">share of the target’s first-order total</p>
       <svg width="100%" viewBox={`0 0 ${W} 52`} aria-hidden="true" className="mt-1 text-ink2">
         <line x1="0" x2={W} y1="28" y2="28" stroke="var(--line2)" />
@@ -33,7 +41,12 @@ export function AffinityStrip({ matrix, model, cell, name }: { matrix: MatrixVie
         ))}
         <circle cx={x(own.value)} cy="28" r="5" fill="var(--accent)" />
         {rival !== undefined && (
-          <text x={Math.min(x(rival.value), W - 4)} y="14" fontSize="11.5" textAnchor={x(rival.value) > W * 0.6 ? 'end' : 'middle'}>
+          <text
+            x={Math.min(x(rival.value), W - 4)}
+            y="14"
+            fontSize="11.5"
+            textAnchor={x(rival.value) > W * 0.6 ? 'end' : 'middle'}
+          >
             {name(rival.source)} {rival.value > own.value ? '' : 'next'}
           </text>
         )}

@@ -31,7 +31,14 @@ export const RowLabels = memo(function RowLabels({ layout, model, name, bold }: 
         const y = (rows.starts[i] ?? 0) + rows.tile / 2;
         const sign = excluded ? '† ' : model.helpless.has(id) ? '⊘ ' : '';
         return (
-          <text key={id} x={-8} y={y} dy="0.35em" className={tone(on, excluded || sign !== '')} fontStyle={excluded ? 'italic' : undefined}>
+          <text
+            key={id}
+            x={-8}
+            y={y}
+            dy="0.35em"
+            className={tone(on, excluded || sign !== '')}
+            fontStyle={excluded ? 'italic' : undefined}
+          >
             {sign}
             {name(id)}
           </text>
@@ -64,22 +71,47 @@ export const ColumnLabels = memo(function ColumnLabels({ layout, name, sourceOnl
   );
 });
 
-function ColumnFlag({ layout, name, source }: { layout: MatrixLayout; name: (id: string) => string; source: string | null }) {
+function ColumnFlag({
+  layout,
+  name,
+  source,
+}: {
+  layout: MatrixLayout;
+  name: (id: string) => string;
+  source: string | null;
+}) {
   const { columns } = layout;
   const i = source === null ? undefined : columns.index.get(source);
   if (source === null || i === undefined) return null;
   const x = (columns.starts[i] ?? 0) + columns.tile / 2;
   const text = name(source);
   const width = text.length * 6.7 + 16;
-  const left = Math.max(-layout.labelWidth + 2, Math.min(x - width / 2, layout.width - layout.labelWidth - width - 2));
+  const left = Math.max(
+    -layout.labelWidth + 2,
+    Math.min(x - width / 2, layout.width - layout.labelWidth - width - 2),
+  );
   return (
     <g aria-hidden="true">
       <rect x={left} y={-layout.headHeight + 1} width={width} height={22} rx="4" fill="var(--ink)" />
       <path d={`M${x - 5} ${-layout.headHeight + 22.5}h10l-5 5z`} fill="var(--ink)" />
-      <text x={left + width / 2} y={-layout.headHeight + 16} textAnchor="middle" fontSize="12" fontWeight="600" style={{ fill: 'var(--paper)' }}>
+      <text
+        x={left + width / 2}
+        y={-layout.headHeight + 16}
+        textAnchor="middle"
+        fontSize="12"
+        fontWeight="600"
+        style={{ fill: 'var(--paper)' }}
+      >
         {text}
       </text>
-      <rect x={(columns.starts[i] ?? 0) - 0.5} y={-8} width={columns.tile + 1} height={4} rx="1" fill="var(--ink)" />
+      <rect
+        x={(columns.starts[i] ?? 0) - 0.5}
+        y={-8}
+        width={columns.tile + 1}
+        height={4}
+        rx="1"
+        fill="var(--ink)"
+      />
     </g>
   );
 }
@@ -94,7 +126,11 @@ export function ClusterNames({ layout }: { layout: MatrixLayout }) {
       {columns.spans.map((span) => (
         <g key={`${span.name}${span.start}`}>
           <line x1={span.start} x2={span.end} y1={y} y2={y} stroke="var(--line2)" />
-          <text x={(span.start + span.end) / 2} y={phone || !layout.columnLabels ? y - 5 : y + 14} className="text-ink2">
+          <text
+            x={(span.start + span.end) / 2}
+            y={phone || !layout.columnLabels ? y - 5 : y + 14}
+            className="text-ink2"
+          >
             {shorten(span.name, span.end - span.start + (phone ? 2 : 6))}
           </text>
         </g>

@@ -30,7 +30,9 @@ export function rankSentence(matrix: MatrixView, cell: CellView, name: (id: stri
   const rank = ranked.findIndex((c) => c.source === cell.source);
   if (cell.affinity === null || rank < 0) return stateSentence(cell);
   const place = `${rank === 0 ? 'First' : ordinal(rank + 1)} of ${ranked.length} sources.`;
-  const tied = ranked.filter((c) => (c.tied || c.best) && c.source !== cell.source).map((c) => name(c.source));
+  const tied = ranked
+    .filter((c) => (c.tied || c.best) && c.source !== cell.source)
+    .map((c) => name(c.source));
   if (!(cell.tied || cell.best) || tied.length === 0) return place;
   return `${place} ${list([...tied.slice(0, 3), tied.length > 3 ? `${tied.length - 3} more` : name(cell.source)])} cannot be told apart${tied.length > 3 ? ' from it' : ''}.`;
 }
@@ -73,7 +75,10 @@ export function PanelActions({ sweepId, cell }: { sweepId: string; cell: CellVie
   const base = `/sweeps/${encodeURIComponent(sweepId)}`;
   return (
     <div className="mt-3 flex flex-wrap gap-2">
-      <Link className="btn btn-primary phone:flex-1" href={`${base}/pairs/${encodeURIComponent(cell.source)}/${encodeURIComponent(cell.target)}`}>
+      <Link
+        className="btn btn-primary phone:flex-1"
+        href={`${base}/pairs/${encodeURIComponent(cell.source)}/${encodeURIComponent(cell.target)}`}
+      >
         Open pair
       </Link>
       <Link className="btn phone:flex-1" href={`${base}/targets/${encodeURIComponent(cell.target)}`}>
@@ -110,10 +115,24 @@ function Measures({ cell }: { cell: CellView }) {
   return (
     <dl className="rule mt-3 flex flex-col gap-3 pt-3">
       {cell.gain !== null && (
-        <Measure label="Gain" estimate={cell.gain} text={percent} domain={[0, 1]} neutral={0.5} note="of images beat scratch" />
+        <Measure
+          label="Gain"
+          estimate={cell.gain}
+          text={percent}
+          domain={[0, 1]}
+          neutral={0.5}
+          note="of images beat scratch"
+        />
       )}
       {cell.quality !== null && (
-        <Measure label="Quality" estimate={cell.quality} text={percent} domain={[0, 1]} neutral={0.5} note="of images beat its own network" />
+        <Measure
+          label="Quality"
+          estimate={cell.quality}
+          text={percent}
+          domain={[0, 1]}
+          neutral={0.5}
+          note="of images beat its own network"
+        />
       )}
       {cell.effect !== null && (
         <Measure
@@ -155,8 +174,19 @@ function Measure({ label, estimate, text, domain, neutral, note }: MeasureProps)
   );
 }
 
-function PairRivals({ sweepId, cell, name }: { sweepId: string; cell: CellView; name: (id: string) => string }) {
-  const path = sweepPath(sweepId, `/pairs/${encodeURIComponent(cell.source)}/${encodeURIComponent(cell.target)}`);
+function PairRivals({
+  sweepId,
+  cell,
+  name,
+}: {
+  sweepId: string;
+  cell: CellView;
+  name: (id: string) => string;
+}) {
+  const path = sweepPath(
+    sweepId,
+    `/pairs/${encodeURIComponent(cell.source)}/${encodeURIComponent(cell.target)}`,
+  );
   const { data, stale } = useApi(path, pairView);
   if (data === undefined || stale || data.rivals.length === 0) return null;
   return (
@@ -169,7 +199,14 @@ function PairRivals({ sweepId, cell, name }: { sweepId: string; cell: CellView; 
 }
 
 /** The phone's bottom sheet: the same numbers in one row. */
-export function CellSheet({ sweepId, matrix, model, cell, name, onMove }: Props & { onMove: (dx: number) => void }) {
+export function CellSheet({
+  sweepId,
+  matrix,
+  model,
+  cell,
+  name,
+  onMove,
+}: Props & { onMove: (dx: number) => void }) {
   const row = model.rows.get(cell.target);
   const affinity = row === undefined ? null : cellEstimate(cell, 'affinity', row);
   const numbers: [string, Estimate | null, (x: number) => string][] = [
@@ -179,7 +216,10 @@ export function CellSheet({ sweepId, matrix, model, cell, name, onMove }: Props 
     ['Affinity', affinity, UNIT_INFO.affinity.format],
   ];
   return (
-    <section aria-label="Selected cell" className="fixed inset-x-0 bottom-[49px] z-20 rounded-t-[14px] border-line border-t bg-panel px-4 pt-2 pb-3 shadow-[0_-6px_20px_rgb(0_0_0/0.08)]">
+    <section
+      aria-label="Selected cell"
+      className="fixed inset-x-0 bottom-[49px] z-20 rounded-t-[14px] border-line border-t bg-panel px-4 pt-2 pb-3 shadow-[0_-6px_20px_rgb(0_0_0/0.08)]"
+    >
       <div className="mx-auto mb-2 h-1 w-9 rounded-full bg-line2" />
       <div className="flex items-start justify-between gap-2">
         <div className="min-w-0">
@@ -191,8 +231,12 @@ export function CellSheet({ sweepId, matrix, model, cell, name, onMove }: Props 
           <p className="text-ink2">{rankSentence(matrix, cell, name)}</p>
         </div>
         <div className="flex gap-1.5">
-          <button type="button" className="btn px-3" aria-label="Source before" onClick={() => onMove(-1)}>◂</button>
-          <button type="button" className="btn px-3" aria-label="Next source" onClick={() => onMove(1)}>▸</button>
+          <button type="button" className="btn px-3" aria-label="Source before" onClick={() => onMove(-1)}>
+            ◂
+          </button>
+          <button type="button" className="btn px-3" aria-label="Next source" onClick={() => onMove(1)}>
+            ▸
+          </button>
         </div>
       </div>
       <dl className="mt-2 grid grid-cols-4 border-line border-t pt-2" key={cellKey(cell.source, cell.target)}>

@@ -13,7 +13,13 @@ function bracketsOf(tree: Tree, axis: AxisLayout): Bracket[] {
 }
 
 /** The similarity trees: of the targets at the right, of the sources below. */
-export const Dendrograms = memo(function Dendrograms({ ordered, layout }: { ordered: Ordered; layout: MatrixLayout }) {
+export const Dendrograms = memo(function Dendrograms({
+  ordered,
+  layout,
+}: {
+  ordered: Ordered;
+  layout: MatrixLayout;
+}) {
   const { rows, columns, ownAt } = layout;
   if (layout.phone) return null;
   const x0 = ownAt + columns.tile + 7;

@@ -4,7 +4,7 @@ import type { ReactNode } from 'react';
 import { rampColour, tint } from '@/app/_lib/colour';
 import type { Tile } from '@/app/_lib/matrix-model';
 import type { Theme } from '@/app/_lib/theme';
-import { TILE_SHARE, type Unit, UNIT_INFO } from '@/app/_lib/units';
+import { TILE_SHARE, UNIT_INFO, type Unit } from '@/app/_lib/units';
 import type { CellState } from '@/lib/service/contracts';
 import { TileShape } from './tiles';
 
@@ -41,8 +41,18 @@ function Entry({ tile, children }: { tile: Tile; children: ReactNode }) {
   );
 }
 
+interface LegendProps {
+  unit: Unit;
+  theme: Theme;
+  states: ReadonlySet<CellState>;
+  helpless: boolean;
+  excluded: boolean;
+  /** Some cell has an interval, so that tile sizes mean something. */
+  intervals: boolean;
+}
+
 /** What colour, size and signs of the tiles mean; only states that occur are listed. */
-export function Legend({ unit, theme, states, helpless, excluded }: { unit: Unit; theme: Theme; states: ReadonlySet<CellState>; helpless: boolean; excluded: boolean }) {
+export function Legend({ unit, theme, states, helpless, excluded, intervals }: LegendProps) {
   const info = UNIT_INFO[unit];
   const empties: { state: CellState; label: string }[] = [
     { state: 'predicted', label: 'predicted' },
@@ -60,31 +70,60 @@ export function Legend({ unit, theme, states, helpless, excluded }: { unit: Unit
       <RampLegend unit={unit} theme={theme} />
       {info.ramp === 'sequential' && unit !== 'affinity' ? null : (
         <section aria-label="Certainty">
-          <h3 className="mb-1.5 font-semibold text-ink">Certainty (95 % interval)</h3>
-          <ul className="flex gap-4">
+          <h3 className="mb-1.5 font-semibold text-ink">
+            {intervals ? 'Certainty (95 % interval)' : 'In each row'}
+          </h3>
+          <ul className={intervals ? 'flex gap-3.5' : 'hidden'}>
             <Entry tile={sample(theme, {})}>firm</Entry>
             <Entry tile={sample(theme, { share: TILE_SHARE.wide })}>wide</Entry>
             <Entry tile={sample(theme, { share: TILE_SHARE.unsure })}>
               <span title={info.unsureNote}>{info.unsure}</span>
             </Entry>
           </ul>
-          <ul className="mt-1.5 flex gap-4">
-            <Entry tile={sample(theme, { colour: 'transparent', mark: 'best', markInk: theme === 'dark' ? 'light' : 'dark' })}>best in row</Entry>
-            <Entry tile={sample(theme, { colour: 'transparent', mark: 'tied', markInk: theme === 'dark' ? 'light' : 'dark' })}>tied with best</Entry>
+          <ul className={`flex gap-3.5 ${intervals ? 'mt-1.5' : ''}`}>
+            <Entry
+              tile={sample(theme, {
+                colour: 'transparent',
+                mark: 'best',
+                markInk: theme === 'dark' ? 'light' : 'dark',
+              })}
+            >
+              best in row
+            </Entry>
+            <Entry
+              tile={sample(theme, {
+                colour: 'transparent',
+                mark: 'tied',
+                markInk: theme === 'dark' ? 'light' : 'dark',
+              })}
+            >
+              tied with best
+            </Entry>
           </ul>
         </section>
       )}
       <section aria-label="Signs">
         <h3 className="mb-1.5 font-semibold text-ink">Signs</h3>
-        <ul className="grid grid-flow-col grid-rows-2 gap-x-4 gap-y-1.5">
+        <ul className="grid grid-flow-col grid-rows-2 gap-x-3.5 gap-y-1.5">
           <Entry tile={sample(theme, { kind: 'itself' })}>itself</Entry>
           {present.map((e) => (
-            <Entry key={e.state} tile={sample(theme, { state: e.state, kind: e.state === 'predicted' ? 'predicted' : 'empty' })}>
+            <Entry
+              key={e.state}
+              tile={sample(theme, { state: e.state, kind: e.state === 'predicted' ? 'predicted' : 'empty' })}
+            >
               {e.label}
             </Entry>
           ))}
-          {helpless && <li className="flex items-center gap-1.5"><span className="w-4 text-center">⊘</span>no source beats scratch</li>}
-          {excluded && <li className="flex items-center gap-1.5"><span className="w-4 text-center">†</span>excluded</li>}
+          {helpless && (
+            <li className="flex items-center gap-1.5">
+              <span className="w-4 text-center">⊘</span>no source beats scratch
+            </li>
+          )}
+          {excluded && (
+            <li className="flex items-center gap-1.5">
+              <span className="w-4 text-center">†</span>excluded
+            </li>
+          )}
         </ul>
       </section>
     </div>
@@ -97,12 +136,15 @@ function RampLegend({ unit, theme }: { unit: Unit; theme: Theme }) {
   return (
     <section aria-label="Colour">
       <h3 className="mb-1.5 font-semibold text-ink">{info.legend}</h3>
-      <div className="relative w-[236px] pb-5">
-        <div className="h-3.5 rounded-tile" style={{ background: `linear-gradient(90deg, ${stops.join(', ')})` }} />
+      <div className="relative w-[216px] pb-5">
+        <div
+          className="h-3.5 rounded-tile"
+          style={{ background: `linear-gradient(90deg, ${stops.join(', ')})` }}
+        />
         {info.ticks.map(([at, text], i) => (
           <span
             key={text}
-            className={`absolute top-4 text-tick ${i === 0 ? '' : at === 1 ? '-translate-x-full' : i === info.ticks.length - 1 ? '-translate-x-1/3' : '-translate-x-1/2'}`}
+            className={`absolute top-4 whitespace-nowrap text-tick ${i === 0 ? '' : at === 1 ? '-translate-x-full' : i === info.ticks.length - 1 ? '-translate-x-1/3' : '-translate-x-1/2'}`}
             style={{ left: `${at * 100}%` }}
           >
             {text}

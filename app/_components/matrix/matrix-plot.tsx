@@ -32,7 +32,12 @@ const STEPS: Record<string, readonly [number, number]> = {
 };
 
 /** The cell one step away from the selected one; the first cell when nothing is selected. */
-export function step(layout: MatrixLayout, from: Props['selected'], dx: number, dy: number): { source: string; target: string } | null {
+export function step(
+  layout: MatrixLayout,
+  from: Props['selected'],
+  dx: number,
+  dy: number,
+): { source: string; target: string } | null {
   const { columns, rows } = layout;
   const clamp = (i: number, n: number): number => Math.max(0, Math.min(n - 1, i));
   const c = from === null ? 0 : clamp((columns.index.get(from.source) ?? 0) + dx, columns.ids.length);
@@ -87,7 +92,12 @@ export function MatrixPlot(props: Props) {
         data-testid="matrix"
       >
         {layout.detail === 'canvas' && <TilesCanvas model={model} layout={layout} />}
-        <svg width={layout.width} height={layout.height} className="relative block max-w-none" aria-hidden="true">
+        <svg
+          width={layout.width}
+          height={layout.height}
+          className="relative block max-w-none"
+          aria-hidden="true"
+        >
           <HatchPattern />
           <g transform={`translate(${layout.labelWidth} ${layout.headHeight})`}>
             {layout.detail !== 'canvas' && <Bands layout={layout} pointed={picked} />}

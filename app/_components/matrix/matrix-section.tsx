@@ -5,8 +5,8 @@ import { cellKey, matrixModel } from '@/app/_lib/matrix-model';
 import { ORDER_LABEL, ORDERS, type OrderName, orderMatrix } from '@/app/_lib/matrix-order';
 import { useTheme } from '@/app/_lib/theme';
 import { UNIT_INFO, UNITS, type Unit } from '@/app/_lib/units';
-import { oneOf, useUrlState } from '@/app/_lib/use-url-state';
 import { usePhone } from '@/app/_lib/use-phone';
+import { oneOf, useUrlState } from '@/app/_lib/use-url-state';
 import type { MatrixView, TaskView } from '@/lib/service/contracts';
 import { Segmented } from '../ui/segmented';
 import { CellPanel, CellSheet, rankSentence } from './cell-panel';
@@ -25,7 +25,13 @@ interface Props {
 
 /** While nothing is measured the probe is all there is to see. */
 const unitsFor = (matrix: MatrixView): readonly [Unit, ...Unit[]] =>
-  matrix.cells.some((c) => c.gain !== null || c.affinity !== null) ? ['affinity', ...UNITS.slice(1)] : ['probe', ...UNITS.slice(0, -1)];
+  matrix.cells.some((c) => c.gain !== null || c.affinity !== null)
+    ? ['affinity', ...UNITS.slice(1)]
+    : ['probe', ...UNITS.slice(0, -1)];
+
+/** Units in which at least one cell has a value. */
+const unitsKnown = (matrix: MatrixView): ReadonlySet<Unit> =>
+  new Set(UNITS.filter((u) => matrix.cells.some((c) => c[u] !== null)));
 
 export function MatrixSection({ sweepId, matrix, tasks, name, onOpen }: Props) {
   const { query, set } = useUrlState();
@@ -36,9 +42,13 @@ export function MatrixSection({ sweepId, matrix, tasks, name, onOpen }: Props) {
   const ordered = useMemo(() => orderMatrix(matrix, tasks, order), [matrix, tasks, order]);
   const model = useMemo(() => matrixModel(matrix, unit, theme), [matrix, unit, theme]);
   const cell = model.cells.get(cellKey(query.get('source') ?? '', query.get('target') ?? ''));
-  const selected = useMemo(() => (cell === undefined ? null : { source: cell.source, target: cell.target }), [cell]);
+  const selected = useMemo(
+    () => (cell === undefined ? null : { source: cell.source, target: cell.target }),
+    [cell],
+  );
   const select = useCallback(
-    (to: { source: string; target: string } | null) => set({ source: to?.source ?? null, target: to?.target ?? null }),
+    (to: { source: string; target: string } | null) =>
+      set({ source: to?.source ?? null, target: to?.target ?? null }),
     [set],
   );
   const sourceOnly = useCallback((id: string) => tasks.get(id)?.target === false, [tasks]);
@@ -55,10 +65,18 @@ export function MatrixSection({ sweepId, matrix, tasks, name, onOpen }: Props) {
   const states = useMemo(() => new Set(matrix.cells.map((c) => c.state)), [matrix]);
   return (
     <>
-      <Toolbar unit={unit} order={order} asTable={asTable} phone={phone} hasProbe={matrix.cells.some((c) => c.probe !== null)} set={set} />
+      <Toolbar
+        unit={unit}
+        order={order}
+        asTable={asTable}
+        phone={phone}
+        known={unitsKnown(matrix)}
+        set={set}
+      />
       {matrix.preliminary && (
         <p className="mt-2 text-ink2 text-label">
-          <strong className="font-semibold text-ink">Preliminary.</strong> Hatched cells show the ridge probe’s guess until their transfer is measured.
+          <strong className="font-semibold text-ink">Preliminary.</strong> Hatched cells show the ridge
+          probe’s guess until their transfer is measured.
         </p>
       )}
       <div className="mt-2 grid grid-cols-[minmax(0,1fr)_320px] items-start gap-6 max-[1180px]:grid-cols-1">
@@ -83,10 +101,21 @@ export function MatrixSection({ sweepId, matrix, tasks, name, onOpen }: Props) {
             states={states}
             helpless={model.helpless.size > 0}
             excluded={matrix.targetRows.some((r) => !r.kept)}
+            intervals={[...model.tiles.values()].some((t) => t.certainty !== 'unknown')}
           />
+          {phone && cell !== undefined && <div className="h-56" />}
         </div>
         {phone ? (
-          cell !== undefined && <CellSheet sweepId={sweepId} matrix={matrix} model={model} cell={cell} name={name} onMove={move} />
+          cell !== undefined && (
+            <CellSheet
+              sweepId={sweepId}
+              matrix={matrix}
+              model={model}
+              cell={cell}
+              name={name}
+              onMove={move}
+            />
+          )
         ) : (
           <aside className="card sticky top-4" aria-label="Selected cell">
             {cell === undefined ? (
@@ -97,7 +126,11 @@ export function MatrixSection({ sweepId, matrix, tasks, name, onOpen }: Props) {
           </aside>
         )}
       </div>
-      {phone && cell !== undefined && <p className="sr-only" aria-live="polite">{rankSentence(matrix, cell, name)}</p>}
+      {phone && cell !== undefined && (
+        <p className="sr-only" aria-live="polite">
+          {rankSentence(matrix, cell, name)}
+        </p>
+      )}
     </>
   );
 }
@@ -107,12 +140,13 @@ interface ToolbarProps {
   order: OrderName;
   asTable: boolean;
   phone: boolean;
-  hasProbe: boolean;
+  known: ReadonlySet<Unit>;
   set: (patch: Record<string, string | null>) => void;
 }
 
-function Toolbar({ unit, order, asTable, phone, hasProbe, set }: ToolbarProps) {
-  const units = UNITS.filter((u) => u !== 'probe' || hasProbe);
+function Toolbar({ unit, order, asTable, phone, known, set }: ToolbarProps) {
+  // Every measure keeps its place; what these results do not hold cannot be chosen.
+  const units = UNITS.filter((u) => u !== 'probe' || known.has(u));
   return (
     <div className="flex flex-wrap items-center gap-x-6 gap-y-2">
       <Segmented
@@ -120,18 +154,36 @@ function Toolbar({ unit, order, asTable, phone, hasProbe, set }: ToolbarProps) {
         hideLabel={phone}
         wide={phone}
         value={unit}
-        options={units.map((u) => ({ value: u, label: UNIT_INFO[u].label }))}
+        options={units.map((u) => ({ value: u, label: UNIT_INFO[u].label, disabled: !known.has(u) }))}
         onChange={(u) => set({ unit: u })}
       />
-      <Segmented
-        label="Order"
-        hideLabel={phone}
-        wide={phone}
-        value={order}
-        options={ORDERS.map((o) => ({ value: o, label: ORDER_LABEL[o] }))}
-        onChange={(o) => set({ order: o === 'clustered' ? null : o })}
-      />
-      <button type="button" className="btn ml-auto" aria-pressed={asTable} onClick={() => set({ view: asTable ? null : 'table' })}>
+      {phone ? (
+        <select
+          className="field w-auto"
+          aria-label="Order"
+          value={order}
+          onChange={(event) => set({ order: event.target.value === 'clustered' ? null : event.target.value })}
+        >
+          {ORDERS.map((o) => (
+            <option key={o} value={o}>
+              {ORDER_LABEL[o]}
+            </option>
+          ))}
+        </select>
+      ) : (
+        <Segmented
+          label="Order"
+          value={order}
+          options={ORDERS.map((o) => ({ value: o, label: ORDER_LABEL[o] }))}
+          onChange={(o) => set({ order: o === 'clustered' ? null : o })}
+        />
+      )}
+      <button
+        type="button"
+        className="btn ml-auto"
+        aria-pressed={asTable}
+        onClick={() => set({ view: asTable ? null : 'table' })}
+      >
         {asTable ? 'Show as matrix' : 'Show as table'}
       </button>
     </div>

@@ -19,7 +19,11 @@ import { MatrixSection } from './matrix-section';
 export function Overview({ id }: { id: string }) {
   const sweep = useSweep(id);
   if (sweep.data === undefined) {
-    return sweep.error === null ? <OverviewSkeleton /> : <Failure error={sweep.error} retry={sweep.retry} title="This sweep cannot be shown" />;
+    return sweep.error === null ? (
+      <OverviewSkeleton />
+    ) : (
+      <Failure error={sweep.error} retry={sweep.retry} title="This sweep cannot be shown" />
+    );
   }
   return <Loaded sweep={sweep.data} />;
 }
@@ -31,7 +35,9 @@ function Loaded({ sweep }: { sweep: SweepView }) {
   const matrix = useApi(sweepPath(id, '/matrix'), matrixView);
   const open = useCallback(
     (cell: { source: string; target: string }) =>
-      router.push(`/sweeps/${encodeURIComponent(id)}/pairs/${encodeURIComponent(cell.source)}/${encodeURIComponent(cell.target)}`),
+      router.push(
+        `/sweeps/${encodeURIComponent(id)}/pairs/${encodeURIComponent(cell.source)}/${encodeURIComponent(cell.target)}`,
+      ),
     [router, id],
   );
   const trail = useMemo(() => [{ label: 'Sweeps', href: '/sweeps' }, { label: sweep.name }], [sweep.name]);
@@ -47,7 +53,12 @@ function Loaded({ sweep }: { sweep: SweepView }) {
             <SweepActions sweep={sweep} />
             {matrix.data !== undefined && (
               <span className="phone:hidden flex gap-2">
-                <Download label="Export" name={`${sweep.name}-matrix.csv`} type="text/csv" text={() => (matrix.data === undefined ? '' : matrixCsv(matrix.data))} />
+                <Download
+                  label="Export"
+                  name={`${sweep.name}-matrix.csv`}
+                  type="text/csv"
+                  text={() => (matrix.data === undefined ? '' : matrixCsv(matrix.data))}
+                />
                 <CopyLink />
               </span>
             )}
@@ -55,10 +66,14 @@ function Loaded({ sweep }: { sweep: SweepView }) {
         }
       />
       {sweep.origin === 'measured' ? (
-        <ProgressHead progress={sweep.progress} href={(state) => `/sweeps/${encodeURIComponent(id)}/runs?state=${state}`} />
+        <ProgressHead
+          progress={sweep.progress}
+          href={(state) => `/sweeps/${encodeURIComponent(id)}/runs?state=${state}`}
+        />
       ) : (
         <p className="py-3 text-ink2 text-label">
-          Imported results{sweep.source === null ? '' : ` from ${sweep.source}`}: nothing was trained here, and intervals are missing where the files hold none.
+          Imported results{sweep.source === null ? '' : ` from ${sweep.source}`}: nothing was trained here,
+          and intervals are missing where the files hold none.
         </p>
       )}
       {matrix.data === undefined ? (

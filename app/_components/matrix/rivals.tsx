@@ -16,16 +16,29 @@ export function Rivals({ rivals, name }: { rivals: PairView['rivals']; name: (id
         const unsure = low === null || high === null || (low < 0.5 && high > 0.5);
         const colour = unsure ? 'var(--ink2)' : value > 0.5 ? 'var(--accent)' : 'var(--worse)';
         return (
-          <li key={source} className="grid grid-cols-[minmax(0,1.1fr)_minmax(0,1fr)_44px] items-center gap-2 py-[3px]">
+          <li
+            key={source}
+            className="grid grid-cols-[minmax(0,1.1fr)_minmax(0,1fr)_44px] items-center gap-2 py-[3px]"
+          >
             <span className="truncate text-ink2">{name(source)}</span>
             <span className="relative h-4" aria-hidden="true">
-              <span className="absolute inset-y-[-3px] border-ink3 border-l border-dotted" style={{ left: `${x(0.5)}%` }} />
+              <span
+                className="absolute inset-y-[-3px] border-ink3 border-l border-dotted"
+                style={{ left: `${x(0.5)}%` }}
+              />
               {low !== null && high !== null && (
-                <span className="absolute top-[7px] h-[2px]" style={{ left: `${x(low)}%`, width: `${x(high) - x(low)}%`, background: colour }} />
+                <span
+                  className="absolute top-[7px] h-[2px]"
+                  style={{ left: `${x(low)}%`, width: `${x(high) - x(low)}%`, background: colour }}
+                />
               )}
               <span
                 className="absolute top-[3.5px] size-[9px] -translate-x-1/2 rounded-full border-2"
-                style={{ left: `${x(value)}%`, borderColor: colour, background: unsure ? 'var(--panel)' : colour }}
+                style={{
+                  left: `${x(value)}%`,
+                  borderColor: colour,
+                  background: unsure ? 'var(--panel)' : colour,
+                }}
               />
             </span>
             <span className="text-right">{percent(value)}</span>

@@ -5,7 +5,15 @@ import type { MatrixView } from '@/lib/service/contracts';
 import { Arrow } from '../ui/arrow';
 
 /** What the side column shows before a cell is chosen: where to look first. */
-export function Strongest({ matrix, name, onSelect }: { matrix: MatrixView; name: (id: string) => string; onSelect: (cell: { source: string; target: string }) => void }) {
+export function Strongest({
+  matrix,
+  name,
+  onSelect,
+}: {
+  matrix: MatrixView;
+  name: (id: string) => string;
+  onSelect: (cell: { source: string; target: string }) => void;
+}) {
   const top = matrix.cells
     .flatMap((c) => (c.source === c.target || c.gain === null ? [] : [{ ...c, gain: c.gain }]))
     .sort((a, b) => b.gain.value - a.gain.value)
@@ -14,7 +22,9 @@ export function Strongest({ matrix, name, onSelect }: { matrix: MatrixView; name
     <div className="p-4">
       <p className="text-ink3 text-label">No cell selected</p>
       <h2 className="mt-0.5 font-semibold font-serif text-object leading-tight">Click a cell to read it</h2>
-      <p className="mt-1.5 text-ink2">A second click opens the pair. With the matrix focused, arrow keys move and Enter opens.</p>
+      <p className="mt-1.5 text-ink2">
+        A second click opens the pair. With the matrix focused, arrow keys move and Enter opens.
+      </p>
       {top.length > 0 && (
         <div className="rule mt-3 pt-3">
           <h3 className="section-title">Strongest transfers</h3>

@@ -23,7 +23,15 @@ export const Tiles = memo(function Tiles({ model, layout }: { model: MatrixModel
           const tile = model.tiles.get(cellKey(source, target));
           if (tile === undefined) return null;
           const box = { x: columns.starts[c] ?? 0, y: rows.starts[r] ?? 0, w: columns.tile, h: rows.tile };
-          return <TileShape key={`${source}>${target}`} tile={tile} box={box} phone={layout.phone} marks={layout.detail === 'full'} />;
+          return (
+            <TileShape
+              key={`${source}>${target}`}
+              tile={tile}
+              box={box}
+              phone={layout.phone}
+              marks={layout.detail === 'full'}
+            />
+          );
         }),
       )}
     </g>
@@ -42,7 +50,15 @@ export function TileShape({ tile, box, phone, marks }: ShapeProps) {
   if (tile.kind === 'itself') {
     return (
       <>
-        <rect x={x + 0.5} y={y + 0.5} width={w - 1} height={h - 1} rx="1" fill="var(--panel)" stroke="var(--line2)" />
+        <rect
+          x={x + 0.5}
+          y={y + 0.5}
+          width={w - 1}
+          height={h - 1}
+          rx="1"
+          fill="var(--panel)"
+          stroke="var(--line2)"
+        />
         <path d={`M${x} ${y}v${h}h${w}z`} fill={tile.colour} />
       </>
     );
@@ -53,8 +69,17 @@ export function TileShape({ tile, box, phone, marks }: ShapeProps) {
     return (
       <>
         {share < 1 && <rect x={x} y={y} width={w} height={h} rx="2" fill={tile.tint} />}
-        <rect x={x + (w - iw) / 2} y={y + (h - ih) / 2} width={iw} height={ih} rx={share < 1 ? 1.5 : 2} fill={tile.colour} />
-        {tile.mark !== null && (tile.mark === 'best' || marks) && <Mark tile={tile} box={box} phone={phone} />}
+        <rect
+          x={x + (w - iw) / 2}
+          y={y + (h - ih) / 2}
+          width={iw}
+          height={ih}
+          rx={share < 1 ? 1.5 : 2}
+          fill={tile.colour}
+        />
+        {tile.mark !== null && (tile.mark === 'best' || marks) && (
+          <Mark tile={tile} box={box} phone={phone} />
+        )}
       </>
     );
   }
@@ -78,12 +103,35 @@ function EmptyTile({ tile, box, phone }: { tile: Tile; box: Box; phone: boolean 
     case 'predicted':
       return (
         <>
-          <rect x={x + 0.5} y={y + 0.5} width={w - 1} height={h - 1} rx="1.5" fill="url(#hatch)" stroke="var(--line2)" />
+          <rect
+            x={x + 0.5}
+            y={y + 0.5}
+            width={w - 1}
+            height={h - 1}
+            rx="1.5"
+            fill="url(#hatch)"
+            stroke="var(--line2)"
+          />
           {!phone && tile.colour !== 'transparent' && (
-            <rect x={cx - w * 0.25} y={cy - h * 0.25} width={w / 2} height={h / 2} fill={tile.colour} stroke="var(--panel)" strokeWidth="0.8" />
+            <rect
+              x={cx - w * 0.25}
+              y={cy - h * 0.25}
+              width={w / 2}
+              height={h / 2}
+              fill={tile.colour}
+              stroke="var(--panel)"
+              strokeWidth="0.8"
+            />
           )}
           {!phone && tile.colour === 'transparent' && (
-            <rect x={cx - w * 0.2} y={cy - h * 0.2} width={w * 0.4} height={h * 0.4} fill="none" stroke="var(--ink3)" />
+            <rect
+              x={cx - w * 0.2}
+              y={cy - h * 0.2}
+              width={w * 0.4}
+              height={h * 0.4}
+              fill="none"
+              stroke="var(--ink3)"
+            />
           )}
         </>
       );
@@ -91,7 +139,13 @@ function EmptyTile({ tile, box, phone }: { tile: Tile; box: Box; phone: boolean 
       return (
         <>
           <rect {...frame} stroke="var(--accent)" strokeWidth="1.5" />
-          <rect x={x + 3} y={y + h - 6} width={Math.max(1.5, (w - 6) * (tile.progress ?? 0.1))} height="2.6" fill="var(--accent)" />
+          <rect
+            x={x + 3}
+            y={y + h - 6}
+            width={Math.max(1.5, (w - 6) * (tile.progress ?? 0.1))}
+            height="2.6"
+            fill="var(--accent)"
+          />
         </>
       );
     case 'failed':
@@ -99,7 +153,11 @@ function EmptyTile({ tile, box, phone }: { tile: Tile; box: Box; phone: boolean 
         <>
           <rect {...frame} stroke="var(--fail)" strokeWidth="1.2" />
           {!phone && (
-            <path d={`M${cx - 3.4} ${cy - 3.4}l6.8 6.8m0-6.8l-6.8 6.8`} stroke="var(--fail)" strokeWidth="1.6" />
+            <path
+              d={`M${cx - 3.4} ${cy - 3.4}l6.8 6.8m0-6.8l-6.8 6.8`}
+              stroke="var(--fail)"
+              strokeWidth="1.6"
+            />
           )}
         </>
       );

@@ -5,7 +5,15 @@ import type { Tile } from '@/app/_lib/matrix-model';
 import { Arrow } from '../ui/arrow';
 
 /** Names and value beside the hovered tile. Hidden from screen readers: the live region says the same. */
-export function Tooltip({ layout, tile, name }: { layout: MatrixLayout; tile: Tile | null; name: (id: string) => string }) {
+export function Tooltip({
+  layout,
+  tile,
+  name,
+}: {
+  layout: MatrixLayout;
+  tile: Tile | null;
+  name: (id: string) => string;
+}) {
   if (tile === null || layout.phone) return null;
   const c = layout.columns.index.get(tile.source) ?? 0;
   const r = layout.rows.index.get(tile.target) ?? 0;
@@ -16,7 +24,11 @@ export function Tooltip({ layout, tile, name }: { layout: MatrixLayout; tile: Ti
     <div
       aria-hidden="true"
       className="pointer-events-none absolute z-20 whitespace-nowrap rounded-control bg-ink px-2.5 py-1.5 text-label text-paper shadow-lg"
-      style={{ top, left: flip ? undefined : left, right: flip ? layout.width - left + layout.columns.pitch + 12 : undefined }}
+      style={{
+        top,
+        left: flip ? undefined : left,
+        right: flip ? layout.width - left + layout.columns.pitch + 12 : undefined,
+      }}
     >
       <span className="font-semibold">
         {name(tile.source)}

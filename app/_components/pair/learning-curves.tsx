@@ -8,12 +8,13 @@ import { useWidth } from '@/app/_lib/use-width';
 import type { PairView } from '@/lib/service/contracts';
 
 const HEIGHT = 270;
-const MARGIN = { top: 10, right: 84, bottom: 38, left: 44 };
+const MARGIN = { top: 10, right: 92, bottom: 38, left: 40 };
 const STYLE: Record<string, { colour: string; text: string; bold: boolean }> = {
   transfer: { colour: 'var(--accent)', text: 'transfer', bold: true },
   scratch: { colour: 'var(--bar)', text: 'scratch', bold: true },
 };
-const shortSteps = (n: number): string => (n >= 10_000 ? `${Math.round(n / 1000)}k` : n >= 1000 ? `${n / 1000}k` : String(n));
+const shortSteps = (n: number): string =>
+  n >= 10_000 ? `${Math.round(n / 1000)}k` : n >= 1000 ? `${n / 1000}k` : String(n);
 
 /** Selection loss by step of transfer and scratch, each seed thin, the mean bold; fixed references across. */
 export function LearningCurves({ pair }: { pair: PairView }) {
@@ -25,29 +26,54 @@ export function LearningCurves({ pair }: { pair: PairView }) {
     { label: 'mean predictor', value: mean, dash: '1 2' },
     { label: 'own network', value: gold, dash: '4 3' },
   ].flatMap((r) => (r.value === null || r.value <= 0 ? [] : [{ ...r, value: r.value }]));
-  const all = [...groups.flatMap((g) => g.seeds.flat().map((p) => p.loss)), ...references.map((r) => r.value)];
+  const all = [
+    ...groups.flatMap((g) => g.seeds.flat().map((p) => p.loss)),
+    ...references.map((r) => r.value),
+  ];
   const steps = Math.max(1, ...groups.flatMap((g) => g.seeds.flat().map((p) => p.step)));
   const x = scaleLinear([0, steps], [MARGIN.left, width - MARGIN.right]);
-  const y = scaleLog([Math.min(...all) * 0.92, Math.max(...all) * 1.06], [HEIGHT - MARGIN.bottom, MARGIN.top]);
-  const path = line<CurvePoint>((p) => x(p.step), (p) => y(p.loss));
+  const y = scaleLog(
+    [Math.min(...all) * 0.92, Math.max(...all) * 1.06],
+    [HEIGHT - MARGIN.bottom, MARGIN.top],
+  );
+  const path = line<CurvePoint>(
+    (p) => x(p.step),
+    (p) => y(p.loss),
+  );
   const ends = [
-    ...groups.map((g) => ({ label: g.label, y: y(g.mean.at(-1)?.loss ?? 1), colour: STYLE[g.label]?.colour ?? '', bold: true })),
+    ...groups.map((g) => ({
+      label: g.label,
+      y: y(g.mean.at(-1)?.loss ?? 1),
+      colour: STYLE[g.label]?.colour ?? '',
+      bold: true,
+    })),
     ...references.map((r) => ({ label: r.label, y: y(r.value), colour: 'var(--ink2)', bold: false })),
   ];
-  const labelYs = spreadLabels(ends.map((e) => e.y), 14);
+  const labelYs = spreadLabels(
+    ends.map((e) => e.y),
+    14,
+  );
   return (
     <section ref={box} aria-label="Learning curves">
       <h2 className="section-title">Learning curves</h2>
-      <p className="mb-1 text-ink2 text-label">selection loss by step, log scale; lines across are test losses</p>
+      <p className="mb-1 text-ink2 text-label">
+        selection loss by step, log scale; lines across are test losses
+      </p>
       {groups.length === 0 ? (
         <p className="py-6 text-ink3">No curve yet.</p>
       ) : (
-        <svg width={width} height={HEIGHT} role="img" aria-label={summary(groups)} className="block text-ink2">
+        <svg
+          width={width}
+          height={HEIGHT}
+          role="img"
+          aria-label={summary(groups)}
+          className="block text-ink2"
+        >
           {logTicks(y.domain() as [number, number]).map((t) => (
             <g key={t}>
               <line x1={MARGIN.left} x2={width - MARGIN.right} y1={y(t)} y2={y(t)} stroke="var(--line)" />
               <text x={MARGIN.left - 8} y={y(t)} dy="0.35em" textAnchor="end" fontSize="11.5">
-                {loss(t)}
+                {tickText(t)}
               </text>
             </g>
           ))}
@@ -60,14 +86,29 @@ export function LearningCurves({ pair }: { pair: PairView }) {
             steps
           </text>
           {references.map((r) => (
-            <line key={r.label} x1={x(0)} x2={x(steps)} y1={y(r.value)} y2={y(r.value)} stroke="var(--ink2)" strokeDasharray={r.dash} />
+            <line
+              key={r.label}
+              x1={x(0)}
+              x2={x(steps)}
+              y1={y(r.value)}
+              y2={y(r.value)}
+              stroke="var(--ink2)"
+              strokeDasharray={r.dash}
+            />
           ))}
           <g fill="none">
             {groups.map((g) =>
-              g.seeds.length < 2 ? null : g.seeds.map((seed, i) => (
-                // biome-ignore lint/suspicious/noArrayIndexKey: seeds have no other name and never move
-                <path key={`${g.label}${i}`} d={path(seed) ?? ''} stroke={STYLE[g.label]?.colour} opacity="0.4" />
-              )),
+              g.seeds.length < 2
+                ? null
+                : g.seeds.map((seed, i) => (
+                    // biome-ignore lint/suspicious/noArrayIndexKey: seeds have no other name and never move
+                    <path
+                      key={`${g.label}${i}`}
+                      d={path(seed) ?? ''}
+                      stroke={STYLE[g.label]?.colour}
+                      opacity="0.4"
+                    />
+                  )),
             )}
             {groups.map((g) => (
               <path key={g.label} d={path(g.mean) ?? ''} stroke={STYLE[g.label]?.colour} strokeWidth="2.2" />
@@ -75,7 +116,15 @@ export function LearningCurves({ pair }: { pair: PairView }) {
           </g>
           <Crossing groups={groups} x={x} y={y} />
           {ends.map((e, i) => (
-            <text key={e.label} x={width - MARGIN.right + 6} y={labelYs[i]} dy="0.35em" fontSize="11.5" fontWeight={e.bold ? 600 : 400} style={{ fill: e.bold ? e.colour : undefined }}>
+            <text
+              key={e.label}
+              x={width - MARGIN.right + 6}
+              y={labelYs[i]}
+              dy="0.35em"
+              fontSize="11.5"
+              fontWeight={e.bold ? 600 : 400}
+              style={{ fill: e.bold ? e.colour : undefined }}
+            >
               {e.label}
             </text>
           ))}
@@ -84,6 +133,9 @@ export function LearningCurves({ pair }: { pair: PairView }) {
     </section>
   );
 }
+
+/** 0.05 → ".05", 20 → "20": one significant digit is exact for 1, 2, 5 steps. */
+const tickText = (t: number): string => String(Number(t.toPrecision(1))).replace(/^0\./, '.');
 
 /** Ticks of a log axis at 1, 2 and 5 times powers of ten, at most six. */
 export function logTicks([low, high]: readonly [number, number]): number[] {
@@ -107,12 +159,25 @@ function Crossing({ groups, x, y }: { groups: readonly CurveGroup[]; x: Scale; y
   const of = (label: string): CurvePoint[] => groups.find((g) => g.label === label)?.mean ?? [];
   const at = passes(of('transfer'), of('scratch'));
   if (at === null) return null;
-  const bottom = HEIGHT - MARGIN.bottom - 6;
   return (
     <g>
-      <line x1={x(at.step)} x2={x(at.step)} y1={y(at.loss)} y2={bottom - 12} stroke="var(--ink2)" strokeWidth="1" />
-      <circle cx={x(at.step)} cy={y(at.loss)} r="4" fill="var(--paper)" stroke="var(--accent)" strokeWidth="2" />
-      <text x={x(at.step)} y={bottom} fontSize="11.5" className="text-ink">
+      <circle
+        cx={x(at.step)}
+        cy={y(at.loss)}
+        r="4"
+        fill="var(--paper)"
+        stroke="var(--accent)"
+        strokeWidth="2"
+      />
+      <text
+        x={x(at.step) + 9}
+        y={y(at.loss) - 9}
+        fontSize="11.5"
+        className="text-ink"
+        stroke="var(--paper)"
+        strokeWidth="3.5"
+        paintOrder="stroke"
+      >
         passes scratch’s best at {shortSteps(at.step)}
       </text>
     </g>

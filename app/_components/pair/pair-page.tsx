@@ -12,7 +12,7 @@ import { PageHead } from '../shell/page-head';
 import { Arrow } from '../ui/arrow';
 import { CopyLink } from '../ui/copy-button';
 import { Figure, Figures } from '../ui/figure';
-import { StateIcon, type ShownState } from '../ui/state-icon';
+import { type ShownState, StateIcon } from '../ui/state-icon';
 import { Failure, Loading } from '../ui/status';
 import { LearningCurves } from './learning-curves';
 import { RatioCurve } from './ratio-curve';
@@ -21,15 +21,24 @@ import { Strips } from './strips';
 /** "Transfer beats scratch on 87 % of test images and passes scratch’s best loss in a tenth of its steps." */
 export function pairFinding(pair: PairView): string {
   const { gain, quality, state } = pair.cell;
-  if (gain === null) return state === 'predicted' ? 'Not measured yet; the ridge probe gives a first guess.' : `This transfer is ${state}.`;
+  if (gain === null)
+    return state === 'predicted'
+      ? 'Not measured yet; the ridge probe gives a first guess.'
+      : `This transfer is ${state}.`;
   const groups = groupCurves(pair.curves);
   const of = (label: string) => groups.find((g) => g.label === label)?.mean ?? [];
   const at = passes(of('transfer'), of('scratch'));
   const last = of('scratch').at(-1)?.step ?? 0;
   const verb = gain.value > 0.5 ? 'beats' : 'loses to';
   const part = percent(gain.value > 0.5 ? gain.value : 1 - gain.value);
-  const speed = at !== null && last > 0 && at.step < last ? ` and passes scratch’s best selection loss after ${percent(at.step / last)} of its steps` : '';
-  const own = quality === null ? '' : ` The task’s own network ${quality.value < 0.5 ? 'still wins' : 'wins only'} on ${percent(1 - quality.value)}.`;
+  const speed =
+    at !== null && last > 0 && at.step < last
+      ? ` and passes scratch’s best selection loss after ${percent(at.step / last)} of its steps`
+      : '';
+  const own =
+    quality === null
+      ? ''
+      : ` The task’s own network ${quality.value < 0.5 ? 'still wins' : 'wins only'} on ${percent(1 - quality.value)}.`;
   return `Transfer ${verb} scratch on ${part} of test images${speed}.${own}`;
 }
 
@@ -60,13 +69,21 @@ export function PairPage({ id, source, target }: { id: string; source: string; t
         liveSweep={id}
         actions={
           <>
-            <Link className="btn" href={`${base}/targets/${encodeURIComponent(target)}`}>Open target</Link>
+            <Link className="btn" href={`${base}/targets/${encodeURIComponent(target)}`}>
+              Open target
+            </Link>
             <CopyLink />
           </>
         }
       />
       {data === undefined || stale ? (
-        <div className="mt-5">{error === null ? <Loading what="the pair" /> : <Failure error={error} retry={retry} title="This pair cannot be shown" />}</div>
+        <div className="mt-5">
+          {error === null ? (
+            <Loading what="the pair" />
+          ) : (
+            <Failure error={error} retry={retry} title="This pair cannot be shown" />
+          )}
+        </div>
       ) : (
         <PairBody pair={data} name={sweep.name} imported={sweep.data?.origin === 'imported'} />
       )}
@@ -74,7 +91,15 @@ export function PairPage({ id, source, target }: { id: string; source: string; t
   );
 }
 
-function PairBody({ pair, name, imported }: { pair: PairView; name: (id: string) => string; imported: boolean }) {
+function PairBody({
+  pair,
+  name,
+  imported,
+}: {
+  pair: PairView;
+  name: (id: string) => string;
+  imported: boolean;
+}) {
   const strips = letterStrips(pair.strips);
   const source = pair.source.split('+').map(name).join(' + ');
   return (
@@ -82,7 +107,8 @@ function PairBody({ pair, name, imported }: { pair: PairView; name: (id: string)
       <PairFigures pair={pair} />
       {imported && (
         <p className="mt-4 max-w-2xl text-ink2">
-          These results were imported: losses, curves and images of single runs are not part of the published files, so only the numbers above are known.
+          These results were imported: losses, curves and images of single runs are not part of the published
+          files, so only the numbers above are known.
         </p>
       )}
       <div className="mt-4 grid grid-cols-[minmax(0,1.85fr)_minmax(290px,1fr)] items-start gap-9 max-[1080px]:grid-cols-1">
@@ -116,13 +142,27 @@ function PairFigures({ pair }: { pair: PairView }) {
   const seeds = new Set(pair.runs.filter((r) => r.kind === 'transfer').map((r) => r.seed)).size;
   return (
     <Figures>
-      <Figure label="Gain" value={cell.gain === null ? '–' : percent(cell.gain.value)} note={note(interval(cell.gain, percent), 'of images beat scratch')} />
-      <Figure label="Quality" value={cell.quality === null ? '–' : percent(cell.quality.value)} note={note(interval(cell.quality, percent), 'of images beat its own network')} />
-      <Figure label="Effect" value={cell.effect === null ? '–' : change(cell.effect.value)} note="median loss against scratch" />
+      <Figure
+        label="Gain"
+        value={cell.gain === null ? '–' : percent(cell.gain.value)}
+        note={note(interval(cell.gain, percent), 'of images beat scratch')}
+      />
+      <Figure
+        label="Quality"
+        value={cell.quality === null ? '–' : percent(cell.quality.value)}
+        note={note(interval(cell.quality, percent), 'of images beat its own network')}
+      />
+      <Figure
+        label="Effect"
+        value={cell.effect === null ? '–' : change(cell.effect.value)}
+        note="median loss against scratch"
+      />
       <Figure
         label="P(best)"
         value={cell.probabilityBest === null ? '–' : share(cell.probabilityBest)}
-        note={cell.best ? 'best of its target' : cell.tied ? 'tied with the best' : 'of this target’s sources'}
+        note={
+          cell.best ? 'best of its target' : cell.tied ? 'tied with the best' : 'of this target’s sources'
+        }
       />
       <Figure
         label="Evidence"
@@ -139,7 +179,10 @@ function PairRuns({ pair }: { pair: PairView }) {
       <h2 className="section-title mb-1">Runs</h2>
       <ul className="flex flex-col">
         {pair.runs.map((run) => (
-          <li key={run.fingerprint} className="flex flex-wrap items-center gap-x-2.5 border-line border-b py-1">
+          <li
+            key={run.fingerprint}
+            className="flex flex-wrap items-center gap-x-2.5 border-line border-b py-1"
+          >
             <StateIcon state={run.state as ShownState} />
             <span>{run.kind}</span>
             {run.seed !== null && <span className="text-ink3">seed {run.seed}</span>}

@@ -39,12 +39,18 @@ export function PairsPage({ id }: { id: string }) {
   );
   const cells = useMemo(() => (data?.cells ?? []).filter((c) => c.state !== 'missing'), [data]);
   const words = text.toLowerCase().split(/\s+/).filter(Boolean);
-  const matching = cells.filter((c) => words.every((w) => `${name(c.source)} ${name(c.target)} ${c.state}`.toLowerCase().includes(w)));
+  const matching = cells.filter((c) =>
+    words.every((w) => `${name(c.source)} ${name(c.target)} ${c.state}`.toLowerCase().includes(w)),
+  );
   const rows = sortRows(matching, columns, query, 'gain');
   const head = { query, set };
   return (
     <>
-      <PageHead trail={[{ label: sweep.data?.name ?? 'Sweep', href: base }, { label: 'Pairs' }]} title="Pairs" liveSweep={id} />
+      <PageHead
+        trail={[{ label: sweep.data?.name ?? 'Sweep', href: base }, { label: 'Pairs' }]}
+        title="Pairs"
+        liveSweep={id}
+      />
       <div className="flex flex-wrap items-center gap-3 py-3">
         <input
           type="search"
@@ -59,9 +65,15 @@ export function PairsPage({ id }: { id: string }) {
         </span>
       </div>
       {data === undefined ? (
-        error === null ? <Loading what="the pairs" /> : <Failure error={error} retry={retry} />
+        error === null ? (
+          <Loading what="the pairs" />
+        ) : (
+          <Failure error={error} retry={retry} />
+        )
       ) : rows.length === 0 ? (
-        <Empty title={cells.length === 0 ? 'No pairs' : 'No pair matches'}>{cells.length === 0 ? 'This sweep has nothing to transfer.' : 'Try a shorter filter.'}</Empty>
+        <Empty title={cells.length === 0 ? 'No pairs' : 'No pair matches'}>
+          {cells.length === 0 ? 'This sweep has nothing to transfer.' : 'Try a shorter filter.'}
+        </Empty>
       ) : (
         <PairTable rows={rows} base={base} name={name} head={head} />
       )}
@@ -97,7 +109,10 @@ function PairTable({ rows, base, name, head }: TableProps) {
           {rows.slice(0, shown).map((c) => (
             <tr key={`${c.source}>${c.target}`}>
               <td>
-                <Link className="link" href={`${base}/pairs/${encodeURIComponent(c.source)}/${encodeURIComponent(c.target)}`}>
+                <Link
+                  className="link"
+                  href={`${base}/pairs/${encodeURIComponent(c.source)}/${encodeURIComponent(c.target)}`}
+                >
                   {name(c.source)}
                 </Link>
               </td>

@@ -20,7 +20,8 @@ const TICKS: readonly [number, string][] = [
 
 /** Limits of the axis: 1st and 99th percentile and both sides of "same", at most ×8 and ÷8. */
 export function ratioDomain(sorted: readonly number[]): [number, number] {
-  const at = (p: number): number => sorted[Math.min(sorted.length - 1, Math.max(0, Math.round(p * (sorted.length - 1))))] ?? 0;
+  const at = (p: number): number =>
+    sorted[Math.min(sorted.length - 1, Math.max(0, Math.round(p * (sorted.length - 1))))] ?? 0;
   const cap = Math.log(8) * 1.05;
   return [Math.max(-cap, Math.min(-0.35, at(0.01))), Math.min(cap, Math.max(0.35, at(0.99)))];
 }
@@ -35,19 +36,40 @@ export function RatioCurve({ ratios, letters }: { ratios: readonly number[]; let
   const points = thin(ratios);
   const wins = shareBelow(ratios, 0);
   type P = (typeof points)[number];
-  const curve = line<P>((p) => x(p.share), (p) => y(p.value));
-  const fill = area<P>((p) => x(p.share), y(0), (p) => y(p.value));
+  const curve = line<P>(
+    (p) => x(p.share),
+    (p) => y(p.value),
+  );
+  const fill = area<P>(
+    (p) => x(p.share),
+    y(0),
+    (p) => y(p.value),
+  );
   return (
     <section ref={box} aria-label="Every test image, sorted">
       <h2 className="section-title">Every test image, sorted</h2>
-      <p className="mb-1 text-ink2 text-label">transfer loss divided by scratch loss, first seed{letters.length > 0 && '; letters are the images at left'}</p>
+      <p className="mb-1 text-ink2 text-label">
+        transfer loss divided by scratch loss, first seed{letters.length > 0 && '; letters: the images'}
+      </p>
       {ratios.length === 0 ? (
         <p className="py-6 text-ink3">No per-image losses yet.</p>
       ) : (
-        <svg width={width} height={HEIGHT} role="img" aria-label={`The transfer wins on ${percent(wins)} of the images`} className="block text-ink2">
+        <svg
+          width={width}
+          height={HEIGHT}
+          role="img"
+          aria-label={`The transfer wins on ${percent(wins)} of the images`}
+          className="block text-ink2"
+        >
           {TICKS.filter(([r]) => Math.log(r) >= domain[0] && Math.log(r) <= domain[1]).map(([r, text]) => (
             <g key={text}>
-              <line x1={x(0)} x2={x(1)} y1={y(Math.log(r))} y2={y(Math.log(r))} stroke={r === 1 ? 'var(--ink)' : 'var(--line)'} />
+              <line
+                x1={x(0)}
+                x2={x(1)}
+                y1={y(Math.log(r))}
+                y2={y(Math.log(r))}
+                stroke={r === 1 ? 'var(--ink)' : 'var(--line)'}
+              />
               <text x={MARGIN.left - 8} y={y(Math.log(r))} dy="0.35em" textAnchor="end" fontSize="11.5">
                 {text}
               </text>
@@ -55,21 +77,52 @@ export function RatioCurve({ ratios, letters }: { ratios: readonly number[]; let
           ))}
           <path d={fill(points.filter((p) => p.value <= 0)) ?? ''} fill="var(--accent)" opacity="0.16" />
           <path d={fill(points.filter((p) => p.value >= 0)) ?? ''} fill="var(--worse)" opacity="0.2" />
-          <line x1={x(wins)} x2={x(wins)} y1={y(0)} y2={HEIGHT - MARGIN.bottom} stroke="var(--ink2)" strokeDasharray="2 2" />
+          <line
+            x1={x(wins)}
+            x2={x(wins)}
+            y1={y(0)}
+            y2={HEIGHT - MARGIN.bottom}
+            stroke="var(--ink2)"
+            strokeDasharray="2 2"
+          />
           <path d={curve(points) ?? ''} fill="none" stroke="var(--ink)" strokeWidth="1.6" />
           {wins > 0.12 && (
-            <text x={x(wins / 2)} y={y(0) - 8} textAnchor="middle" fontSize="12" fontWeight="600" style={{ fill: 'var(--accent)' }}>
+            <text
+              x={x(wins / 2)}
+              y={y(0) - 8}
+              textAnchor="middle"
+              fontSize="12"
+              fontWeight="600"
+              style={{ fill: 'var(--accent)' }}
+            >
               transfer wins {percent(wins)}
             </text>
           )}
           {wins < 0.97 && (
-            <text x={Math.min(x((1 + wins) / 2), width - 58)} y={y(0) + 17} textAnchor="middle" fontSize="12" fontWeight="600" style={{ fill: 'var(--worse)' }}>
+            <text
+              x={x(wins) + (wins > 0.4 ? -8 : 8)}
+              y={wins > 0.4 ? y(0) - 26 : y(0) + 17}
+              textAnchor={wins > 0.4 ? 'end' : 'start'}
+              fontSize="12"
+              fontWeight="600"
+              style={{ fill: 'var(--worse)' }}
+            >
               scratch wins {percent(1 - wins)}
             </text>
           )}
-          {letters.map((l) => (l.logRatio === null ? null : <Badge key={l.index} letter={l} cx={x(shareBelow(ratios, l.logRatio))} cy={y(l.logRatio)} />))}
+          {letters.map((l) =>
+            l.logRatio === null ? null : (
+              <Badge key={l.index} letter={l} cx={x(shareBelow(ratios, l.logRatio))} cy={y(l.logRatio)} />
+            ),
+          )}
           {[0, 0.25, 0.5, 0.75, 1].map((t) => (
-            <text key={t} x={x(t)} y={HEIGHT - 20} textAnchor={t === 0 ? 'start' : t === 1 ? 'end' : 'middle'} fontSize="11.5">
+            <text
+              key={t}
+              x={x(t)}
+              y={HEIGHT - 20}
+              textAnchor={t === 0 ? 'start' : t === 1 ? 'end' : 'middle'}
+              fontSize="11.5"
+            >
               {percent(t)}
             </text>
           ))}

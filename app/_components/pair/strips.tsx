@@ -19,15 +19,25 @@ export function Strips({ strips }: { strips: readonly Strip[] }) {
   return (
     <section aria-label="Same image, five answers">
       <h2 className="section-title">Same image, five answers</h2>
-      <p className="mb-2 text-ink2 text-label">change of loss under the transfer, lower is better; its frame shows who wins</p>
+      <p className="mb-2 text-ink2 text-label">
+        change of loss under the transfer, lower is better; its frame shows who wins
+      </p>
       {strips.length === 0 ? (
-        <p className="rounded-card border border-line2 border-dashed p-6 text-center text-ink2">No predictions were kept for this pair.</p>
+        <p className="rounded-card border border-line2 border-dashed p-6 text-center text-ink2">
+          No predictions were kept for this pair.
+        </p>
       ) : (
         <>
-          <div className="grid grid-cols-[26px_repeat(5,minmax(0,1fr))] gap-2 text-label phone:grid-cols-[20px_repeat(5,minmax(0,1fr))] phone:gap-1" aria-hidden="true">
+          <div
+            className="grid grid-cols-[26px_repeat(5,minmax(0,1fr))] gap-2 text-label phone:grid-cols-[20px_repeat(5,minmax(0,1fr))] phone:gap-1"
+            aria-hidden="true"
+          >
             <span />
             {ROLES.map((role) => (
-              <span key={role} className={`truncate font-semibold ${role === 'transfer' ? 'text-accent' : ''}`}>
+              <span
+                key={role}
+                className={`truncate font-semibold ${role === 'transfer' ? 'text-accent' : ''}`}
+              >
                 {ROLE_NAME[role]}
               </span>
             ))}
@@ -45,16 +55,23 @@ function StripRow({ strip }: { strip: Strip }) {
   const worse = (strip.logRatio ?? 0) > 0;
   return (
     <div className="mt-1.5 grid grid-cols-[26px_repeat(5,minmax(0,1fr))] gap-2 phone:grid-cols-[20px_repeat(5,minmax(0,1fr))] phone:gap-1">
-      <span className={`mt-0.5 grid size-[19px] place-items-center rounded-full border text-[10px] font-semibold ${worse ? 'border-worse text-worse' : 'border-accent text-accent'}`}>
+      <span
+        className={`mt-0.5 grid size-[19px] place-items-center rounded-full border text-[10px] font-semibold ${worse ? 'border-worse text-worse' : 'border-accent text-accent'}`}
+      >
         {strip.letter}
       </span>
       {ROLES.map((role) => {
         const image = strip.images.find((i) => i.role === role);
-        const framed = role === 'transfer' ? (worse ? 'outline-2 outline-worse' : 'outline-2 outline-accent') : '';
+        const framed =
+          role === 'transfer' ? (worse ? 'outline-2 outline-worse' : 'outline-2 outline-accent') : '';
         return (
           <figure key={role} className="m-0 min-w-0">
             {image === undefined ? (
-              <div className="aspect-square rounded-[4px] bg-line" role="img" aria-label={`No ${ROLE_NAME[role].toLowerCase()} image`} />
+              <div
+                className="aspect-square rounded-[4px] bg-line"
+                role="img"
+                aria-label={`No ${ROLE_NAME[role].toLowerCase()} image`}
+              />
             ) : (
               // biome-ignore lint/performance/noImgElement: small PNGs of the API, already at their size
               <img
@@ -65,7 +82,9 @@ function StripRow({ strip }: { strip: Strip }) {
               />
             )}
             {role === 'transfer' && strip.logRatio !== null && (
-              <figcaption className={`mt-0.5 text-right text-label ${worse ? 'text-worse' : 'text-accent'}`}>{change(strip.logRatio)}</figcaption>
+              <figcaption className={`mt-0.5 text-right text-label ${worse ? 'text-worse' : 'text-accent'}`}>
+                {change(strip.logRatio)}
+              </figcaption>
             )}
           </figure>
         );

@@ -15,12 +15,13 @@ interface Props {
   policy: PolicyView;
   budget: number;
   text: (value: number) => string;
+  tick: (value: number) => string;
   onMove: (budget: number) => void;
   onCommit: (budget: number) => void;
 }
 
 /** What each budget buys: optimum, greedy and random policies; the slider below shares the axis. */
-export function BudgetChart({ policy, budget, text, onMove, onCommit }: Props) {
+export function BudgetChart({ policy, budget, text, tick, onMove, onCommit }: Props) {
   const box = useRef<HTMLDivElement>(null);
   const width = Math.max(240, useWidth(box));
   const { curve } = policy;
@@ -28,25 +29,55 @@ export function BudgetChart({ policy, budget, text, onMove, onCommit }: Props) {
   const [first, last] = [Math.min(...budgets, 1), Math.max(...budgets, 2)];
   const top = Math.max(1e-9, ...curve.map((p) => p.objective), ...curve.map((p) => p.random?.high ?? 0));
   const x = scaleLinear([first, last], [MARGIN.left, width - MARGIN.right]);
-  const y = scaleLinear([Math.min(0, ...curve.map((p) => p.random?.low ?? 0)), top], [HEIGHT - MARGIN.bottom, MARGIN.top]).nice(5);
+  const y = scaleLinear(
+    [Math.min(0, ...curve.map((p) => p.random?.low ?? 0)), top],
+    [HEIGHT - MARGIN.bottom, MARGIN.top],
+  ).nice(5);
   const here = curve.find((p) => p.budget === budget) ?? null;
   return (
     <div ref={box}>
-      <svg width={width} height={HEIGHT} role="img" aria-label={`Value of the best policy by budget, ${text(curve[0]?.objective ?? 0)} to ${text(top)}`} className="block overflow-visible text-ink2">
+      <svg
+        width={width}
+        height={HEIGHT}
+        role="img"
+        aria-label={`Value of the best policy by budget, ${text(curve[0]?.objective ?? 0)} to ${text(top)}`}
+        className="block overflow-visible text-ink2"
+      >
         {y.ticks(5).map((t) => (
           <g key={t}>
             <line x1={MARGIN.left} x2={width - MARGIN.right} y1={y(t)} y2={y(t)} stroke="var(--line)" />
             <text x={MARGIN.left - 8} y={y(t)} dy="0.35em" textAnchor="end" fontSize="11.5">
-              {text(t)}
+              {tick(t)}
             </text>
           </g>
         ))}
         <CurveShapes curve={curve} x={x} y={y} />
         {here !== null && (
           <g>
-            <line x1={x(budget)} x2={x(budget)} y1={y(here.objective)} y2={HEIGHT + 14} stroke="var(--accent)" strokeWidth="1.4" />
-            <circle cx={x(budget)} cy={y(here.objective)} r="5.5" fill="var(--accent)" stroke="var(--paper)" strokeWidth="1.5" />
-            <text x={x(budget) + (x(budget) > width - 70 ? -9 : 7)} y={y(here.objective) + 18} textAnchor={x(budget) > width - 70 ? 'end' : 'start'} fontSize="12.5" fontWeight="600" className="text-ink">
+            <line
+              x1={x(budget)}
+              x2={x(budget)}
+              y1={y(here.objective)}
+              y2={HEIGHT + 14}
+              stroke="var(--accent)"
+              strokeWidth="1.4"
+            />
+            <circle
+              cx={x(budget)}
+              cy={y(here.objective)}
+              r="5.5"
+              fill="var(--accent)"
+              stroke="var(--paper)"
+              strokeWidth="1.5"
+            />
+            <text
+              x={x(budget) + (x(budget) > width - 70 ? -9 : 7)}
+              y={y(here.objective) + 18}
+              textAnchor={x(budget) > width - 70 ? 'end' : 'start'}
+              fontSize="12.5"
+              fontWeight="600"
+              className="text-ink"
+            >
               {text(here.objective)}
             </text>
           </g>
@@ -87,7 +118,9 @@ export function BudgetChart({ policy, budget, text, onMove, onCommit }: Props) {
 export function axisTicks(first: number, last: number, budget: number): number[] {
   const gap = Math.max(1, (last - first) / 12);
   const step = last - first > 12 ? 5 : last - first > 6 ? 2 : 1;
-  const inner = Array.from({ length: Math.floor(last / step) + 1 }, (_, i) => i * step).filter((t) => t - first > gap && last - t > gap);
+  const inner = Array.from({ length: Math.floor(last / step) + 1 }, (_, i) => i * step).filter(
+    (t) => t - first > gap && last - t > gap,
+  );
   return [first, ...inner, last].filter((t) => t === first || t === last || Math.abs(t - budget) > gap * 0.5);
 }
 
@@ -96,13 +129,27 @@ type Scale = ReturnType<typeof scaleLinear<number, number>>;
 function CurveShapes({ curve, x, y }: { curve: PolicyView['curve']; x: Scale; y: Scale }) {
   const random = curve.flatMap((p) => (p.random === null ? [] : [{ budget: p.budget, ...p.random }]));
   type Band = (typeof random)[number];
-  const band = area<Band>((p) => x(p.budget), (p) => y(p.low), (p) => y(p.high));
-  const median = line<Band>((p) => x(p.budget), (p) => y(p.median));
-  const best = line<PolicyView['curve'][number]>((p) => x(p.budget), (p) => y(p.objective));
+  const band = area<Band>(
+    (p) => x(p.budget),
+    (p) => y(p.low),
+    (p) => y(p.high),
+  );
+  const median = line<Band>(
+    (p) => x(p.budget),
+    (p) => y(p.median),
+  );
+  const best = line<PolicyView['curve'][number]>(
+    (p) => x(p.budget),
+    (p) => y(p.objective),
+  );
   const greedy = curve.filter((p) => p.greedy !== null);
   const few = curve.length <= 30;
   const last = curve.at(-1);
-  const middle = random[Math.floor(random.length * 0.62)];
+  const middle = random[Math.floor(random.length * 0.55)];
+  const above =
+    middle === undefined
+      ? 0
+      : y(middle.high) - y(curve.find((p) => p.budget === middle.budget)?.objective ?? 0);
   return (
     <g>
       {random.length > 1 && (
@@ -112,23 +159,40 @@ function CurveShapes({ curve, x, y }: { curve: PolicyView['curve']; x: Scale; y:
         </>
       )}
       {middle !== undefined && (
-        <text x={x(middle.budget)} y={y(middle.high) - 7} textAnchor="middle" fontSize="11.5">
+        <text
+          x={x(middle.budget)}
+          y={above > 30 ? y(middle.high) - 7 : y(middle.low) + 16}
+          textAnchor="middle"
+          fontSize="11.5"
+        >
           random, 5–95 %
         </text>
       )}
-      <path d={best(curve) ?? ''} fill="none" stroke="var(--accent)" strokeWidth="2.2" strokeLinejoin="round" />
+      <path
+        d={best(curve) ?? ''}
+        fill="none"
+        stroke="var(--accent)"
+        strokeWidth="2.2"
+        strokeLinejoin="round"
+      />
       {few &&
         greedy.map((p) => (
-          <circle key={p.budget} cx={x(p.budget)} cy={y(p.greedy ?? 0)} r="2.9" fill="var(--paper)" stroke="var(--ink2)" strokeWidth="1.1" />
+          <circle
+            key={p.budget}
+            cx={x(p.budget)}
+            cy={y(p.greedy ?? 0)}
+            r="2.9"
+            fill="var(--paper)"
+            stroke="var(--ink2)"
+            strokeWidth="1.1"
+          />
         ))}
       {last !== undefined && (
-        <text x={x(last.budget)} y={y(last.objective) - 9} textAnchor="end" fontSize="11.5" fontWeight="600" style={{ fill: 'var(--accent)' }}>
-          optimum
-        </text>
-      )}
-      {last !== undefined && greedy.length > 0 && (
-        <text x={x(last.budget)} y={y(last.objective) + 20} textAnchor="end" fontSize="11.5">
-          ○ greedy
+        <text x={x(last.budget)} y={y(last.objective) - 9} textAnchor="end" fontSize="11.5">
+          {greedy.length > 0 && few && '○ greedy   '}
+          <tspan fontWeight="600" fill="var(--accent)" style={{ fill: 'var(--accent)' }}>
+            optimum
+          </tspan>
         </text>
       )}
     </g>

@@ -37,7 +37,8 @@ export interface Focus {
 }
 
 const touches = (link: GraphLink, focus: Focus): boolean =>
-  (focus.target !== null && link.targets.includes(focus.target)) || (focus.source !== null && link.sources.includes(focus.source));
+  (focus.target !== null && link.targets.includes(focus.target)) ||
+  (focus.source !== null && link.sources.includes(focus.source));
 
 interface Props {
   layout: GraphLayout;
@@ -53,7 +54,12 @@ export const Graph = memo(function Graph({ layout, frame, width, focus, name, on
   const lit = layout.links.filter((link) => touches(link, focus));
   const dim = layout.links.filter((link) => !touches(link, focus));
   return (
-    <svg width={width} height={layout.height} className="absolute inset-0 overflow-visible" aria-hidden="true">
+    <svg
+      width={width}
+      height={layout.height}
+      className="absolute inset-0 overflow-visible"
+      aria-hidden="true"
+    >
       <g fill="none">
         {[...dim, ...lit].map((link) => {
           const on = touches(link, focus);
@@ -74,8 +80,24 @@ export const Graph = memo(function Graph({ layout, frame, width, focus, name, on
         const on = focus.target !== null && joint.targets.includes(focus.target);
         return (
           <g key={joint.key} transform={`translate(${laneX(frame, joint.lane)} ${joint.y})`}>
-            <rect x="-6.5" y="-6.5" width="13" height="13" rx="1.5" transform="rotate(45)" fill={on ? 'var(--accent)' : 'var(--paper)'} stroke={on ? 'var(--accent)' : 'var(--ink2)'} strokeWidth="1.3" />
-            <text dy="0.35em" textAnchor="middle" fontSize="10" fontWeight="650" style={{ fill: on ? 'var(--on-accent)' : 'var(--ink)' }}>
+            <rect
+              x="-6.5"
+              y="-6.5"
+              width="13"
+              height="13"
+              rx="1.5"
+              transform="rotate(45)"
+              fill={on ? 'var(--accent)' : 'var(--paper)'}
+              stroke={on ? 'var(--accent)' : 'var(--ink2)'}
+              strokeWidth="1.3"
+            />
+            <text
+              dy="0.35em"
+              textAnchor="middle"
+              fontSize="10"
+              fontWeight="650"
+              style={{ fill: on ? 'var(--on-accent)' : 'var(--ink)' }}
+            >
               {joint.sources.length}
             </text>
           </g>
@@ -88,7 +110,9 @@ export const Graph = memo(function Graph({ layout, frame, width, focus, name, on
           cy={y}
           r="5"
           fill={edge.kind === 'self' ? 'var(--accent)' : 'var(--paper)'}
-          stroke={edge.kind === 'self' ? 'var(--accent)' : edge.kind === 'scratch' ? 'var(--line2)' : 'var(--ink2)'}
+          stroke={
+            edge.kind === 'self' ? 'var(--accent)' : edge.kind === 'scratch' ? 'var(--line2)' : 'var(--ink2)'
+          }
           strokeWidth="1.8"
           strokeDasharray={edge.kind === 'scratch' ? '2 2' : undefined}
         />

@@ -17,7 +17,12 @@ import { BudgetChart } from './budget-chart';
 import { PolicyGraph } from './policy-graph';
 import { Importance, PolicyFigures, SourceChips } from './side';
 
-const OBJECTIVE_LABEL: Record<Objective, string> = { quality: 'Quality', gain: 'Gain', affinity: 'Affinity', 'log-loss': 'Loss cut' };
+const OBJECTIVE_LABEL: Record<Objective, string> = {
+  quality: 'Quality',
+  gain: 'Gain',
+  affinity: 'Affinity',
+  'log-loss': 'Loss cut',
+};
 const VALUE_NOTE: Record<Objective, string> = {
   quality: 'value = sum of qualities',
   gain: 'value = sum of gains',
@@ -38,15 +43,28 @@ export function PolicyPage({ id }: { id: string }) {
   useEffect(() => {
     if (budget === null) return;
     for (const next of [budget + 1, budget - 1]) {
-      if (next >= 1) prefetch(policyPath(id, { ...readPolicyQuery(new URLSearchParams(window.location.search)), budget: next }), policyView);
+      if (next >= 1)
+        prefetch(
+          policyPath(id, { ...readPolicyQuery(new URLSearchParams(window.location.search)), budget: next }),
+          policyView,
+        );
     }
   }, [id, budget]);
-  const trail = [{ label: sweep.data?.name ?? 'Sweep', href: `/sweeps/${encodeURIComponent(id)}` }, { label: 'Policy' }];
+  const trail = [
+    { label: sweep.data?.name ?? 'Sweep', href: `/sweeps/${encodeURIComponent(id)}` },
+    { label: 'Policy' },
+  ];
   if (policy.data === undefined) {
     return (
       <>
         <PageHead trail={trail} title="Policy" liveSweep={id} />
-        <div className="mt-5">{policy.error === null ? <Loading what="the policy" /> : <Failure error={policy.error} retry={policy.retry} title="No policy yet" />}</div>
+        <div className="mt-5">
+          {policy.error === null ? (
+            <Loading what="the policy" />
+          ) : (
+            <Failure error={policy.error} retry={policy.retry} title="No policy yet" />
+          )}
+        </div>
       </>
     );
   }
@@ -60,7 +78,12 @@ export function PolicyPage({ id }: { id: string }) {
         liveSweep={id}
         actions={
           <>
-            <Download label="Export" name={`${sweep.data?.name ?? id}-policy.json`} type="application/json" text={() => JSON.stringify(view, null, 2)} />
+            <Download
+              label="Export"
+              name={`${sweep.data?.name ?? id}-policy.json`}
+              type="application/json"
+              text={() => JSON.stringify(view, null, 2)}
+            />
             <CopyLink />
           </>
         }
@@ -85,9 +108,19 @@ export function PolicyPage({ id }: { id: string }) {
           <Failure error={policy.error} title="This wish cannot be met; the last policy is still shown" />
         </div>
       )}
-      <div className={`grid grid-cols-[minmax(0,1fr)_330px] items-start gap-6 max-[1180px]:grid-cols-1 ${policy.stale ? 'opacity-90' : ''}`} aria-busy={policy.stale}>
-        <PolicyGraph policy={view} name={sweep.name} selected={url.get('target')} onSelect={(target) => set({ target })} />
-        <div className="flex flex-col gap-4 max-[1180px]:order-first">
+      <div
+        className="grid grid-cols-[minmax(0,1fr)_330px] grid-rows-[auto_1fr] items-start gap-x-6 gap-y-4 max-[1180px]:grid-cols-1"
+        aria-busy={policy.stale}
+      >
+        <div className="row-span-2 min-w-0 max-[1180px]:order-2 max-[1180px]:row-span-1">
+          <PolicyGraph
+            policy={view}
+            name={sweep.name}
+            selected={url.get('target')}
+            onSelect={(target) => set({ target })}
+          />
+        </div>
+        <div className="flex flex-col gap-4 max-[1180px]:order-1">
           <section aria-label="Budget">
             <h2 className="mb-1 flex items-baseline justify-between gap-2">
               <span className="section-title">Budget, tasks with full labels</span>
@@ -96,7 +129,8 @@ export function PolicyPage({ id }: { id: string }) {
             <BudgetChart
               policy={view}
               budget={Math.round(budget ?? view.budget)}
-              text={(v) => share(v, Math.abs(v) >= 10 ? 0 : 2)}
+              text={(v) => share(v, 2)}
+              tick={axisText}
               onMove={setDraft}
               onCommit={(value) => {
                 set({ budget: String(value) });
@@ -115,6 +149,8 @@ export function PolicyPage({ id }: { id: string }) {
               to see what transfer itself is worth.
             </p>
           )}
+        </div>
+        <div className="flex flex-col gap-4 max-[1180px]:order-3">
           <Importance policy={view} query={query} set={set} />
           <SourceChips policy={view} query={query} set={set} />
         </div>
@@ -122,6 +158,10 @@ export function PolicyPage({ id }: { id: string }) {
     </>
   );
 }
+
+/** Ticks of the value axis: as many decimals as they need. */
+const axisText = (v: number): string =>
+  v === 0 ? '0' : String(Math.round(v * 100) / 100).replace(/^0\./, '.');
 
 /** What the solver proved, in words. */
 function Proof({ policy }: { policy: PolicyView }) {

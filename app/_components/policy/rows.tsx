@@ -1,7 +1,7 @@
 'use client';
 
 import { scaleLinear, scaleLog } from 'd3';
-import { list, percent, share } from '@/app/_lib/format';
+import { list, percent, plural, share } from '@/app/_lib/format';
 import { type GraphLayout, ROW_HEIGHT } from '@/app/_lib/graph-layout';
 import type { PolicyEdgeView, PolicyRecord } from '@/lib/service/contracts';
 
@@ -12,12 +12,23 @@ export function valueScale(objective: PolicyRecord['objectiveName'], values: rea
   const top = Math.max(1e-9, ...values);
   if (objective === 'affinity') {
     const scale = scaleLog([0.001, 1], [0, 1]).clamp(true);
-    return { at: (v: number) => scale(Math.max(v, 0.001)), ticks: [0.01, 0.1, 1].map((t) => [scale(t), share(t, t < 1 ? (t < 0.1 ? 2 : 1) : 0)] as const), text: (v: number) => share(v, 3), note: 'dots on a log scale' };
+    return {
+      at: (v: number) => scale(Math.max(v, 0.001)),
+      ticks: [0.01, 0.1, 1].map((t) => [scale(t), share(t, t < 1 ? (t < 0.1 ? 2 : 1) : 0)] as const),
+      text: (v: number) => share(v, 3),
+      note: 'dots on a log scale',
+    };
   }
-  const scale = scaleLinear([0, objective === 'log-loss' ? top : 1], [0, 1]).clamp(true);
-  const ticks = objective === 'log-loss' ? scale.ticks(2) : [0, 0.5, 1];
+  const end = objective === 'log-loss' ? top : Math.min(1, Math.ceil(top * 4) / 4);
+  const scale = scaleLinear([0, end], [0, 1]).clamp(true);
+  const ticks = [0, end];
   const text = objective === 'log-loss' ? (v: number) => share(v) : (v: number) => percent(v);
-  return { at: (v: number) => scale(Math.max(0, v)), ticks: ticks.map((t) => [scale(t), text(t)] as const), text, note: objective === 'log-loss' ? 'cut of the log loss' : 'of images won' };
+  return {
+    at: (v: number) => scale(Math.max(0, v)),
+    ticks: ticks.map((t) => [scale(t), text(t)] as const),
+    text,
+    note: objective === 'log-loss' ? 'cut of the log loss' : 'of images won',
+  };
 }
 
 export function servedBy(edge: PolicyEdgeView, name: (id: string) => string): string {
@@ -39,13 +50,20 @@ interface Props {
 
 /** Each target's row: how it is served, its value, how often the edge survives resampling. */
 export function TargetRows({ layout, left, objective, name, selected, onSelect, onHover, phone }: Props) {
-  const scale = valueScale(objective, layout.rows.map((r) => r.edge.value));
+  const scale = valueScale(
+    objective,
+    layout.rows.map((r) => r.edge.value),
+  );
   return (
     <ol className="relative" style={{ marginLeft: left }}>
       {layout.rows.map(({ target, edge }) => {
         const on = selected === target;
         return (
-          <li key={target} className="border-line border-b" style={phone ? undefined : { height: ROW_HEIGHT }}>
+          <li
+            key={target}
+            className="border-line border-b"
+            style={phone ? undefined : { height: ROW_HEIGHT }}
+          >
             <button
               type="button"
               aria-pressed={on}
@@ -56,17 +74,27 @@ export function TargetRows({ layout, left, objective, name, selected, onSelect, 
             >
               <span className="min-w-0">
                 <span className={`block truncate ${on ? 'font-semibold' : ''}`}>{name(target)}</span>
-                <span className={phone ? 'block truncate text-ink3 text-tick' : 'sr-only'}>, {servedBy(edge, name)}</span>
+                <span className={phone ? 'block truncate text-ink3 text-tick' : 'sr-only'}>
+                  <span className="sr-only">, </span>
+                  {servedBy(edge, name)}
+                </span>
               </span>
               <span className="text-right">{scale.text(edge.value)}</span>
               {!phone && (
                 <span className="relative h-full w-[60px]" aria-hidden="true">
                   {scale.ticks.map(([at]) => (
-                    <span key={at} className="absolute inset-y-[-1px] border-line border-l" style={{ left: `${at * 100}%` }} />
+                    <span
+                      key={at}
+                      className="absolute inset-y-[-1px] border-line border-l"
+                      style={{ left: `${at * 100}%` }}
+                    />
                   ))}
                   <span
                     className="absolute top-1/2 size-[7px] -translate-x-1/2 -translate-y-1/2 rounded-full"
-                    style={{ left: `${scale.at(edge.value) * 100}%`, background: edge.kind === 'self' ? 'var(--accent)' : 'var(--bar)' }}
+                    style={{
+                      left: `${scale.at(edge.value) * 100}%`,
+                      background: edge.kind === 'self' ? 'var(--accent)' : 'var(--bar)',
+                    }}
                   />
                 </span>
               )}
@@ -76,7 +104,10 @@ export function TargetRows({ layout, left, objective, name, selected, onSelect, 
         );
       })}
       {!phone && (
-        <li aria-hidden="true" className="grid grid-cols-[minmax(0,1fr)_50px_74px_104px] gap-2 pt-1 pr-1 pl-4 text-ink3 text-note">
+        <li
+          aria-hidden="true"
+          className="grid grid-cols-[minmax(0,1fr)_50px_74px_104px] gap-2 pt-1 pr-1 pl-4 text-ink3 text-note"
+        >
           <span className="relative col-start-3 h-4 w-[60px]">
             {scale.ticks.map(([at, text]) => (
               <span key={at} className="absolute -translate-x-1/2" style={{ left: `${at * 100}%` }}>
@@ -93,12 +124,16 @@ export function TargetRows({ layout, left, objective, name, selected, onSelect, 
 function Survival({ edge }: { edge: PolicyEdgeView }) {
   if (edge.kind === 'self') return <span className="text-ink3 text-label">own network</span>;
   if (edge.kind === 'scratch') return <span className="text-ink3 text-label">from scratch</span>;
-  if (edge.survival === null) return <span className="text-ink3 text-label">no draws</span>;
+  if (edge.survival === null)
+    return <span className="text-ink3 text-label">{plural(edge.sources.length, 'source')}</span>;
   const fragile = edge.survival < FRAGILE;
   return (
     <span className="flex items-center gap-2">
       <span className="h-1.5 w-11 overflow-hidden rounded-full bg-line" aria-hidden="true">
-        <span className={`block h-full rounded-full ${fragile ? 'bg-worse' : 'bg-[var(--bar)]'}`} style={{ width: `${edge.survival * 100}%` }} />
+        <span
+          className={`block h-full rounded-full ${fragile ? 'bg-worse' : 'bg-[var(--bar)]'}`}
+          style={{ width: `${edge.survival * 100}%` }}
+        />
       </span>
       <span className={`ml-auto text-label ${fragile ? 'font-semibold text-worse' : ''}`}>
         <span className="sr-only">survives </span>

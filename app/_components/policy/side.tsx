@@ -6,12 +6,15 @@ import type { UrlPatch } from '@/app/_lib/use-url-state';
 import type { PolicyView } from '@/lib/service/contracts';
 
 type SetUrl = (patch: UrlPatch) => void;
-const mean = (values: readonly number[]): number | null => (values.length === 0 ? null : values.reduce((a, b) => a + b, 0) / values.length);
+const mean = (values: readonly number[]): number | null =>
+  values.length === 0 ? null : values.reduce((a, b) => a + b, 0) / values.length;
 
 /** Three numbers of the chosen policy. */
 export function PolicyFigures({ policy }: { policy: PolicyView }) {
   const gain = mean(policy.edges.flatMap((e) => (e.gain === null ? [] : [e.gain])));
-  const quality = mean(policy.edges.flatMap((e) => (e.quality === null || e.kind === 'self' ? [] : [e.quality])));
+  const quality = mean(
+    policy.edges.flatMap((e) => (e.quality === null || e.kind === 'self' ? [] : [e.quality])),
+  );
   const items = [
     ['Mean gain', gain, 'beat scratch'],
     ['Mean quality', quality, 'of transfers'],
@@ -41,8 +44,20 @@ export function SourceChips({ policy, query, set }: { policy: PolicyView; query:
   };
   return (
     <>
-      <ChipList title="Chosen" note="click to force, again to forbid" tasks={chosen} query={query} onToggle={toggle} />
-      <ChipList title="Not chosen" note="click to force, again to forbid" tasks={others} query={query} onToggle={toggle} />
+      <ChipList
+        title="Chosen"
+        note="click to force, again to forbid"
+        tasks={chosen}
+        query={query}
+        onToggle={toggle}
+      />
+      <ChipList
+        title="Not chosen"
+        note="click to force, again to forbid"
+        tasks={others}
+        query={query}
+        onToggle={toggle}
+      />
     </>
   );
 }
@@ -90,7 +105,9 @@ export function Importance({ policy, query, set }: { policy: PolicyView; query: 
   const targets = policy.edges.map((e) => e.target);
   const names = new Map(policy.tasks.map((task) => [task.id, task.name] as const));
   const weighted = Object.keys(query.weights).filter((id) => targets.includes(id));
-  const free = targets.filter((id) => !weighted.includes(id)).sort((a, b) => (names.get(a) ?? a).localeCompare(names.get(b) ?? b));
+  const free = targets
+    .filter((id) => !weighted.includes(id))
+    .sort((a, b) => (names.get(a) ?? a).localeCompare(names.get(b) ?? b));
   const write = (id: string, weight: number | null): void => {
     const { [id]: _, ...rest } = query.weights;
     const next = weight === null ? rest : { ...rest, [id]: weight };
@@ -112,15 +129,27 @@ export function Importance({ policy, query, set }: { policy: PolicyView; query: 
             step="0.5"
             value={query.weights[id] ?? 1}
             className="w-full accent-[var(--accent)]"
-            onChange={(event) => write(id, Number(event.target.value) === 1 ? 1.0001 : Number(event.target.value))}
+            onChange={(event) =>
+              write(id, Number(event.target.value) === 1 ? 1.0001 : Number(event.target.value))
+            }
           />
           <span className="text-right font-semibold">{Math.round((query.weights[id] ?? 1) * 10) / 10}</span>
-          <button type="button" className="rounded text-ink3 hover:text-ink" aria-label={`Reset ${names.get(id) ?? id} to 1`} onClick={() => write(id, null)}>
+          <button
+            type="button"
+            className="rounded text-ink3 hover:text-ink"
+            aria-label={`Reset ${names.get(id) ?? id} to 1`}
+            onClick={() => write(id, null)}
+          >
             ×
           </button>
         </label>
       ))}
-      <select className="field mt-1" value="" aria-label="Add a target to weigh" onChange={(event) => event.target.value !== '' && write(event.target.value, 2)}>
+      <select
+        className="field mt-1"
+        value=""
+        aria-label="Add a target to weigh"
+        onChange={(event) => event.target.value !== '' && write(event.target.value, 2)}
+      >
         <option value="">Weigh a target…</option>
         {free.map((id) => (
           <option key={id} value={id}>

@@ -23,7 +23,11 @@ export function sweepItems(sweep: SweepView): Item[] {
     { label: 'Policy', href: `${base}/policy` },
     { label: 'Targets', href: `${base}/targets`, count: targets, deep: true },
     { label: 'Pairs', href: `${base}/pairs`, count: targets * sources, deep: true },
-    { label: 'Runs', href: `${base}/runs`, ...(sweep.origin === 'measured' ? { count: sweep.progress.total } : {}) },
+    {
+      label: 'Runs',
+      href: `${base}/runs`,
+      ...(sweep.origin === 'measured' ? { count: sweep.progress.total } : {}),
+    },
   ];
 }
 
@@ -35,7 +39,15 @@ const workplace = (sweeps: number | null, workers: number | null): Item[] => [
   { label: 'API', href: '/api/v1/docs', external: true },
 ];
 
-export function NavLinks({ sweep, sweeps, workers }: { sweep: SweepView | null; sweeps: number | null; workers: number | null }) {
+export function NavLinks({
+  sweep,
+  sweeps,
+  workers,
+}: {
+  sweep: SweepView | null;
+  sweeps: number | null;
+  workers: number | null;
+}) {
   return (
     <>
       {sweep !== null && (
@@ -64,7 +76,9 @@ function NavItem({ item }: { item: Item }) {
   const inside = (
     <>
       {item.label}
-      {item.count !== undefined && <span className="font-normal text-ink3 text-tick">{count(item.count)}</span>}
+      {item.count !== undefined && (
+        <span className="font-normal text-ink3 text-tick">{count(item.count)}</span>
+      )}
     </>
   );
   return (

@@ -25,13 +25,21 @@ export function PageHead({ trail = [], title, finding, liveSweep, actions }: Pro
             {trail.map((step, i) => (
               <Fragment key={step.label}>
                 {i > 0 && <span className="mx-1.5 text-line2">/</span>}
-                {step.href === undefined ? step.label : <Link href={step.href} className="hover:text-ink hover:underline">{step.label}</Link>}
+                {step.href === undefined ? (
+                  step.label
+                ) : (
+                  <Link href={step.href} className="hover:text-ink hover:underline">
+                    {step.label}
+                  </Link>
+                )}
               </Fragment>
             ))}
           </nav>
         )}
         <h1 className="font-semibold font-serif text-title leading-tight phone:text-[22px]">{title}</h1>
-        {finding !== undefined && <p className="mt-2 text-pretty font-serif text-finding leading-[1.45]">{finding}</p>}
+        {finding !== undefined && (
+          <p className="mt-2 text-pretty font-serif text-finding leading-[1.45]">{finding}</p>
+        )}
       </div>
       <div className="flex flex-wrap items-center gap-2 pt-5 phone:pt-0">
         {liveSweep !== undefined && <LiveSwitch sweepId={liveSweep} />}
@@ -54,7 +62,9 @@ function LiveSwitch({ sweepId }: { sweepId: string }) {
       onClick={() => set({ live: on ? 'off' : null })}
     >
       <span className={`relative h-4 w-7 rounded-full transition-colors ${on ? 'bg-accent' : 'bg-line2'}`}>
-        <span className={`absolute top-0.5 size-3 rounded-full bg-paper transition-[left] ${on ? 'left-[14px]' : 'left-0.5'}`} />
+        <span
+          className={`absolute top-0.5 size-3 rounded-full bg-paper transition-[left] ${on ? 'left-[14px]' : 'left-0.5'}`}
+        />
       </span>
       <span>
         Live<span className="phone:hidden">{on && at !== null ? `, ${clock(at)}` : on ? '' : ', off'}</span>

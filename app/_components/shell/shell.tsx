@@ -18,7 +18,8 @@ const RESERVED = new Set(['new']);
 /** The sweep named by the address, else the one that the start page shows. */
 function currentSweep(pathname: string, sweeps: readonly SweepView[]): SweepView | null {
   const id = pathname.match(/^\/sweeps\/([^/]+)/)?.[1];
-  if (id !== undefined && !RESERVED.has(id)) return sweeps.find((s) => s.id === decodeURIComponent(id)) ?? null;
+  if (id !== undefined && !RESERVED.has(id))
+    return sweeps.find((s) => s.id === decodeURIComponent(id)) ?? null;
   return sweeps[0] ?? null;
 }
 
@@ -26,7 +27,9 @@ function workerLine(workers: readonly WorkerView[] | undefined): string {
   if (workers === undefined) return '';
   const alive = workers.filter((w) => w.alive);
   const rate = alive.reduce((sum, w) => sum + (w.imagesPerSecond ?? 0), 0);
-  return alive.length === 0 ? 'no worker' : plural(alive.length, 'worker') + (rate > 0 ? `, ${Math.round(rate)} img/s` : '');
+  return alive.length === 0
+    ? 'no worker'
+    : plural(alive.length, 'worker') + (rate > 0 ? `, ${Math.round(rate)} img/s` : '');
 }
 
 /** Navigation around every page: a column on wide screens, a bar and tabs on phones. */
@@ -110,7 +113,10 @@ function PhoneTabs({ sweep, pathname }: { sweep: SweepView; pathname: string }) 
     { label: 'Runs', href: `${base}/runs`, on: pathname.startsWith(`${base}/runs`) },
   ];
   return (
-    <nav aria-label="Tabs" className="phone:grid fixed inset-x-0 bottom-0 z-30 hidden grid-cols-4 border-line border-t bg-nav">
+    <nav
+      aria-label="Tabs"
+      className="phone:grid fixed inset-x-0 bottom-0 z-30 hidden grid-cols-4 border-line border-t bg-nav"
+    >
       {tabs.map((tab) => (
         <Link
           key={tab.href}

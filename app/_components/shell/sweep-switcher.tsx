@@ -10,7 +10,13 @@ import { StateIcon } from '../ui/state-icon';
 const subtitle = (sweep: SweepView): string => `sweep ${sweep.number}, ${plural(sweep.seeds.length, 'seed')}`;
 
 /** Which sweep the pages below speak of. Native details: opens by keyboard, closes by Escape or a choice. */
-export function SweepSwitcher({ current, sweeps }: { current: SweepView | null; sweeps: readonly SweepView[] }) {
+export function SweepSwitcher({
+  current,
+  sweeps,
+}: {
+  current: SweepView | null;
+  sweeps: readonly SweepView[];
+}) {
   const box = useRef<HTMLDetailsElement>(null);
   const pathname = usePathname();
   // biome-ignore lint/correctness/useExhaustiveDependencies: a new page closes the list
@@ -18,7 +24,8 @@ export function SweepSwitcher({ current, sweeps }: { current: SweepView | null; 
   useEffect(() => {
     const close = (event: Event): void => {
       const outside = event.target instanceof Node && !box.current?.contains(event.target);
-      if (outside || (event instanceof KeyboardEvent && event.key === 'Escape')) box.current?.removeAttribute('open');
+      if (outside || (event instanceof KeyboardEvent && event.key === 'Escape'))
+        box.current?.removeAttribute('open');
     };
     document.addEventListener('pointerdown', close);
     document.addEventListener('keydown', close);
@@ -32,9 +39,17 @@ export function SweepSwitcher({ current, sweeps }: { current: SweepView | null; 
       <summary className="flex cursor-pointer list-none items-start justify-between rounded-control border border-line2 bg-panel px-2.5 py-2 [&::-webkit-details-marker]:hidden">
         <span className="min-w-0">
           <span className="block truncate font-semibold">{current?.name ?? 'Choose a sweep'}</span>
-          <span className="block truncate text-ink3 text-tick">{current === null ? plural(sweeps.length, 'sweep') : subtitle(current)}</span>
+          <span className="block truncate text-ink3 text-tick">
+            {current === null ? plural(sweeps.length, 'sweep') : subtitle(current)}
+          </span>
         </span>
-        <svg width="9" height="9" viewBox="0 0 10 10" className="mt-1.5 text-ink2 group-open:rotate-180" aria-hidden="true">
+        <svg
+          width="9"
+          height="9"
+          viewBox="0 0 10 10"
+          className="mt-1.5 text-ink2 group-open:rotate-180"
+          aria-hidden="true"
+        >
           <path d="M1.5 3.5L5 7l3.5-3.5" fill="none" stroke="currentColor" strokeWidth="1.5" />
         </svg>
       </summary>

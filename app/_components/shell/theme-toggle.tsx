@@ -12,7 +12,15 @@ export function ThemeToggle() {
       onClick={() => setTheme(next)}
       aria-label={`Use the ${next} theme`}
     >
-      <svg width="15" height="15" viewBox="0 0 16 16" aria-hidden="true" fill="none" stroke="currentColor" strokeWidth="1.4">
+      <svg
+        width="15"
+        height="15"
+        viewBox="0 0 16 16"
+        aria-hidden="true"
+        fill="none"
+        stroke="currentColor"
+        strokeWidth="1.4"
+      >
         {theme === 'dark' ? (
           <path d="M13.2 9.8A5.8 5.8 0 0 1 6.2 2.8a5.8 5.8 0 1 0 7 7z" />
         ) : (

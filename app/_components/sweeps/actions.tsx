@@ -20,12 +20,20 @@ interface Offer {
 export function offers(sweep: SweepView): Offer[] {
   if (sweep.origin === 'imported') return [];
   const out: Offer[] = [];
-  if (sweep.state === 'active') out.push({ action: 'pause', label: 'Pause', title: 'Start nothing new; what runs goes on' });
-  if (sweep.state === 'paused' || sweep.state === 'stopped') out.push({ action: 'resume', label: 'Resume', title: 'Go on' });
-  if (sweep.progress.counts.failed > 0) out.push({ action: 'retry-failed', label: 'Retry failed', title: 'Run every failed run again' });
+  if (sweep.state === 'active')
+    out.push({ action: 'pause', label: 'Pause', title: 'Start nothing new; what runs goes on' });
+  if (sweep.state === 'paused' || sweep.state === 'stopped')
+    out.push({ action: 'resume', label: 'Resume', title: 'Go on' });
+  if (sweep.progress.counts.failed > 0)
+    out.push({ action: 'retry-failed', label: 'Retry failed', title: 'Run every failed run again' });
   if (sweep.state === 'active' || sweep.state === 'paused') {
     out.push({ action: 'stop', label: 'Stop', title: 'Stop what runs at its next checkpoint; resume later' });
-    out.push({ action: 'cancel', label: 'Cancel', title: 'Give the open runs up', confirm: 'Give up all open runs of this sweep? Finished runs stay.' });
+    out.push({
+      action: 'cancel',
+      label: 'Cancel',
+      title: 'Give the open runs up',
+      confirm: 'Give up all open runs of this sweep? Finished runs stay.',
+    });
   }
   return out;
 }
@@ -48,7 +56,14 @@ export function SweepActions({ sweep }: { sweep: SweepView }) {
   return (
     <>
       {offers(sweep).map((offer) => (
-        <button key={offer.action} type="button" className="btn" title={offer.title} disabled={busy !== null} onClick={() => void act(offer)}>
+        <button
+          key={offer.action}
+          type="button"
+          className="btn"
+          title={offer.title}
+          disabled={busy !== null}
+          onClick={() => void act(offer)}
+        >
           {busy === offer.action ? `${offer.label}…` : offer.label}
         </button>
       ))}

@@ -4,7 +4,7 @@ import { useRouter } from 'next/navigation';
 import { type FormEvent, useMemo, useState } from 'react';
 import { taskList } from '@/app/_lib/answers';
 import { ApiError, post } from '@/app/_lib/api';
-import { emptyForm, fileType, otherIssues, specOf, type SweepForm } from '@/app/_lib/sweep-form';
+import { emptyForm, fileType, otherIssues, type SweepForm, specOf } from '@/app/_lib/sweep-form';
 import { invalidate, useApi } from '@/app/_lib/use-api';
 import { oneOf, useUrlState } from '@/app/_lib/use-url-state';
 import { sweepView } from '@/lib/service/contracts';
@@ -57,9 +57,19 @@ export function NewSweepPage() {
           onChange={(m) => set({ mode: m === 'form' ? null : m })}
         />
       </div>
-      <form onSubmit={onSubmit} noValidate className="grid grid-cols-[minmax(0,1fr)_320px] items-start gap-9 max-[1080px]:grid-cols-1">
+      <form
+        onSubmit={onSubmit}
+        noValidate
+        className="grid grid-cols-[minmax(0,1fr)_320px] items-start gap-9 max-[1080px]:grid-cols-1"
+      >
         {mode === 'form' ? (
-          <SweepFields form={form} onChange={change} issues={issues} tasks={tasks.data?.tasks ?? []} loading={tasks.data === undefined && tasks.error === null} />
+          <SweepFields
+            form={form}
+            onChange={change}
+            issues={issues}
+            tasks={tasks.data?.tasks ?? []}
+            loading={tasks.data === undefined && tasks.error === null}
+          />
         ) : (
           <SweepFile
             text={file}
@@ -76,13 +86,18 @@ export function NewSweepPage() {
               <ul className="list-disc pl-4 text-ink2 text-label">
                 {loose.map((issue) => (
                   <li key={`${issue.path}${issue.message}`}>
-                    <code className="font-mono">{issue.path === '' ? 'file' : issue.path}</code>: {issue.message}
+                    <code className="font-mono">{issue.path === '' ? 'file' : issue.path}</code>:{' '}
+                    {issue.message}
                   </li>
                 ))}
               </ul>
             </div>
           )}
-          <button type="submit" className="btn btn-primary mt-4 w-full" disabled={submit.busy || body === null}>
+          <button
+            type="submit"
+            className="btn btn-primary mt-4 w-full"
+            disabled={submit.busy || body === null}
+          >
             {submit.busy ? 'Submitting…' : 'Submit sweep'}
           </button>
         </PlanCard>

@@ -27,7 +27,9 @@ export function PlanCard({ state, children }: { state: PlanState; children: Reac
     <aside className="card sticky top-4 p-4" aria-label="Plan" aria-busy={busy}>
       <h2 className="section-title">Plan</h2>
       {plan === null ? (
-        <p className="mt-1 text-ink2">{error === null ? 'Choose at least two tasks to see what will run.' : error.message}</p>
+        <p className="mt-1 text-ink2">
+          {error === null ? 'Choose at least two tasks to see what will run.' : error.message}
+        </p>
       ) : (
         <>
           <p className="mt-1">

@@ -5,7 +5,12 @@ import type { ProgressView } from '@/lib/service/contracts';
 import { StateIcon } from '../ui/state-icon';
 
 const STATES = ['done', 'running', 'queued', 'waiting', 'failed', 'lost', 'cancelled'] as const;
-const STATE_COLOUR: Record<string, string> = { done: 'var(--accent)', running: 'var(--ink3)', failed: 'var(--fail)', lost: 'var(--fail)' };
+const STATE_COLOUR: Record<string, string> = {
+  done: 'var(--accent)',
+  running: 'var(--ink3)',
+  failed: 'var(--fail)',
+  lost: 'var(--fail)',
+};
 
 /** The bar of a sweep: done by share of the planned work, failures at its end. */
 export function ProgressBar({ progress }: { progress: ProgressView }) {
@@ -20,7 +25,10 @@ export function ProgressBar({ progress }: { progress: ProgressView }) {
       aria-valuemax={100}
       aria-label="Share of the planned work done"
     >
-      <span className="transition-[width] duration-500" style={{ width: `${progress.share * 100}%`, background: STATE_COLOUR.done }} />
+      <span
+        className="transition-[width] duration-500"
+        style={{ width: `${progress.share * 100}%`, background: STATE_COLOUR.done }}
+      />
       <span style={{ width: part(counts.running), background: STATE_COLOUR.running }} />
       <span style={{ width: part(counts.failed + counts.lost), background: STATE_COLOUR.failed }} />
     </div>
@@ -29,9 +37,12 @@ export function ProgressBar({ progress }: { progress: ProgressView }) {
 
 /** Progress in words: runs, time left, throughput. */
 export function timeLine(progress: ProgressView): string {
-  const rate = progress.imagesPerSecond > 0 ? `, ${count(Math.round(progress.imagesPerSecond))} images/s` : '';
-  if (progress.share >= 1) return progress.elapsedSeconds > 0 ? `finished in ${duration(progress.elapsedSeconds)}` : 'finished';
-  if (progress.etaSeconds === null) return progress.workers === 0 ? 'no worker is running' : `estimating the time left${rate}`;
+  const rate =
+    progress.imagesPerSecond > 0 ? `, ${count(Math.round(progress.imagesPerSecond))} images/s` : '';
+  if (progress.share >= 1)
+    return progress.elapsedSeconds > 0 ? `finished in ${duration(progress.elapsedSeconds)}` : 'finished';
+  if (progress.etaSeconds === null)
+    return progress.workers === 0 ? 'no worker is running' : `estimating the time left${rate}`;
   return `${duration(progress.etaSeconds)} left${rate}`;
 }
 
@@ -53,16 +64,25 @@ export function StateChips({ progress, href }: { progress: ProgressView; href: (
   );
 }
 
-export function ProgressHead({ progress, href }: { progress: ProgressView; href: (state: string) => string }) {
+export function ProgressHead({
+  progress,
+  href,
+}: {
+  progress: ProgressView;
+  href: (state: string) => string;
+}) {
   return (
     <section aria-label="Progress" className="flex flex-wrap items-center gap-x-6 gap-y-3 py-3">
       <div className="w-[226px] phone:w-full">
         <p className="mb-1 flex justify-between text-label">
           <span>
-            <strong className="font-semibold">{count(progress.counts.done)}</strong> of {count(progress.total)} runs
+            <strong className="font-semibold">{count(progress.counts.done)}</strong> of{' '}
+            {count(progress.total)} runs
             <span className="hidden phone:inline text-ink2">, {timeLine(progress)}</span>
           </span>
-          <span className="text-ink3">{percent(progress.share, progress.share >= 0.9 && progress.share < 1 ? 1 : 0)}</span>
+          <span className="text-ink3">
+            {percent(progress.share, progress.share >= 0.9 && progress.share < 1 ? 1 : 0)}
+          </span>
         </p>
         <ProgressBar progress={progress} />
       </div>

@@ -47,7 +47,12 @@ export function RunDetail({ fingerprint }: { fingerprint: string }) {
             {data.samples.slice(0, 9).map((s) => (
               <li key={s.url}>
                 {/* biome-ignore lint/performance/noImgElement: small PNGs of the API, already at their size */}
-                <img src={s.url} alt={`${s.role} of test image ${s.index}`} loading="lazy" className="size-16 rounded-[3px] bg-line" />
+                <img
+                  src={s.url}
+                  alt={`${s.role} of test image ${s.index}`}
+                  loading="lazy"
+                  className="size-16 rounded-[3px] bg-line"
+                />
               </li>
             ))}
           </ul>

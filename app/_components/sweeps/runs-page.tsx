@@ -6,7 +6,7 @@ import { count, duration, percent } from '@/app/_lib/format';
 import { invalidate, useApi } from '@/app/_lib/use-api';
 import { useSweep } from '@/app/_lib/use-sweep';
 import { useUrlState } from '@/app/_lib/use-url-state';
-import { type RunListView, runListView, type RunView, runView } from '@/lib/service/contracts';
+import { type RunListView, type RunView, runListView, runView } from '@/lib/service/contracts';
 import { PageHead } from '../shell/page-head';
 import { type ShownState, StateIcon } from '../ui/state-icon';
 import { Empty, Failure, Loading } from '../ui/status';
@@ -27,15 +27,28 @@ export function RunsPage({ id }: { id: string }) {
   const path = apiPath(sweepPath(id, '/runs'), { state, kind, offset: (page - 1) * PAGE, limit: PAGE });
   const { data, error, retry, stale } = useApi(path, runListView);
   const counts = sweep.data?.progress.counts;
-  const trail = [{ label: sweep.data?.name ?? 'Sweep', href: `/sweeps/${encodeURIComponent(id)}` }, { label: 'Runs' }];
+  const trail = [
+    { label: sweep.data?.name ?? 'Sweep', href: `/sweeps/${encodeURIComponent(id)}` },
+    { label: 'Runs' },
+  ];
   return (
     <>
-      <PageHead trail={trail} title="Runs" liveSweep={id} actions={sweep.data !== undefined && <SweepActions sweep={sweep.data} />} />
+      <PageHead
+        trail={trail}
+        title="Runs"
+        liveSweep={id}
+        actions={sweep.data !== undefined && <SweepActions sweep={sweep.data} />}
+      />
       <div className="flex flex-wrap items-center gap-x-4 gap-y-2 py-3">
         <ul className="flex flex-wrap gap-1.5" aria-label="Filter by state">
           {STATES.filter((s) => s === state || (counts?.[s] ?? 0) > 0).map((s) => (
             <li key={s}>
-              <button type="button" className="chip" aria-pressed={s === state} onClick={() => set({ state: s === state ? null : s, page: null })}>
+              <button
+                type="button"
+                className="chip"
+                aria-pressed={s === state}
+                onClick={() => set({ state: s === state ? null : s, page: null })}
+              >
                 <StateIcon state={s} />
                 <span className="capitalize">{s}</span>
                 <span className="font-semibold text-ink">{count(counts?.[s] ?? 0)}</span>
@@ -45,7 +58,11 @@ export function RunsPage({ id }: { id: string }) {
         </ul>
         <label className="flex items-center gap-2 text-ink3 text-label">
           Kind
-          <select className="field w-auto" value={kind ?? ''} onChange={(event) => set({ kind: event.target.value || null, page: null })}>
+          <select
+            className="field w-auto"
+            value={kind ?? ''}
+            onChange={(event) => set({ kind: event.target.value || null, page: null })}
+          >
             <option value="">every kind</option>
             {KINDS.map((k) => (
               <option key={k} value={k}>
@@ -56,10 +73,16 @@ export function RunsPage({ id }: { id: string }) {
         </label>
       </div>
       {data === undefined ? (
-        error === null ? <Loading what="the runs" /> : <Failure error={error} retry={retry} title="The runs cannot be listed" />
+        error === null ? (
+          <Loading what="the runs" />
+        ) : (
+          <Failure error={error} retry={retry} title="The runs cannot be listed" />
+        )
       ) : data.total === 0 ? (
         <Empty title={state === undefined && kind === undefined ? 'No runs' : 'No run matches'}>
-          {sweep.data?.origin === 'imported' ? 'This sweep was imported: nothing was trained here.' : 'Change the filter to see others.'}
+          {sweep.data?.origin === 'imported'
+            ? 'This sweep was imported: nothing was trained here.'
+            : 'Change the filter to see others.'}
         </Empty>
       ) : (
         <div aria-busy={stale} className={stale ? 'opacity-70' : ''}>
@@ -71,7 +94,15 @@ export function RunsPage({ id }: { id: string }) {
   );
 }
 
-function RunTable({ runs, open, onOpen }: { runs: readonly RunView[]; open: string | null; onOpen: (fingerprint: string | null) => void }) {
+function RunTable({
+  runs,
+  open,
+  onOpen,
+}: {
+  runs: readonly RunView[];
+  open: string | null;
+  onOpen: (fingerprint: string | null) => void;
+}) {
   return (
     <div className="overflow-x-auto">
       <table className="table min-w-[640px]">
@@ -80,8 +111,12 @@ function RunTable({ runs, open, onOpen }: { runs: readonly RunView[]; open: stri
             <th scope="col">State</th>
             <th scope="col">Run</th>
             <th scope="col">Kind</th>
-            <th scope="col" className="!text-right">Attempt</th>
-            <th scope="col" className="!text-right">Time</th>
+            <th scope="col" className="!text-right">
+              Attempt
+            </th>
+            <th scope="col" className="!text-right">
+              Time
+            </th>
             <th scope="col">Backend</th>
             <th scope="col">
               <span className="sr-only">Actions</span>
@@ -100,7 +135,15 @@ function RunTable({ runs, open, onOpen }: { runs: readonly RunView[]; open: stri
 
 const RETRYABLE = new Set(['failed', 'lost', 'cancelled']);
 
-function RunLine({ run, open, onOpen }: { run: RunView; open: boolean; onOpen: (fingerprint: string | null) => void }) {
+function RunLine({
+  run,
+  open,
+  onOpen,
+}: {
+  run: RunView;
+  open: boolean;
+  onOpen: (fingerprint: string | null) => void;
+}) {
   return (
     <>
       <tr>
@@ -112,7 +155,12 @@ function RunLine({ run, open, onOpen }: { run: RunView; open: boolean; onOpen: (
           </span>
         </td>
         <td>
-          <button type="button" className="text-left hover:underline" aria-expanded={open} onClick={() => onOpen(open ? null : run.fingerprint)}>
+          <button
+            type="button"
+            className="text-left hover:underline"
+            aria-expanded={open}
+            onClick={() => onOpen(open ? null : run.fingerprint)}
+          >
             {run.label}
           </button>
           {run.failure !== null && (
@@ -157,7 +205,11 @@ function RetryButton({ run }: { run: RunView }) {
       <button type="button" className="btn" disabled={busy} onClick={() => void retry()}>
         Retry<span className="sr-only"> {run.label}</span>
       </button>
-      {error !== null && <span role="alert" className="block text-fail text-label">{error}</span>}
+      {error !== null && (
+        <span role="alert" className="block text-fail text-label">
+          {error}
+        </span>
+      )}
     </>
   );
 }

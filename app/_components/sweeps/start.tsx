@@ -9,8 +9,14 @@ import { PageHead } from '../shell/page-head';
 import { Failure, Loading } from '../ui/status';
 
 const STEPS = [
-  ['Choose tasks', 'Depth, normals, edges, segmentation and more, on rooms rendered with exact ground truth.'],
-  ['Train and transfer', 'Every task is learned once, then each frozen encoder is asked to teach every other task.'],
+  [
+    'Choose tasks',
+    'Depth, normals, edges, segmentation and more, on rooms rendered with exact ground truth.',
+  ],
+  [
+    'Train and transfer',
+    'Every task is learned once, then each frozen encoder is asked to teach every other task.',
+  ],
   ['Read the atlas', 'Who teaches whom, with intervals, and which few tasks are worth full supervision.'],
 ] as const;
 
@@ -22,7 +28,8 @@ export function Start() {
   useEffect(() => {
     if (latest !== undefined) router.replace(`/sweeps/${encodeURIComponent(latest)}`);
   }, [latest, router]);
-  if (data === undefined && error !== null) return <Failure error={error} retry={retry} title="The sweeps cannot be listed" />;
+  if (data === undefined && error !== null)
+    return <Failure error={error} retry={retry} title="The sweeps cannot be listed" />;
   if (data === undefined || latest !== undefined) return <Loading what="the latest sweep" />;
   return (
     <>
@@ -40,8 +47,12 @@ export function Start() {
         ))}
       </ol>
       <div className="mt-6 flex flex-wrap gap-2">
-        <Link href="/sweeps/new" className="btn btn-primary">Submit the first sweep</Link>
-        <Link href="/tasks" className="btn">See the tasks</Link>
+        <Link href="/sweeps/new" className="btn btn-primary">
+          Submit the first sweep
+        </Link>
+        <Link href="/tasks" className="btn">
+          See the tasks
+        </Link>
       </div>
     </>
   );

@@ -14,7 +14,12 @@ interface Props {
   loading: boolean;
 }
 
-const POOL_NOTE = { source: 'own networks', transfer: 'heads, scratch', selection: 'early stopping', test: 'losses only' } as const;
+const POOL_NOTE = {
+  source: 'own networks',
+  transfer: 'heads, scratch',
+  selection: 'early stopping',
+  test: 'losses only',
+} as const;
 const STAGE_NAME = { source: 'Own networks', transfer: 'Transfers', scratch: 'From scratch' } as const;
 
 /** All fields of a sweep. Errors stand at the field that the server named. */
@@ -26,11 +31,17 @@ export function SweepFields(props: Props) {
       <fieldset className="grid grid-cols-3 gap-4 phone:grid-cols-1">
         <legend className="section-title mb-2">Sweep</legend>
         <Field label="Name" error={at('name')} className="col-span-2 phone:col-span-1">
-          {(p) => <input {...p} value={form.name} onChange={(e) => onChange({ ...form, name: e.target.value })} />}
+          {(p) => (
+            <input {...p} value={form.name} onChange={(e) => onChange({ ...form, name: e.target.value })} />
+          )}
         </Field>
         <Field label="Network preset" error={at('preset')}>
           {(p) => (
-            <select {...p} value={form.preset} onChange={(e) => onChange({ ...form, preset: e.target.value })}>
+            <select
+              {...p}
+              value={form.preset}
+              onChange={(e) => onChange({ ...form, preset: e.target.value })}
+            >
               {['micro', 'tiny', 'small', 'resnet50'].map((name) => (
                 <option key={name}>{name}</option>
               ))}
@@ -38,19 +49,41 @@ export function SweepFields(props: Props) {
           )}
         </Field>
       </fieldset>
-      {loading ? <Skeleton className="h-48 w-full" /> : <TaskPicker tasks={tasks} chosen={form.tasks} error={at('tasks')} onChange={(list) => onChange({ ...form, tasks: list })} />}
+      {loading ? (
+        <Skeleton className="h-48 w-full" />
+      ) : (
+        <TaskPicker
+          tasks={tasks}
+          chosen={form.tasks}
+          error={at('tasks')}
+          onChange={(list) => onChange({ ...form, tasks: list })}
+        />
+      )}
       <DatasetFields {...props} />
       <fieldset className="grid grid-cols-4 gap-4 phone:grid-cols-2">
         <legend className="section-title mb-2">Evidence and policy</legend>
         <Field label="Seeds" error={at('seeds')} hint="several give intervals">
-          {(p) => <input {...p} value={form.seeds} onChange={(e) => onChange({ ...form, seeds: e.target.value })} />}
+          {(p) => (
+            <input {...p} value={form.seeds} onChange={(e) => onChange({ ...form, seeds: e.target.value })} />
+          )}
         </Field>
         <Field label="Budget" error={at('policy.budget')} hint="tasks in full">
-          {(p) => <input {...p} inputMode="decimal" value={form.budget} onChange={(e) => onChange({ ...form, budget: e.target.value })} />}
+          {(p) => (
+            <input
+              {...p}
+              inputMode="decimal"
+              value={form.budget}
+              onChange={(e) => onChange({ ...form, budget: e.target.value })}
+            />
+          )}
         </Field>
         <Field label="Maximise" error={at('policy.objective')}>
           {(p) => (
-            <select {...p} value={form.objective} onChange={(e) => onChange({ ...form, objective: e.target.value })}>
+            <select
+              {...p}
+              value={form.objective}
+              onChange={(e) => onChange({ ...form, objective: e.target.value })}
+            >
               {['quality', 'gain', 'affinity', 'log-loss'].map((name) => (
                 <option key={name}>{name}</option>
               ))}
@@ -58,7 +91,12 @@ export function SweepFields(props: Props) {
           )}
         </Field>
         <label className="flex items-center gap-2 self-start pt-7">
-          <input type="checkbox" className="size-4 accent-[var(--accent)]" checked={form.probe} onChange={(e) => onChange({ ...form, probe: e.target.checked })} />
+          <input
+            type="checkbox"
+            className="size-4 accent-[var(--accent)]"
+            checked={form.probe}
+            onChange={(e) => onChange({ ...form, probe: e.target.checked })}
+          />
           Ridge probe first
         </label>
       </fieldset>
@@ -74,29 +112,63 @@ function DatasetFields({ form, onChange, issues }: Props) {
       <legend className="section-title mb-2">Dataset</legend>
       <Field label="Kind" error={at('dataset.kind')}>
         {(p) => (
-          <select {...p} value={form.kind} onChange={(e) => onChange({ ...form, kind: e.target.value === 'idx' ? 'idx' : 'rooms' })}>
+          <select
+            {...p}
+            value={form.kind}
+            onChange={(e) => onChange({ ...form, kind: e.target.value === 'idx' ? 'idx' : 'rooms' })}
+          >
             <option value="rooms">rooms (rendered)</option>
             <option value="idx">IDX files</option>
           </select>
         )}
       </Field>
       <Field label="Seed" error={at('dataset.seed')}>
-        {(p) => <input {...p} inputMode="numeric" value={form.datasetSeed} onChange={(e) => onChange({ ...form, datasetSeed: e.target.value })} />}
+        {(p) => (
+          <input
+            {...p}
+            inputMode="numeric"
+            value={form.datasetSeed}
+            onChange={(e) => onChange({ ...form, datasetSeed: e.target.value })}
+          />
+        )}
       </Field>
       <Field label="Image size" error={at('dataset.size')} hint="pixels, a multiple of 16">
-        {(p) => <input {...p} inputMode="numeric" value={form.size} onChange={(e) => onChange({ ...form, size: e.target.value })} />}
+        {(p) => (
+          <input
+            {...p}
+            inputMode="numeric"
+            value={form.size}
+            onChange={(e) => onChange({ ...form, size: e.target.value })}
+          />
+        )}
       </Field>
       {form.kind === 'idx' ? (
         <Field label="Folder of the server" error={at('dataset.directory')}>
-          {(p) => <input {...p} value={form.directory} onChange={(e) => onChange({ ...form, directory: e.target.value })} />}
+          {(p) => (
+            <input
+              {...p}
+              value={form.directory}
+              onChange={(e) => onChange({ ...form, directory: e.target.value })}
+            />
+          )}
         </Field>
       ) : (
         <span className="phone:hidden" />
       )}
       {POOLS.map((pool) => (
-        <Field key={pool} label={`Images, ${pool} pool`} error={at(`dataset.pools.${pool}`)} hint={POOL_NOTE[pool]}>
+        <Field
+          key={pool}
+          label={`Images, ${pool} pool`}
+          error={at(`dataset.pools.${pool}`)}
+          hint={POOL_NOTE[pool]}
+        >
           {(p) => (
-            <input {...p} inputMode="numeric" value={form.pools[pool]} onChange={(e) => onChange({ ...form, pools: { ...form.pools, [pool]: e.target.value } })} />
+            <input
+              {...p}
+              inputMode="numeric"
+              value={form.pools[pool]}
+              onChange={(e) => onChange({ ...form, pools: { ...form.pools, [pool]: e.target.value } })}
+            />
           )}
         </Field>
       ))}
@@ -116,7 +188,10 @@ function TrainingFields({ form, onChange, issues }: Props) {
       <summary className="section-title cursor-pointer">Training</summary>
       <p className="mt-1 mb-2 text-ink2 text-label">Empty = the preset’s own values.</p>
       {STAGES.map((stage) => (
-        <fieldset key={stage} className="mb-3 grid grid-cols-[120px_repeat(3,minmax(0,1fr))] items-start gap-4 phone:grid-cols-3">
+        <fieldset
+          key={stage}
+          className="mb-3 grid grid-cols-[120px_repeat(3,minmax(0,1fr))] items-start gap-4 phone:grid-cols-3"
+        >
           <legend className="sr-only">{STAGE_NAME[stage]}</legend>
           <span className="pt-7 phone:col-span-3 phone:pt-0" aria-hidden="true">
             {STAGE_NAME[stage]}
@@ -128,7 +203,15 @@ function TrainingFields({ form, onChange, issues }: Props) {
                   {...p}
                   inputMode="decimal"
                   value={form.training[stage][key]}
-                  onChange={(e) => onChange({ ...form, training: { ...form.training, [stage]: { ...form.training[stage], [key]: e.target.value } } })}
+                  onChange={(e) =>
+                    onChange({
+                      ...form,
+                      training: {
+                        ...form.training,
+                        [stage]: { ...form.training[stage], [key]: e.target.value },
+                      },
+                    })
+                  }
                 />
               )}
             </Field>

@@ -20,7 +20,9 @@ export function SweepFile({ text, onChange }: { text: string; onChange: (text: s
     const file = event.target.files?.[0];
     if (file === undefined) return;
     if (file.size > SWEEP_FILE_MAX_BYTES) {
-      setRefused(`${file.name} has ${Math.ceil(file.size / 1024)} KB; a sweep file may have at most ${SWEEP_FILE_MAX_BYTES / 1024} KB.`);
+      setRefused(
+        `${file.name} has ${Math.ceil(file.size / 1024)} KB; a sweep file may have at most ${SWEEP_FILE_MAX_BYTES / 1024} KB.`,
+      );
       return;
     }
     setRefused(null);
@@ -41,7 +43,12 @@ export function SweepFile({ text, onChange }: { text: string; onChange: (text: s
       <div className="flex flex-wrap items-center gap-3">
         <label className="btn cursor-pointer has-focus-visible:outline-2 has-focus-visible:outline-accent">
           Choose a file
-          <input type="file" accept=".yaml,.yml,.json,application/json,text/yaml" className="sr-only" onChange={(event) => void read(event)} />
+          <input
+            type="file"
+            accept=".yaml,.yml,.json,application/json,text/yaml"
+            className="sr-only"
+            onChange={(event) => void read(event)}
+          />
         </label>
         <button type="button" className="btn" onClick={() => onChange(EXAMPLE)}>
           Start from an example

@@ -19,18 +19,38 @@ export function SweepsPage() {
   const { query, set } = useUrlState();
   const state = STATES.find((s) => s === query.get('state'));
   const all = data?.sweeps ?? [];
-  useRefresh('/sweeps', 4000, all.some((s) => s.state === 'active'));
+  useRefresh(
+    '/sweeps',
+    4000,
+    all.some((s) => s.state === 'active'),
+  );
   const shown = state === undefined ? all : all.filter((s) => s.state === state);
   const present = STATES.filter((s) => s === state || all.some((sweep) => sweep.state === s));
   return (
     <>
-      <PageHead title="All sweeps" actions={<Link className="btn btn-primary" href="/sweeps/new">New sweep</Link>} />
+      <PageHead
+        title="All sweeps"
+        actions={
+          <Link className="btn btn-primary" href="/sweeps/new">
+            New sweep
+          </Link>
+        }
+      />
       {data === undefined ? (
-        <div className="mt-5">{error === null ? <Loading what="the sweeps" /> : <Failure error={error} retry={retry} title="The sweeps cannot be listed" />}</div>
+        <div className="mt-5">
+          {error === null ? (
+            <Loading what="the sweeps" />
+          ) : (
+            <Failure error={error} retry={retry} title="The sweeps cannot be listed" />
+          )}
+        </div>
       ) : all.length === 0 ? (
         <div className="mt-5">
           <Empty title="No sweep yet">
-            <Link className="link" href="/sweeps/new">Submit the first one</Link>: choose tasks, see what it will cost, and start.
+            <Link className="link" href="/sweeps/new">
+              Submit the first one
+            </Link>
+            : choose tasks, see what it will cost, and start.
           </Empty>
         </div>
       ) : (
@@ -39,10 +59,17 @@ export function SweepsPage() {
             <ul className="flex flex-wrap gap-1.5 pt-3" aria-label="Filter by state">
               {present.map((s) => (
                 <li key={s}>
-                  <button type="button" className="chip" aria-pressed={s === state} onClick={() => set({ state: s === state ? null : s })}>
+                  <button
+                    type="button"
+                    className="chip"
+                    aria-pressed={s === state}
+                    onClick={() => set({ state: s === state ? null : s })}
+                  >
                     <StateIcon state={s} />
                     <span className="capitalize">{s}</span>
-                    <span className="font-semibold text-ink">{all.filter((sweep) => sweep.state === s).length}</span>
+                    <span className="font-semibold text-ink">
+                      {all.filter((sweep) => sweep.state === s).length}
+                    </span>
                   </button>
                 </li>
               ))}
@@ -72,15 +99,17 @@ function SweepLine({ sweep }: { sweep: SweepView }) {
           </Link>
         </h2>
         <p className="mt-0.5 text-ink3 text-label">
-          sweep {sweep.number}, {sweep.dataset}, {plural(sweep.tasks.length, 'task')}, {plural(targets, 'target')}, {plural(sweep.seeds.length, 'seed')}
-          {measured ? `, preset ${sweep.preset}` : ', imported'}, {new Date(sweep.createdAt).toLocaleString('en-GB', { dateStyle: 'medium', timeStyle: 'short' })}
+          sweep {sweep.number}, {sweep.dataset}, {plural(sweep.tasks.length, 'task')},{' '}
+          {plural(targets, 'target')}, {plural(sweep.seeds.length, 'seed')}
+          {measured && `, preset ${sweep.preset}`},{' '}
+          {new Date(sweep.createdAt).toLocaleString('en-GB', { dateStyle: 'medium', timeStyle: 'short' })}
         </p>
         <p className="mt-1.5 line-clamp-2 max-w-[70ch] font-serif text-[14.5px] text-ink2">{sweep.finding}</p>
       </div>
       <div>
         <p className="mb-1.5 flex items-center gap-2">
           <StateIcon state={sweep.state} />
-          <span className="font-semibold capitalize">{sweep.state}</span>
+          <span className="font-semibold capitalize">{measured ? sweep.state : 'Imported'}</span>
           {measured && <span className="ml-auto text-ink2 text-label">{percent(sweep.progress.share)}</span>}
         </p>
         {measured && (

@@ -13,7 +13,8 @@ interface Props {
 /** Tasks as check boxes by family, with their roles. */
 export function TaskPicker({ tasks, chosen, error, onChange }: Props) {
   const families = FAMILY_ORDER.filter((f) => tasks.some((t) => t.family === f));
-  const toggle = (id: string): void => onChange(chosen.includes(id) ? chosen.filter((other) => other !== id) : [...chosen, id]);
+  const toggle = (id: string): void =>
+    onChange(chosen.includes(id) ? chosen.filter((other) => other !== id) : [...chosen, id]);
   const targets = tasks.filter((t) => t.target && chosen.includes(t.id)).length;
   const sources = tasks.filter((t) => t.source && chosen.includes(t.id)).length;
   return (
@@ -34,7 +35,10 @@ export function TaskPicker({ tasks, chosen, error, onChange }: Props) {
         </p>
       )}
       {families.map((family) => (
-        <div key={family} className="grid grid-cols-[96px_minmax(0,1fr)] gap-x-3 border-line border-t py-2 phone:grid-cols-1">
+        <div
+          key={family}
+          className="grid grid-cols-[96px_minmax(0,1fr)] gap-x-3 border-line border-t py-2 phone:grid-cols-1"
+        >
           <span className="pt-1 text-ink3 text-label">{FAMILY_NAME[family]}</span>
           <div className="flex flex-wrap gap-1.5">
             {tasks
@@ -47,7 +51,12 @@ export function TaskPicker({ tasks, chosen, error, onChange }: Props) {
                     title={task.summary}
                     className={`chip cursor-pointer has-focus-visible:outline-2 has-focus-visible:outline-accent ${on ? 'border-accent bg-accent-soft text-ink' : 'hover:border-ink3'}`}
                   >
-                    <input type="checkbox" className="sr-only" checked={on} onChange={() => toggle(task.id)} />
+                    <input
+                      type="checkbox"
+                      className="sr-only"
+                      checked={on}
+                      onChange={() => toggle(task.id)}
+                    />
                     {on && <span aria-hidden="true">✓</span>}
                     <span className={task.target ? '' : 'italic'}>{task.name}</span>
                     {!task.target && <span className="text-ink3 text-note">source only</span>}

@@ -27,7 +27,8 @@ const DATASETS = [
   },
 ] as const;
 
-const role = (task: TaskView): string => (task.source && task.target ? 'source and target' : task.source ? 'source only' : 'target only');
+const role = (task: TaskView): string =>
+  task.source && task.target ? 'source and target' : task.source ? 'source only' : 'target only';
 
 /** The dictionary of tasks, by family, and the data sets. */
 export function TasksPage() {
@@ -38,7 +39,11 @@ export function TasksPage() {
     <>
       <PageHead
         title="Datasets and tasks"
-        finding={tasks.length === 0 ? undefined : `${plural(tasks.length, 'task')} can be combined in a sweep; ${tasks.filter((t) => t.target).length} of them can be targets.`}
+        finding={
+          tasks.length === 0
+            ? undefined
+            : `${plural(tasks.length, 'task')} can be combined in a sweep; ${tasks.filter((t) => t.target).length} of them can be targets.`
+        }
       />
       <section aria-label="Datasets" className="mt-4 grid grid-cols-2 gap-x-9 gap-y-4 phone:grid-cols-1">
         {DATASETS.map((d) => (
@@ -51,7 +56,13 @@ export function TasksPage() {
         ))}
       </section>
       {data === undefined ? (
-        <div className="mt-5">{error === null ? <Loading what="the tasks" /> : <Failure error={error} retry={retry} title="The tasks cannot be listed" />}</div>
+        <div className="mt-5">
+          {error === null ? (
+            <Loading what="the tasks" />
+          ) : (
+            <Failure error={error} retry={retry} title="The tasks cannot be listed" />
+          )}
+        </div>
       ) : tasks.length === 0 ? (
         <Empty title="No tasks">The catalog is empty.</Empty>
       ) : (
@@ -65,7 +76,10 @@ export function TasksPage() {
               {tasks
                 .filter((t) => t.family === family)
                 .map((task) => (
-                  <li key={task.id} className="grid grid-cols-[170px_minmax(0,1fr)] gap-x-4 border-line border-b py-2.5 phone:grid-cols-1">
+                  <li
+                    key={task.id}
+                    className="grid grid-cols-[170px_minmax(0,1fr)] gap-x-4 border-line border-b py-2.5 phone:grid-cols-1"
+                  >
                     <div>
                       <p className="font-semibold">{task.name}</p>
                       <p className="font-mono text-[11px] text-ink3">{task.id}</p>

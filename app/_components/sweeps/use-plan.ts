@@ -40,4 +40,6 @@ export function usePlan(body: SweepBody | null): PlanState {
 }
 
 const asError = (error: unknown): ApiError =>
-  error instanceof ApiError ? error : new ApiError(0, 'internal', error instanceof Error ? error.message : String(error));
+  error instanceof ApiError
+    ? error
+    : new ApiError(0, 'internal', error instanceof Error ? error.message : String(error));

@@ -21,11 +21,18 @@ export function WorkersPage() {
     <>
       <PageHead title="Workers" finding={data === undefined ? undefined : finding} />
       {data === undefined ? (
-        <div className="mt-5">{error === null ? <Loading what="the workers" /> : <Failure error={error} retry={retry} title="The workers cannot be listed" />}</div>
+        <div className="mt-5">
+          {error === null ? (
+            <Loading what="the workers" />
+          ) : (
+            <Failure error={error} retry={retry} title="The workers cannot be listed" />
+          )}
+        </div>
       ) : workers.length === 0 ? (
         <div className="mt-5">
           <Empty title="No worker has announced itself">
-            <code className="font-mono">npm start</code> starts as many as the machine has cores. More can be started on any machine that reaches the same database.
+            <code className="font-mono">npm start</code> starts as many as the machine has cores. More can be
+            started on any machine that reaches the same database.
           </Empty>
         </div>
       ) : (
@@ -49,7 +56,9 @@ function WorkerCard({ worker }: { worker: WorkerView }) {
           {worker.host}
           {worker.pid > 0 && `, pid ${worker.pid}`}
         </h2>
-        <span className={`ml-auto text-label ${worker.alive ? 'text-ink2' : 'text-fail'}`}>{worker.alive ? (run === null ? 'idle' : 'working') : 'silent'}</span>
+        <span className={`ml-auto text-label ${worker.alive ? 'text-ink2' : 'text-fail'}`}>
+          {worker.alive ? (run === null ? 'idle' : 'working') : 'silent'}
+        </span>
       </div>
       <p className="mt-0.5 text-ink2 text-label">
         {worker.backend}, {worker.device}
@@ -64,7 +73,10 @@ function WorkerCard({ worker }: { worker: WorkerView }) {
             {run.progress !== null && <span className="text-ink2">{percent(run.progress)}</span>}
           </p>
           <div className="mt-1.5 h-1.5 overflow-hidden rounded-full bg-line" aria-hidden="true">
-            <div className="h-full bg-accent transition-[width] duration-500" style={{ width: `${(run.progress ?? 0) * 100}%` }} />
+            <div
+              className="h-full bg-accent transition-[width] duration-500"
+              style={{ width: `${(run.progress ?? 0) * 100}%` }}
+            />
           </div>
         </div>
       )}

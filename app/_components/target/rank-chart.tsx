@@ -7,8 +7,13 @@ import { gainDomain, rankLabels, type Tone, toneOf } from '@/app/_lib/ranking';
 import type { RankedSource } from '@/lib/service/contracts';
 
 const ROW = 25;
-const COLOUR: Record<Tone, string> = { better: 'var(--accent)', worse: 'var(--worse)', unsure: 'var(--ink2)' };
-const GRID = 'grid grid-cols-[38px_minmax(110px,168px)_minmax(120px,1fr)_86px_58px] items-center gap-2 phone:grid-cols-[30px_minmax(90px,118px)_minmax(90px,1fr)_48px]';
+const COLOUR: Record<Tone, string> = {
+  better: 'var(--accent)',
+  worse: 'var(--worse)',
+  unsure: 'var(--ink2)',
+};
+const GRID =
+  'grid grid-cols-[38px_minmax(110px,168px)_minmax(120px,1fr)_86px_58px] items-center gap-2 phone:grid-cols-[30px_minmax(90px,118px)_minmax(90px,1fr)_48px]';
 
 interface Props {
   sources: readonly RankedSource[];
@@ -23,7 +28,9 @@ export function RankChart({ sources, label, href }: Props) {
   const ranks = rankLabels(sources);
   const step = high - low > 0.55 ? 0.2 : 0.1;
   const count = Math.round((high - low) / step);
-  const ticks = Array.from({ length: count + 1 }, (_, i) => Math.round((low + i * step) * 10) / 10).filter((t) => t <= high + 1e-9);
+  const ticks = Array.from({ length: count + 1 }, (_, i) => Math.round((low + i * step) * 10) / 10).filter(
+    (t) => t <= high + 1e-9,
+  );
   const tied = sources.filter((s) => s.tied).length;
   return (
     <div>
@@ -31,10 +38,16 @@ export function RankChart({ sources, label, href }: Props) {
         <span />
         <span>Source</span>
         <span className="relative h-5">
-          <span className="absolute bottom-0 -translate-x-full whitespace-nowrap pr-2 font-semibold text-worse phone:hidden" style={{ left: `${x(0.5)}%` }}>
+          <span
+            className="absolute bottom-0 -translate-x-full whitespace-nowrap pr-2 font-semibold text-worse phone:hidden"
+            style={{ left: `${x(0.5)}%` }}
+          >
             ← worse
           </span>
-          <span className="absolute bottom-0 whitespace-nowrap pl-2 font-semibold text-accent phone:hidden" style={{ left: `${x(0.5)}%` }}>
+          <span
+            className="absolute bottom-0 whitespace-nowrap pl-2 font-semibold text-accent phone:hidden"
+            style={{ left: `${x(0.5)}%` }}
+          >
             better than scratch
           </span>
         </span>
@@ -46,16 +59,33 @@ export function RankChart({ sources, label, href }: Props) {
           <span className="relative col-start-3 h-full">
             <span className="absolute inset-y-0 left-0 bg-worse-soft" style={{ width: `${x(0.5)}%` }} />
             {ticks.map((t) => (
-              <span key={t} className="absolute inset-y-0 border-line border-l" style={{ left: `${x(t)}%` }} />
+              <span
+                key={t}
+                className="absolute inset-y-0 border-line border-l"
+                style={{ left: `${x(t)}%` }}
+              />
             ))}
-            <span className="absolute inset-y-0 z-10 border-ink border-l-[1.5px]" style={{ left: `${x(0.5)}%` }} />
+            <span
+              className="absolute inset-y-0 z-10 border-ink border-l-[1.5px]"
+              style={{ left: `${x(0.5)}%` }}
+            />
           </span>
         </div>
-        {tied > 1 && <span aria-hidden="true" className="absolute inset-x-0 top-0 rounded-control bg-accent-soft" style={{ height: tied * ROW }} />}
+        {tied > 1 && (
+          <span
+            aria-hidden="true"
+            className="absolute inset-x-0 top-0 rounded-control bg-accent-soft"
+            style={{ height: tied * ROW }}
+          />
+        )}
         <ol className="relative">
           {sources.map((s, i) => (
             <li key={s.source}>
-              <Link href={href(s)} className={`${GRID} rounded-control hover:bg-accent-soft/60`} style={{ height: ROW }}>
+              <Link
+                href={href(s)}
+                className={`${GRID} rounded-control hover:bg-accent-soft/60`}
+                style={{ height: ROW }}
+              >
                 <span className="pl-1 text-ink2 text-label">{ranks[i]}</span>
                 <span className={`truncate ${s.tied ? 'font-semibold' : ''}`}>{label(s)}</span>
                 <Whisker source={s} x={(v) => x(v)} />
@@ -69,11 +99,17 @@ export function RankChart({ sources, label, href }: Props) {
       <div className={`${GRID} text-ink2 text-tick`} aria-hidden="true">
         <span className="relative col-start-3 h-9">
           {ticks.map((t) => (
-            <span key={t} className="absolute top-1 -translate-x-1/2 whitespace-nowrap" style={{ left: `${x(t)}%` }}>
+            <span
+              key={t}
+              className="absolute top-1 -translate-x-1/2 whitespace-nowrap"
+              style={{ left: `${x(t)}%` }}
+            >
               {percent(t)}
             </span>
           ))}
-          <span className="absolute inset-x-0 top-5 whitespace-nowrap text-center phone:hidden">gain, share of test images won against scratch</span>
+          <span className="absolute inset-x-0 top-5 whitespace-nowrap text-center phone:hidden">
+            gain, share of test images won against scratch
+          </span>
         </span>
       </div>
     </div>
@@ -92,13 +128,22 @@ function Whisker({ source, x }: { source: RankedSource; x: (value: number) => nu
         <span
           aria-hidden="true"
           className="absolute top-1/2 h-[2px] -translate-y-1/2"
-          style={{ left: `${x(low)}%`, width: `${x(high) - x(low)}%`, background: colour, opacity: tone === 'unsure' ? 0.55 : 0.6 }}
+          style={{
+            left: `${x(low)}%`,
+            width: `${x(high) - x(low)}%`,
+            background: colour,
+            opacity: tone === 'unsure' ? 0.55 : 0.6,
+          }}
         />
       )}
       <span
         aria-hidden="true"
         className="absolute top-1/2 z-20 size-[11px] -translate-x-1/2 -translate-y-1/2 rounded-full border-2"
-        style={{ left: `${x(value)}%`, borderColor: colour, background: tone === 'unsure' ? 'var(--paper)' : colour }}
+        style={{
+          left: `${x(value)}%`,
+          borderColor: colour,
+          background: tone === 'unsure' ? 'var(--paper)' : colour,
+        }}
       />
     </span>
   );
@@ -110,7 +155,11 @@ function Best({ source }: { source: RankedSource }) {
   return (
     <span className="flex items-center gap-1.5 text-label phone:hidden">
       <span className="sr-only">probability best</span>
-      <span className="h-[7px] rounded-[1px] bg-[var(--bar)]" style={{ width: `${Math.max(1, p * 50)}px` }} aria-hidden="true" />
+      <span
+        className="h-[7px] rounded-[1px] bg-[var(--bar)]"
+        style={{ width: `${Math.max(1, p * 50)}px` }}
+        aria-hidden="true"
+      />
       {p < 0.02 ? '< .02' : share(p)}
     </span>
   );

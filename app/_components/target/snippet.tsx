@@ -13,7 +13,8 @@ type Language = (typeof LANGUAGES)[number]['value'];
 
 export function snippetText(language: Language, url: string): string {
   if (language === 'curl') return `curl -s '${url}'`;
-  if (language === 'ts') return `const answer = await fetch(\n  '${url}',\n);\nconst { sources } = await answer.json();`;
+  if (language === 'ts')
+    return `const answer = await fetch(\n  '${url}',\n);\nconst { sources } = await answer.json();`;
   return `import requests\nanswer = requests.get(\n    "${url}"\n)\nsources = answer.json()["sources"]`;
 }
 
@@ -29,7 +30,9 @@ export function Snippet({ path }: { path: string }) {
         <Segmented label="Language" hideLabel value={language} options={LANGUAGES} onChange={setLanguage} />
       </div>
       <div className="card relative p-3 pr-20">
-        <pre className="overflow-x-auto whitespace-pre-wrap break-all font-mono text-[11.5px] leading-relaxed">{text}</pre>
+        <pre className="overflow-x-auto whitespace-pre-wrap break-all font-mono text-[11.5px] leading-relaxed">
+          {text}
+        </pre>
         <span className="absolute top-2 right-2">
           <CopyButton label="Copy" text={() => text} />
         </span>

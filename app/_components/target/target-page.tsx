@@ -6,7 +6,12 @@ import { count, list, loss, percent, share } from '@/app/_lib/format';
 import { harmful } from '@/app/_lib/ranking';
 import { useApi } from '@/app/_lib/use-api';
 import { useSweep } from '@/app/_lib/use-sweep';
-import { type BestSourceView, bestSourceView, type RankedSource, type TargetView } from '@/lib/service/contracts';
+import {
+  type BestSourceView,
+  bestSourceView,
+  type RankedSource,
+  type TargetView,
+} from '@/lib/service/contracts';
 import { PageHead } from '../shell/page-head';
 import { CopyLink } from '../ui/copy-button';
 import { Figure, Figures } from '../ui/figure';
@@ -17,8 +22,9 @@ import { Snippet } from './snippet';
 /** One target: its sources ranked with their intervals, whether it means anything, when not to transfer. */
 export function TargetPage({ id, target }: { id: string; target: string }) {
   const sweep = useSweep(id);
-  const path = apiPath(sweepPath(id, '/best-source'), { target, maxOrder: 4 });
-  const { data, error, retry, stale } = useApi(path, bestSourceView);
+  const at = sweepPath(id, '/best-source');
+  const { data, error, retry, stale } = useApi(apiPath(at, { target }), bestSourceView);
+  const all = useApi(apiPath(at, { target, maxOrder: 4 }), bestSourceView);
   const base = `/sweeps/${encodeURIComponent(id)}`;
   const trail = [
     { label: sweep.data?.name ?? 'Sweep', href: base },
@@ -27,25 +33,51 @@ export function TargetPage({ id, target }: { id: string; target: string }) {
   ];
   return (
     <>
-      <PageHead trail={trail} title={sweep.name(target)} finding={stale ? undefined : data?.advice} liveSweep={id} actions={<CopyLink />} />
+      <PageHead
+        trail={trail}
+        title={sweep.name(target)}
+        finding={stale ? undefined : data?.advice}
+        liveSweep={id}
+        actions={<CopyLink />}
+      />
       {data === undefined || stale ? (
-        <div className="mt-5">{error === null ? <Loading what="the ranking" /> : <Failure error={error} retry={retry} title="This target cannot be shown" />}</div>
+        <div className="mt-5">
+          {error === null ? (
+            <Loading what="the ranking" />
+          ) : (
+            <Failure error={error} retry={retry} title="This target cannot be shown" />
+          )}
+        </div>
       ) : (
-        <Ranking id={id} view={data} name={sweep.name} seeds={sweep.data?.seeds.length ?? 1} />
+        <Ranking
+          id={id}
+          view={data}
+          joined={all.data === undefined || all.stale ? [] : all.data.sources.filter((s) => s.order > 1)}
+          name={sweep.name}
+          seeds={sweep.data?.seeds.length ?? 1}
+        />
       )}
     </>
   );
 }
 
-function Ranking({ id, view, name, seeds }: { id: string; view: BestSourceView; name: (id: string) => string; seeds: number }) {
-  const single = rerank(view.sources.filter((s) => s.order === 1));
-  const joined = view.sources.filter((s) => s.order > 1);
+interface RankingProps {
+  id: string;
+  view: BestSourceView;
+  joined: readonly RankedSource[];
+  name: (id: string) => string;
+  seeds: number;
+}
+
+function Ranking({ id, view, joined, name, seeds }: RankingProps) {
+  const single = view.sources;
+  const intervals = single.some((s) => s.gain !== null && s.gain.low !== null);
   const label = (s: RankedSource): string => s.sources.map(name).join(' + ');
   const base = `/sweeps/${encodeURIComponent(id)}`;
   const row = view.targetRow;
   return (
     <>
-      <TargetFigures sources={single} row={row} />
+      <TargetFigures sources={single} row={row} intervals={intervals} />
       {!row.kept && (
         <p className="mt-3 rounded-control bg-worse-soft px-3 py-2">
           <strong className="font-semibold">Excluded.</strong> {row.reasons.join('; ')}
@@ -53,15 +85,24 @@ function Ranking({ id, view, name, seeds }: { id: string; view: BestSourceView; 
       )}
       <div className="mt-4 grid grid-cols-[minmax(0,1.62fr)_minmax(300px,1fr)] items-start gap-9 max-[1080px]:grid-cols-1">
         <section aria-label="Sources, ranked">
-          <h2 className="section-title">Sources, ranked by {view.targetRow.complete ? 'affinity' : 'gain'}</h2>
+          <h2 className="section-title">
+            Sources, ranked by {view.targetRow.complete ? 'affinity' : 'gain'}
+          </h2>
           <p className="mb-2 text-ink2 text-label">
-            gain with 95 % interval{seeds === 1 ? ', one seed' : `, ${seeds} seeds`}
+            {intervals ? 'gain with 95 % interval' : 'gain, no intervals known'}
+            {seeds === 1 ? ', one seed' : `, ${seeds} seeds`}
             {row.testImages > 0 && `, ${count(row.testImages)} test images`}
           </p>
           {single.length === 0 ? (
-            <Empty title="Nothing measured yet">The ranking appears when the first transfer to this target is done.</Empty>
+            <Empty title="Nothing measured yet">
+              The ranking appears when the first transfer to this target is done.
+            </Empty>
           ) : (
-            <RankChart sources={single} label={label} href={(s) => `${base}/pairs/${encodeURIComponent(s.source)}/${encodeURIComponent(view.target)}`} />
+            <RankChart
+              sources={single}
+              label={label}
+              href={(s) => `${base}/pairs/${encodeURIComponent(s.source)}/${encodeURIComponent(view.target)}`}
+            />
           )}
         </section>
         <div className="flex flex-col gap-4">
@@ -75,31 +116,43 @@ function Ranking({ id, view, name, seeds }: { id: string; view: BestSourceView; 
   );
 }
 
-/** Ranks among the shown lines only; members of a tie set keep one rank. */
-function rerank(sources: readonly RankedSource[]): RankedSource[] {
-  let rank = 0;
-  let before: number | null = null;
-  return sources.map((s, i) => {
-    if (s.rank !== before) rank = i + 1;
-    before = s.rank;
-    return { ...s, rank };
-  });
-}
-
-function TargetFigures({ sources, row }: { sources: readonly RankedSource[]; row: TargetView }) {
+function TargetFigures({
+  sources,
+  row,
+  intervals,
+}: {
+  sources: readonly RankedSource[];
+  row: TargetView;
+  intervals: boolean;
+}) {
   const of = (helps: RankedSource['helps']): number => sources.filter((s) => s.helps === helps).length;
   const qualities = sources.flatMap((s) => (s.quality === null ? [] : [s.quality.value]));
   const hurts = of('hurts');
   return (
     <Figures>
-      <Figure label="Sources that help" value={of('helps')} note={`of ${sources.length}, interval above 50 %`} />
+      <Figure
+        label="Sources that help"
+        value={of('helps')}
+        note={`of ${sources.length}, ${intervals ? 'interval' : 'gain'} above 50 %`}
+      />
       <Figure label="Cannot tell" value={of('unsure')} note="interval crosses 50 %" />
-      <Figure label="Sources that hurt" value={hurts} note="interval below 50 %" {...(hurts > 0 ? { tone: 'worse' as const } : {})} />
-      <Figure label="Best quality" value={qualities.length === 0 ? '–' : percent(Math.max(...qualities))} note="of images beat its own network" />
+      <Figure
+        label="Sources that hurt"
+        value={hurts}
+        note={`${intervals ? 'interval' : 'gain'} below 50 %`}
+        {...(hurts > 0 ? { tone: 'worse' as const } : {})}
+      />
+      <Figure
+        label="Best quality"
+        value={qualities.length === 0 ? '–' : percent(Math.max(...qualities))}
+        note="of images beat its own network"
+      />
       <Figure
         label="Validity"
         value={row.goldSkill === null ? '–' : share(row.goldSkill.value)}
-        note="skill of its own network, .10 needed"
+        note={
+          row.goldSkill === null ? 'own network’s skill not known' : 'skill of its own network, .10 needed'
+        }
         {...(row.kept ? {} : { tone: 'worse' as const })}
       />
     </Figures>
@@ -112,7 +165,7 @@ function References({ row }: { row: TargetView }) {
     ['From scratch', row.losses.scratch === null ? null : loss(row.losses.scratch)],
     ['Own network', row.losses.gold === null ? null : loss(row.losses.gold)],
     ['Source over seed variance', row.signalToNoise === null ? null : share(row.signalToNoise, 1)],
-    ['Ties between transfers', row.tieRate === null ? null : percent(row.tieRate, 1)],
+    ['Ties between transfers', row.tieRate === null || row.testImages === 0 ? null : percent(row.tieRate, 1)],
     ['Consistency index', row.consistencyIndex === null ? null : share(row.consistencyIndex, 3)],
   ];
   const known = facts.filter(([, value]) => value !== null);
@@ -121,7 +174,9 @@ function References({ row }: { row: TargetView }) {
   return (
     <section aria-label="References">
       <h2 className="section-title">What this rests on</h2>
-      <p className="text-ink2 text-label">mean test losses, lower is better, and the checks of the tournament</p>
+      <p className="text-ink2 text-label">
+        mean test losses, lower is better, and the checks of the tournament
+      </p>
       <dl className="mt-1.5 grid grid-cols-2 gap-x-6">
         {known.map(([label, value]) => (
           <div key={label} className="flex justify-between border-line border-b py-1">
@@ -130,12 +185,22 @@ function References({ row }: { row: TargetView }) {
           </div>
         ))}
       </dl>
-      {grey && <p className="mt-1.5 text-worse">Sources differ less than three times as much as seeds do: read the order with care.</p>}
+      {grey && (
+        <p className="mt-1.5 text-worse">
+          Sources differ less than three times as much as seeds do: read the order with care.
+        </p>
+      )}
     </section>
   );
 }
 
-function WhenNot({ sources, label }: { sources: readonly RankedSource[]; label: (s: RankedSource) => string }) {
+function WhenNot({
+  sources,
+  label,
+}: {
+  sources: readonly RankedSource[];
+  label: (s: RankedSource) => string;
+}) {
   const bad = harmful(sources);
   if (sources.length === 0) return null;
   const helps = sources.some((s) => s.helps === 'helps');
@@ -160,15 +225,18 @@ interface JoiningProps {
 }
 
 function Joining({ joined, best, label, base }: JoiningProps) {
-  const top = joined.filter((s) => s.gain !== null).sort((a, b) => (b.gain?.value ?? 0) - (a.gain?.value ?? 0))[0];
+  const top = joined
+    .filter((s) => s.gain !== null)
+    .sort((a, b) => (b.gain?.value ?? 0) - (a.gain?.value ?? 0))[0];
   if (top?.gain == null || best?.gain == null) return null;
   const points = Math.round((top.gain.value - best.gain.value) * 100);
   return (
     <section aria-label="Joining sources" className="rule pt-3">
       <h2 className="section-title">Joining sources</h2>
       <p className="mt-0.5 text-ink2">
-        {label(top)} together win {percent(top.gain.value)} against scratch, {points > 0 ? `${points} points above` : 'no more than'} the best single source, for{' '}
-        {top.order} tasks’ labels.{' '}
+        {label(top)} together win {percent(top.gain.value)} against scratch,{' '}
+        {points > 0 ? `${points} points above` : 'no more than'} the best single source, for {top.order}{' '}
+        tasks’ labels.{' '}
         <Link className="link" href={`${base}/policy`}>
           See policy
         </Link>

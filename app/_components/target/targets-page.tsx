@@ -1,8 +1,8 @@
 'use client';
 
 import Link from 'next/link';
-import { sweepPath } from '@/app/_lib/api';
 import { targetList } from '@/app/_lib/answers';
+import { sweepPath } from '@/app/_lib/api';
 import { percent, share } from '@/app/_lib/format';
 import { useApi } from '@/app/_lib/use-api';
 import { useSweep } from '@/app/_lib/use-sweep';
@@ -35,11 +35,17 @@ export function TargetsPage({ id }: { id: string }) {
       <PageHead
         trail={trail}
         title="Targets"
-        finding={rows.length === 0 ? undefined : `${helped} of ${rows.length} targets have a source that is known to beat training from scratch.`}
+        finding={
+          rows.length === 0
+            ? undefined
+            : `${helped} of ${rows.length} targets have a source that is known to beat training from scratch.`
+        }
         liveSweep={id}
       />
       {data === undefined ? (
-        <div className="mt-5">{error === null ? <Loading what="the targets" /> : <Failure error={error} retry={retry} />}</div>
+        <div className="mt-5">
+          {error === null ? <Loading what="the targets" /> : <Failure error={error} retry={retry} />}
+        </div>
       ) : rows.length === 0 ? (
         <Empty title="No targets">This sweep has no task that can be a target.</Empty>
       ) : (
@@ -50,7 +56,9 @@ export function TargetsPage({ id }: { id: string }) {
                 <SortHead {...head} id="name" label="Target" />
                 <th scope="col">Best source</th>
                 <SortHead {...head} id="gain" label="Its gain" number />
-                <th scope="col" className="w-44">Sources: help, cannot tell, hurt</th>
+                <th scope="col" className="w-44">
+                  Sources: help, cannot tell, hurt
+                </th>
                 <SortHead {...head} id="skill" label="Own network’s skill" number />
               </tr>
             </thead>
@@ -66,7 +74,15 @@ export function TargetsPage({ id }: { id: string }) {
   );
 }
 
-function TargetLine({ item, base, name }: { item: TargetListItem; base: string; name: (id: string) => string }) {
+function TargetLine({
+  item,
+  base,
+  name,
+}: {
+  item: TargetListItem;
+  base: string;
+  name: (id: string) => string;
+}) {
   const { verdicts, best } = item;
   const total = Math.max(1, verdicts.helps + verdicts.unsure + verdicts.hurts + verdicts.unknown);
   const part = (n: number): string => `${(100 * n) / total}%`;
@@ -83,7 +99,10 @@ function TargetLine({ item, base, name }: { item: TargetListItem; base: string; 
         {best === null ? (
           <span className="text-ink3">–</span>
         ) : (
-          <Link className="hover:underline" href={`${base}/pairs/${encodeURIComponent(best.source)}/${encodeURIComponent(item.target)}`}>
+          <Link
+            className="hover:underline"
+            href={`${base}/pairs/${encodeURIComponent(best.source)}/${encodeURIComponent(item.target)}`}
+          >
             {best.sources.map(name).join(' + ')}
           </Link>
         )}

@@ -2,7 +2,11 @@
 export function Arrow({ className = '' }: { className?: string }) {
   return (
     <>
-      <svg viewBox="0 0 16 10" className={`mx-[0.22em] inline h-[0.55em] w-[0.88em] align-[0.06em] ${className}`} aria-hidden="true">
+      <svg
+        viewBox="0 0 16 10"
+        className={`mx-[0.22em] inline h-[0.55em] w-[0.88em] align-[0.06em] ${className}`}
+        aria-hidden="true"
+      >
         <path d="M0 5h14M10 1l4.4 4-4.4 4" fill="none" stroke="currentColor" strokeWidth="1.7" />
       </svg>
       <span className="sr-only"> to </span>

@@ -1,7 +1,17 @@
 'use client';
 
 /** Saves a text made on the page. */
-export function Download({ name, type, text, label }: { name: string; type: string; text: () => string; label: string }) {
+export function Download({
+  name,
+  type,
+  text,
+  label,
+}: {
+  name: string;
+  type: string;
+  text: () => string;
+  label: string;
+}) {
   const save = (): void => {
     const url = URL.createObjectURL(new Blob([text()], { type }));
     const anchor = document.createElement('a');

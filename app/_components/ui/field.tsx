@@ -7,7 +7,12 @@ interface Props {
   error: string | null;
   hint?: string;
   className?: string;
-  children: (props: { id: string; 'aria-invalid': boolean; 'aria-describedby': string | undefined; className: string }) => ReactNode;
+  children: (props: {
+    id: string;
+    'aria-invalid': boolean;
+    'aria-describedby': string | undefined;
+    className: string;
+  }) => ReactNode;
 }
 
 /** A labelled input with its hint and its error, tied together for screen readers. */
@@ -19,7 +24,12 @@ export function Field({ label, error, hint, className = '', children }: Props) {
       <label htmlFor={id} className="mb-1 block text-ink2 text-label">
         {label}
       </label>
-      {children({ id, 'aria-invalid': error !== null, 'aria-describedby': note === undefined ? undefined : `${id}-note`, className: 'field' })}
+      {children({
+        id,
+        'aria-invalid': error !== null,
+        'aria-describedby': note === undefined ? undefined : `${id}-note`,
+        className: 'field',
+      })}
       {note !== undefined && (
         <p id={`${id}-note`} className={`mt-1 text-label ${error === null ? 'text-ink3' : 'text-fail'}`}>
           {note}

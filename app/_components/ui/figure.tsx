@@ -1,12 +1,26 @@
 import type { ReactNode } from 'react';
 
 /** A number with its name above and its unit or interval below. */
-export function Figure({ label, value, note, tone }: { label: string; value: ReactNode; note: ReactNode; tone?: 'worse' }) {
+export function Figure({
+  label,
+  value,
+  note,
+  tone,
+}: {
+  label: string;
+  value: ReactNode;
+  note: ReactNode;
+  tone?: 'worse';
+}) {
   return (
     <div className="border-line border-r px-4 first:pl-0 last:border-r-0 phone:border-r-0 phone:px-0">
       <dt className="text-ink2 text-label">{label}</dt>
       <dd>
-        <span className={`block font-semibold text-number leading-tight ${tone === 'worse' ? 'text-worse' : ''}`}>{value}</span>
+        <span
+          className={`block font-semibold text-number leading-tight ${tone === 'worse' ? 'text-worse' : ''}`}
+        >
+          {value}
+        </span>
         <span className="block text-ink2 text-label">{note}</span>
       </dd>
     </div>

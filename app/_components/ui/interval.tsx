@@ -18,7 +18,14 @@ export function IntervalPlot({ estimate, domain, neutral, width = 134 }: Props) 
     <svg width="100%" height="18" viewBox={`0 0 ${width} 18`} aria-hidden="true" className="max-w-[134px]">
       <line x1="0" x2={width} y1="9" y2="9" stroke="var(--line2)" />
       {low !== null && high !== null && (
-        <rect x={x(low)} y="4" width={Math.max(1, x(high) - x(low))} height="10" fill="var(--accent)" opacity="0.35" />
+        <rect
+          x={x(low)}
+          y="4"
+          width={Math.max(1, x(high) - x(low))}
+          height="10"
+          fill="var(--accent)"
+          opacity="0.35"
+        />
       )}
       <line x1={x(neutral)} x2={x(neutral)} y1="1" y2="17" stroke="var(--ink)" strokeDasharray="2 2" />
       <line x1={x(value)} x2={x(value)} y1="1.5" y2="16.5" stroke="var(--accent)" strokeWidth="2.4" />

@@ -14,7 +14,9 @@ export function Segmented<T extends string>({ label, hideLabel, value, options, 
   return (
     <fieldset className={`flex items-center gap-3 ${wide ? 'w-full' : ''}`}>
       <legend className={hideLabel ? 'sr-only' : 'float-left text-label text-ink3'}>{label}</legend>
-      <div className={`flex overflow-hidden rounded-control border border-line2 bg-panel ${wide ? 'w-full' : ''}`}>
+      <div
+        className={`flex overflow-hidden rounded-control border border-line2 bg-panel ${wide ? 'w-full' : ''}`}
+      >
         {options.map((option) => (
           <label
             key={option.value}

@@ -30,7 +30,12 @@ export function SortHead({ id, label, query, set, number }: Props) {
 type Key<T> = (row: T) => string | number | null;
 
 /** Rows by the URL's sort, else descending by `fallback`; what is not known goes last in both directions. */
-export function sortRows<T>(rows: readonly T[], columns: Readonly<Record<string, Key<T>>>, query: URLSearchParams, fallback: string): T[] {
+export function sortRows<T>(
+  rows: readonly T[],
+  columns: Readonly<Record<string, Key<T>>>,
+  query: URLSearchParams,
+  fallback: string,
+): T[] {
   const wanted = query.get('sort') ?? `-${fallback}`;
   const sign = wanted.startsWith('-') ? -1 : 1;
   const key = columns[wanted.replace(/^-/, '')] ?? columns[fallback];
@@ -38,6 +43,8 @@ export function sortRows<T>(rows: readonly T[], columns: Readonly<Record<string,
   return [...rows].sort((a, b) => {
     const [x, y] = [key(a), key(b)];
     if (x === null || y === null) return x === y ? 0 : x === null ? 1 : -1;
-    return sign * (typeof x === 'string' && typeof y === 'string' ? x.localeCompare(y) : Number(x) - Number(y));
+    return (
+      sign * (typeof x === 'string' && typeof y === 'string' ? x.localeCompare(y) : Number(x) - Number(y))
+    );
   });
 }

@@ -32,7 +32,9 @@ function shape(state: ShownState) {
     case 'failed':
       return <path d="M2.5 2.5l7 7M9.5 2.5l-7 7" stroke={fail} strokeWidth="2" />;
     case 'lost':
-      return <circle cx="6" cy="6" r="4.2" fill="none" stroke={fail} strokeWidth="1.8" strokeDasharray="2 1.7" />;
+      return (
+        <circle cx="6" cy="6" r="4.2" fill="none" stroke={fail} strokeWidth="1.8" strokeDasharray="2 1.7" />
+      );
     case 'predicted':
       return <path d="M1 8l7-7M3 11l8-8M7.5 11.5l4-4" stroke="var(--ink3)" strokeWidth="1.1" />;
     case 'paused':
