@@ -1,0 +1,165 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { type MatrixView, matrixView, type SweepView, sweepView } from '@/lib/service/contracts';
+import { type ApiClient, httpClient } from '../api-client';
+import { root } from '../places';
+
+/**
+ * The whole product as a person starts it, with the micro sweep: once undisturbed, once with each part killed
+ * at a named step. Needs the built dashboard, which `npm test` makes before.
+ */
+interface Instance {
+  state: string;
+  child: ChildProcess;
+  api: ApiClient;
+  exited: Promise<number | null>;
+}
+
+const instanceShape = z.object({ url: z.string() });
+const childrenShape = z.array(z.object({ name: z.string(), pid: z.number() }));
+const instances: Instance[] = [];
+
+async function until<T>(
+  what: string,
+  look: () => Promise<T | null | undefined> | T | null | undefined,
+): Promise<T> {
+  const deadline = Date.now() + 150_000;
+  while (Date.now() < deadline) {
+    const found = await Promise.resolve()
+      .then(look)
+      .catch(() => null);
+    if (found !== null && found !== undefined) return found;
+    await sleep(100);
+  }
+  throw new Error(`waited in vain for: ${what}`);
+}
+
+const readJson = (file: string): unknown => JSON.parse(readFileSync(file, 'utf8'));
+
+async function startInstance(state: string): Promise<Instance> {
+  const child = spawn(
+    process.execPath,
+    [
+      '--import',
+      join(root, 'node_modules/tsx/dist/loader.mjs'),
+      'bin/main.ts',
+      'start',
+      '--sweep',
+      'sweeps/micro.yaml',
+    ],
+    {
+      cwd: root,
+      stdio: 'ignore',
+      env: {
+        ...process.env,
+        NODE_ENV: 'production',
+        TASKATLAS_STATE: state,
+        TASKATLAS_ENGINE: 'wasm',
+        DATABASE_URL: '',
+      },
+    },
+  );
+  const exited = new Promise<number | null>((resolve) => child.once('exit', resolve));
+  const { url } = await until('the server', () =>
+    instanceShape.parse(readJson(join(state, 'instance.json'))),
+  );
+  const instance = { state, child, api: httpClient(url), exited };
+  instances.push(instance);
+  return instance;
+}
+
+const newState = (): string => {
+  const state = mkdtempSync(join(tmpdir(), 'taskatlas-product-'));
+  chmodSync(state, 0o711);
+  return state;
+};
+
+const sweepOf = (instance: Instance): Promise<SweepView> => instance.api.get('/sweeps/latest', sweepView);
+const phase = (instance: Instance, name: string): Promise<true> =>
+  until(`phase "${name}"`, async () =>
+    (await sweepOf(instance)).progress.phases[name] === undefined ? null : true,
+  );
+
+const childPid = (instance: Instance, name: string): number | undefined =>
+  childrenShape.parse(readJson(join(instance.state, 'children.json'))).find((child) => child.name === name)
+    ?.pid;
+
+async function kill(instance: Instance, name: string): Promise<void> {
+  const pid = await until(`the process ${name}`, () => childPid(instance, name));
+  process.kill(pid, 'SIGKILL');
+  await until(`${name} under a new id`, () =>
+    childPid(instance, name) === pid ? null : childPid(instance, name),
+  );
+}
+
+function killPostgres(instance: Instance): void {
+  const file = join(instance.state, 'postgres/data/postmaster.pid');
+  process.kill(Number(readFileSync(file, 'utf8').split('\n')[0]), 'SIGKILL');
+}
+
+async function finalMatrix(instance: Instance): Promise<Omit<MatrixView, 'sweepId'>> {
+  const sweep = await until('the end of the sweep', async () => {
+    const view = await sweepOf(instance);
+    return view.state === 'done' ? view : null;
+  });
+  expect(sweep.progress.counts.failed).toBe(0);
+  const { sweepId: _, ...matrix } = await instance.api.get('/sweeps/latest/matrix', matrixView);
+  return matrix;
+}
+
+async function stop(instance: Instance): Promise<number | null> {
+  instance.child.kill('SIGTERM');
+  return instance.exited;
+}
+
+let undisturbed: Omit<MatrixView, 'sweepId'>;
+
+beforeAll(async () => {
+  const instance = await startInstance(newState());
+  undisturbed = await finalMatrix(instance);
+  expect(await stop(instance)).toBe(0);
+}, 200_000);
+
+afterAll(async () => {
+  for (const instance of instances) {
+    if (instance.child.exitCode === null) await stop(instance);
+    rmSync(instance.state, { recursive: true, force: true });
+  }
+}, 60_000);
+
+describe('the product, with parts killed by -9', () => {
+  it('gives exactly the undisturbed matrix when web server, worker and Postgres are killed one after the other', async () => {
+    const instance = await startInstance(newState());
+    await phase(instance, 'dataset');
+    await kill(instance, 'worker-1');
+    await phase(instance, 'mean');
+    await kill(instance, 'web');
+    await phase(instance, 'first tournament');
+    killPostgres(instance);
+    expect(await finalMatrix(instance)).toEqual(undisturbed);
+    expect(await stop(instance)).toBe(0);
+  }, 240_000);
+
+  it('goes on where it stopped after Ctrl-C, and after a kill of the supervisor itself', async () => {
+    const state = newState();
+    const first = await startInstance(state);
+    await phase(first, 'dataset');
+    expect(await stop(first)).toBe(0);
+    const second = await startInstance(state);
+    await phase(second, 'mean');
+    const orphans = childrenShape.parse(readJson(join(state, 'children.json')));
+    second.child.kill('SIGKILL');
+    await second.exited;
+    rmSync(join(state, 'instance.json'));
+    const third = await startInstance(state);
+    const now = childrenShape.parse(readJson(join(state, 'children.json'))).map((child) => child.pid);
+    for (const { pid } of orphans) expect(now).not.toContain(pid);
+    expect(await finalMatrix(third)).toEqual(undisturbed);
+    expect(await stop(third)).toBe(0);
+  }, 240_000);
+});
