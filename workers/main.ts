@@ -2,7 +2,7 @@
 import { parseArgs } from 'node:util';
 import { composeWorker, required, workerId } from './compose';
 import { work } from './loop';
-import { DEFAULT_TIMES } from './types';
+import { DEFAULT_TIMES, type WorkerTimes } from './types';
 
 const { values } = parseArgs({
   options: {
@@ -11,9 +11,28 @@ const { values } = parseArgs({
     artifacts: { type: 'string' },
     cache: { type: 'string' },
     engine: { type: 'string' },
+    // Seconds; shortened by tests, the defaults are in types.ts.
+    lease: { type: 'string' },
+    heartbeat: { type: 'string' },
+    housekeeping: { type: 'string' },
+    checkpoint: { type: 'string' },
+    quiet: { type: 'string' },
   },
 });
 if (values.engine) process.env.TASKATLAS_ENGINE = values.engine;
+
+const seconds = (text: string | undefined, fallback: number): number => {
+  const value = text === undefined ? fallback : Number(text);
+  if (!Number.isFinite(value) || value < 0) throw new Error(`"${text}" is no number of seconds`);
+  return value;
+};
+const times: WorkerTimes = {
+  leaseSeconds: seconds(values.lease, DEFAULT_TIMES.leaseSeconds),
+  heartbeatSeconds: seconds(values.heartbeat, DEFAULT_TIMES.heartbeatSeconds),
+  sweepSeconds: seconds(values.housekeeping, DEFAULT_TIMES.sweepSeconds),
+  checkpointSeconds: seconds(values.checkpoint, DEFAULT_TIMES.checkpointSeconds),
+  quietSeconds: seconds(values.quiet, DEFAULT_TIMES.quietSeconds),
+};
 
 const worker = workerId(values.name);
 const log = (text: string): void => {
@@ -52,7 +71,7 @@ const parts = await composeWorker({
   cacheDirectory: values.cache ?? required('TASKATLAS_CACHE'),
 });
 log(`${worker} is up: ${parts.backend} on ${parts.device}`);
-await work({ ...parts, worker, times: DEFAULT_TIMES, draining: drain.signal, log });
+await work({ ...parts, worker, times, draining: drain.signal, log });
 await parts.close();
 log('ended');
 process.exit(0);

@@ -35,7 +35,7 @@ export async function settle(context: WorkerContext, fingerprint: string, releas
  * policies that are due and have no message. Doing it twice does no harm.
  */
 export async function requeueDue(context: WorkerContext): Promise<void> {
-  await publishDueRuns(context.store, context.queue);
+  await publishDueRuns(context.store, context.queue, context.times.quietSeconds);
   await publishAnalyses(context);
   await publishPolicies(context);
 }

@@ -38,6 +38,8 @@ export interface WorkerTimes {
   /** How often lost messages, expired claims and forgotten analyses are looked for. */
   sweepSeconds: number;
   checkpointSeconds: number;
+  /** A run that waits in the queue for this long is handed to it again: its message may be lost. */
+  quietSeconds: number;
 }
 
 export const DEFAULT_TIMES: WorkerTimes = {
@@ -45,6 +47,7 @@ export const DEFAULT_TIMES: WorkerTimes = {
   heartbeatSeconds: 2.5,
   sweepSeconds: 5,
   checkpointSeconds: 5,
+  quietSeconds: 30,
 };
 
 /** One running worker. */
