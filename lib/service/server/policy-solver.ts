@@ -1,6 +1,14 @@
 import { createHash } from 'node:crypto';
 import { createRng, TaskatlasError } from '@/lib/science/core';
-import { greedyPolicy, type PolicyProblem, policyCurve, randomBand, solvePolicy } from '@/lib/science/policy';
+import {
+  greedyPolicy,
+  type PolicyProblem,
+  type PolicyResult,
+  policyCurve,
+  prepareProblem,
+  randomBand,
+  solvePolicy,
+} from '@/lib/science/policy';
 import type { PolicyRecord, PolicyView } from '../contracts';
 import {
   type PolicyCurve,
@@ -16,7 +24,9 @@ import {
 
 /** Random policies per budget for the 5–95 % band. */
 const RANDOM_DRAWS = 200;
-const CURVES_KEPT = 64;
+const QUESTIONS_KEPT = 64;
+/** Budgets solved without a break. */
+const PORTION = 3;
 
 /** The band of random feasible policies; null where no draw serves every target. */
 function bandOf(problem: PolicyProblem): PolicyRecord['random'] {
@@ -37,21 +47,46 @@ const withBudget = (problem: PolicyProblem, limit: number): PolicyProblem => ({
   budgets: [{ name: TASK_BUDGET, limit }],
 });
 
-async function curveOf(problem: PolicyProblem): Promise<PolicyCurve> {
-  const points = await policyCurve(problem, { budgetName: TASK_BUDGET });
-  return points.flatMap(({ budget, policy }) => {
-    if (!policy) return [];
-    const here = withBudget(problem, budget);
-    return [
-      {
-        budget,
-        objective: policy.objective,
-        greedy: greedyPolicy(here)?.objective ?? null,
-        random: bandOf(here),
-      },
-    ];
-  });
+/** The same problem without edges that no optimum needs: exact, and pruned once instead of at every budget. */
+const slimmed = (problem: PolicyProblem): PolicyProblem => ({
+  ...problem,
+  edges: prepareProblem(problem).edgesByTarget.flatMap((edges) => edges.map(({ edge }) => edge)),
+});
+
+/** What is known of one budget. */
+interface Answer {
+  policy: PolicyResult;
+  greedy: number | null;
+  random: PolicyRecord['random'];
 }
+
+const answerAt = (problem: PolicyProblem, policy: PolicyResult): Answer => ({
+  policy,
+  greedy: greedyPolicy(problem)?.objective ?? null,
+  random: bandOf(problem),
+});
+
+/** Every whole budget, solved. Other requests get their turn between two portions. */
+async function answersOf(problem: PolicyProblem): Promise<ReadonlyMap<number, Answer>> {
+  const answers = new Map<number, Answer>();
+  const budgets = problem.sources.map((_, i) => i + 1);
+  for (let i = 0; i < budgets.length; i += PORTION) {
+    const limits = budgets.slice(i, i + PORTION);
+    for (const { budget, policy } of await policyCurve(problem, { budgetName: TASK_BUDGET, limits })) {
+      if (policy) answers.set(budget, answerAt(withBudget(problem, budget), policy));
+    }
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  return answers;
+}
+
+const curveOf = (answers: ReadonlyMap<number, Answer>): PolicyCurve =>
+  [...answers].map(([budget, { policy, greedy, random }]) => ({
+    budget,
+    objective: policy.objective,
+    greedy,
+    random,
+  }));
 
 /** Refuses names that the sweep does not have, under the field that named them. */
 function checkNames(data: SweepData, problem: PolicyProblem, request: PolicyRequest): void {
@@ -80,25 +115,26 @@ function checkNames(data: SweepData, problem: PolicyProblem, request: PolicyRequ
 
 export interface PolicySolver {
   /**
-   * Solves anew for every request (proved optimum); the curve over all budgets is kept by the values it came from.
+   * The proved optimum of a question, with the curve over all whole budgets. A question is solved once for the values
+   * it was asked of; moving the budget is then a look-up.
    * Throws `conflict` while no target is complete, `infeasible` with the smallest budget that would do.
    */
   solve(data: SweepData, request: PolicyRequest): Promise<PolicyView>;
 }
 
 export function createPolicySolver(now: () => number = () => performance.now()): PolicySolver {
-  const curves = new Map<string, Promise<PolicyCurve>>();
-  const curveFor = (problem: PolicyProblem): Promise<PolicyCurve> => {
+  const known = new Map<string, Promise<ReadonlyMap<number, Answer>>>();
+  const answersFor = (problem: PolicyProblem): Promise<ReadonlyMap<number, Answer>> => {
     const key = createHash('sha256')
       .update(JSON.stringify(withBudget(problem, 0)))
       .digest('hex');
-    const known = curves.get(key);
-    if (known) return known;
-    const made = curveOf(problem);
-    curves.set(key, made);
-    made.catch(() => curves.delete(key));
-    const oldest = curves.keys().next();
-    if (curves.size > CURVES_KEPT && !oldest.done) curves.delete(oldest.value);
+    const found = known.get(key);
+    if (found) return found;
+    const made = answersOf(problem);
+    known.set(key, made);
+    made.catch(() => known.delete(key));
+    const oldest = known.keys().next();
+    if (known.size > QUESTIONS_KEPT && !oldest.done) known.delete(oldest.value);
     return made;
   };
   return {
@@ -109,27 +145,28 @@ export function createPolicySolver(now: () => number = () => performance.now()):
           'No target of this sweep is complete yet: a policy needs at least one finished tournament.',
         );
       }
-      const problem = policyProblem(data, request);
-      checkNames(data, problem, request);
+      const full = policyProblem(data, request);
+      checkNames(data, full, request);
       const started = now();
-      const solution = await solvePolicy(problem);
-      const solveMs = now() - started;
-      const curve = await curveFor(problem);
-      const stored = storedPolicy(data.policies, request);
+      const problem = slimmed(full);
+      const answers = await answersFor(problem);
+      // A broken budget, or one that serves nobody: solved for itself, and its refusal explains what would do.
+      const answer = answers.get(request.budget) ?? answerAt(problem, await solvePolicy(problem));
+      const { policy, greedy, random } = answer;
       const record: PolicyRecord = {
         budget: request.budget,
         maxOrder: request.maxOrder,
         objectiveName: request.objective,
-        objective: solution.objective,
-        bound: solution.bound,
-        optimal: solution.optimal,
-        selfShare: solution.selfShare,
-        sources: [...solution.sources],
-        edges: policyEdges(data.analyses, solution.edges, stored),
-        greedy: greedyPolicy(problem)?.objective ?? null,
-        random: bandOf(problem),
+        objective: policy.objective,
+        bound: policy.bound,
+        optimal: policy.optimal,
+        selfShare: policy.selfShare,
+        sources: [...policy.sources],
+        edges: policyEdges(data.analyses, policy.edges, storedPolicy(data.policies, request)),
+        greedy,
+        random,
       };
-      return policyView(data.sweep, record, curve, solveMs);
+      return policyView(data.sweep, record, curveOf(answers), now() - started);
     },
   };
 }
