@@ -145,8 +145,8 @@ function weakDuality(
   return { bound, reduced };
 }
 
-/** Fixes every column that no solution better than `incumbent` can have at its other end. */
-function fixColumns(program: Program, duals: Float64Array, incumbent: number): Program {
+/** Fixes every column that no solution as good as `incumbent` can have at its other end. */
+export function fixColumns(program: Program, duals: Float64Array, incumbent: number): Program {
   // The sign convention of the solver's multipliers does not matter: both give valid bounds, the right one the lower.
   const candidates = [weakDuality(program, duals, 1), weakDuality(program, duals, -1)] as const;
   const { bound, reduced } = candidates[0].bound <= candidates[1].bound ? candidates[0] : candidates[1];
