@@ -227,11 +227,11 @@ const MEANING: readonly TaskDeclaration[] = [
   {
     id: 'room-layout',
     name: 'Room layout',
-    summary: 'Logarithms of the distances to front, left and right wall, floor and ceiling, standardised.',
+    summary: 'Logarithms of the distances to the front, left and right wall and the ceiling, standardised.',
     roles: BOTH,
     family: 'layout',
     input: 'rgb',
-    head: { kind: 'vector', size: 5 },
+    head: { kind: 'vector', size: 4 },
     loss: 'l2',
     metric: { name: 'mean squared error', unit: 'label units²', higherIsBetter: false },
     labelCost: 1,

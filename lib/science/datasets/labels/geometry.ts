@@ -1,4 +1,5 @@
 /** Labels computed from depth, normals and object ids of a rendered view; one image at a time. */
+import { SHELL_OBJECTS } from '../rooms/builder';
 import { DEPTH_UNITS, META, type RoomRecord } from '../rooms/record';
 import { scratchMaps, smooth } from './picture';
 
@@ -71,7 +72,12 @@ export function reshading(record: RoomRecord, out: Float32Array, at: number): vo
  */
 function jump(depth: Uint16Array, object: Uint8Array, p: number, step: number): number {
   const q = p + step;
-  if (object[p] === object[q]) return 0;
+  // walls, floor and ceiling are seen from inside their box: none of them hides another
+  if (
+    object[p] === object[q] ||
+    ((object[p] as number) < SHELL_OBJECTS && (object[q] as number) < SHELL_OBJECTS)
+  )
+    return 0;
   const zp = depth[p] as number;
   const zq = depth[q] as number;
   // out of the map (undefined) is no object, so it explains nothing

@@ -46,8 +46,8 @@ export function vanishingPoints({ meta }: RoomRecord, out: Float32Array, at: num
   }
 }
 
-/** Distances in metres from the camera to the front, left and right wall, floor and ceiling. */
-export function wallDistances(meta: Float32Array): readonly [number, number, number, number, number] {
+/** Distances in metres from the camera to the front, left and right wall and the ceiling. */
+export function wallDistances(meta: Float32Array): readonly [number, number, number, number] {
   const { axis, sign } = frontAxis(meta);
   const size = [meta[META.box] as number, meta[META.box + 1] as number] as const;
   const eye = [meta[META.eye] as number, meta[META.eye + 1] as number] as const;
@@ -62,18 +62,17 @@ export function wallDistances(meta: Float32Array): readonly [number, number, num
     front,
     rightIsPositive ? low : high,
     rightIsPositive ? high : low,
-    height,
     (meta[META.box + 2] as number) - height,
   ];
 }
 
-const LAYOUT_MEAN = [1.17, 0.7, 0.7, 0.34, 0.2] as const;
-const LAYOUT_SCALE = [0.38, 0.65, 0.65, 0.18, 0.27] as const;
+const LAYOUT_MEAN = [1.2, 0.7, 0.7, 0.17] as const;
+const LAYOUT_SCALE = [0.38, 0.65, 0.65, 0.24] as const;
 
 /**
  * Room layout: the room's box as seen from the camera, by the logarithms of the distances
- * to the front, left and right wall, floor and ceiling, each standardised. The wall behind
- * the camera is not in the picture and is left out; the box's direction is the vanishing
+ * to the front, left and right wall and the ceiling, each standardised. The wall behind the
+ * camera is not in the picture, the height of the camera cannot be read from one: left out; the box's direction is the vanishing
  * points' business.
  */
 export function roomLayout({ meta }: RoomRecord, out: Float32Array, at: number): void {

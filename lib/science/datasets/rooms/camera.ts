@@ -43,6 +43,15 @@ function standingPoint(scene: RoomScene, rng: Rng, height: number): { x: number;
   return blocked ? null : { x, y };
 }
 
+/**
+ * Headings keep 9° off the diagonals, where it is arbitrary which wall is the front one:
+ * layout and vanishing points would jump there.
+ */
+function awayFromDiagonals(yaw: number): number {
+  const front = Math.round(yaw / (Math.PI / 2)) * (Math.PI / 2);
+  return front + 0.8 * (yaw - front);
+}
+
 function propose(scene: RoomScene, rng: Rng): Camera | null {
   // a person's eyes, standing or sitting: what cannot be seen in a picture varies little, or depth would be a guess
   const height = Math.max(1.1, Math.min(1.9, 1.5 + 0.14 * rng.normal()));
@@ -62,7 +71,7 @@ function propose(scene: RoomScene, rng: Rng): Camera | null {
     }
   }
   if (!best || far < 1) return null;
-  const yaw = Math.atan2(aim.y - best.y, aim.x - best.x) + 0.25 * rng.normal();
+  const yaw = awayFromDiagonals(Math.atan2(aim.y - best.y, aim.x - best.x) + 0.25 * rng.normal());
   const level = Math.atan2(aim.z - height, far);
   const pitch = Math.max(-0.6, Math.min(0.25, 0.6 * level + 0.07 * rng.normal()));
   return makeCamera(

@@ -43,6 +43,6 @@ export const ROOM_LABELS: Labellers<RoomRecord> = {
   'semantic-segmentation': segmentation,
   'object-class': objectClass,
   'scene-class': classLabel(({ meta }) => meta[META.kind] as number),
-  'room-layout': vectorLabel(5, roomLayout),
+  'room-layout': vectorLabel(4, roomLayout),
   'vanishing-points': vectorLabel(9, vanishingPoints),
 };

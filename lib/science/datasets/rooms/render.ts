@@ -7,7 +7,7 @@ import { createShadeGrid, meanLuminance, type ShadeGrid, shadeGrid, surfaceOf } 
 import { createSurfacePoint } from './solids';
 
 /** Raised by hand whenever the same (seed, scene, view) would give other pixels. */
-export const ROOMS_VERSION = 2;
+export const ROOMS_VERSION = 3;
 
 /** One rendered view. All maps are row-major from the top left, n × n (× channels). */
 export interface RoomFrame {
