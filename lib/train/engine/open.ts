@@ -1,9 +1,9 @@
 import { availableParallelism, cpus } from 'node:os';
 import { z } from 'zod';
 import { TaskatlasError } from '@/lib/science/core/errors';
+import { guardPadding } from './kernels/padding';
 import { guardCpuResize } from './kernels/register-cpu';
 import { guardMatMul, registerComposedKernels, shareClones } from './kernels/register-wasm';
-import { guardSamePadding } from './kernels/same-padding';
 import { registerDepthToSpaceGradient } from './kernels/space-to-depth';
 import { registerConvolution, registerConvolutionGradient } from './ops/convolution';
 import { registerLayerNorm, registerLayerNormGradient } from './ops/layer-norm';
@@ -68,7 +68,7 @@ async function openWasm(options: EngineOptions): Promise<Engine> {
   once(tf, 'wasm', () => {
     registerComposedKernels(tf);
     guardMatMul(tf);
-    guardSamePadding(tf);
+    guardPadding(tf);
     shareClones(tf);
     registerRowLoss(tf);
   });
@@ -111,7 +111,7 @@ async function tryNative(options: EngineOptions): Promise<Engine | null> {
   if (native === null) return null;
   const { tf } = native;
   registerShared(tf, 'tensorflow');
-  once(tf, 'native operations', () => registerNativeOperations(tf));
+  once(tf, 'native operations', () => registerNativeOperations(tf, native.ownOperations));
   const description = summarise({
     backend: 'tensorflow',
     version: native.version,

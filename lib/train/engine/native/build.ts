@@ -1,9 +1,17 @@
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { TaskatlasError } from '@/lib/science/core/errors';
 import { runCommand, tail } from './command';
 import type { MachineFacts } from './facts';
-import { bindingFile, type EngineVariant, NAPI_LEVEL, packageDirectory, packageName } from './layout';
+import {
+  bindingFile,
+  type EngineVariant,
+  NAPI_LEVEL,
+  OPERATIONS_FILE,
+  packageDirectory,
+  packageName,
+} from './layout';
 import type { BuildMethod } from './plan';
 import type { Say } from './wheel';
 
@@ -176,4 +184,28 @@ export async function buildBinding(
     await buildWithCompiler(facts, variant, staging);
   }
   return `${method === 'node-gyp' ? 'node-gyp, ' : ''}${await compilerVersion(facts)}`;
+}
+
+const operationsSource = join(dirname(fileURLToPath(import.meta.url)), 'operations.cc');
+
+/**
+ * Compiles `operations.cc` against the engine's headers and libraries, beside the binding.
+ * @returns null, or why it could not be done; the engine works without it, slower.
+ */
+export async function buildOperations(
+  facts: MachineFacts,
+  variant: EngineVariant,
+  staging: string,
+): Promise<string | null> {
+  const directory = packageDirectory(staging, variant);
+  const lib = join(directory, 'lib');
+  const level = existsSync(lib) ? readdirSync(lib).find((entry) => entry.startsWith('napi-v')) : undefined;
+  if (facts.compiler === null || facts.platform !== 'linux' || level === undefined) return 'no C++ compiler';
+  const args = [
+    ...['-std=c++17', '-O3', '-fPIC', '-shared', '-fvisibility=hidden', '-Ideps/include', operationsSource],
+    ...['-Ldeps/lib', '-Wl,-rpath,$ORIGIN/../../deps/lib', '-ltensorflow', '-ltensorflow_framework'],
+    ...['-o', join(lib, level, OPERATIONS_FILE)],
+  ];
+  const result = await runCommand(facts.compiler, args, { cwd: directory });
+  return result.code === 0 ? null : tail(result.output, 3);
 }

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { TaskatlasError } from '@/lib/science/core/errors';
-import { buildBinding, fetchPackages } from './build';
+import { buildBinding, buildOperations, fetchPackages } from './build';
 import { gatherFacts, type MachineFacts } from './facts';
 import {
   directoryName,
@@ -48,6 +48,9 @@ interface Finished extends Provenance {
 const message = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 async function verified(work: Work, provenance: Provenance): Promise<Finished> {
+  work.say("Building Taskatlas's own operations (normalisation, bias with activation) …");
+  const lacking = await buildOperations(work.facts, work.options.variant, work.staging);
+  if (lacking !== null) work.say(`  left out, training goes on without them: ${lacking}`);
   work.say('Verifying: a training step with a known answer, then 100 steps …');
   const report = await verifyEngine(work.staging);
   work.say(

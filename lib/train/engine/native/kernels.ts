@@ -13,9 +13,22 @@ interface NativeBackend extends KernelBackend {
   readonly binding: {
     readonly TF_ATTR_TYPE: number;
     readonly TF_ATTR_STRING: number;
+    readonly TF_ATTR_BOOL: number;
     readonly TF_FLOAT: number;
   };
   executeSingleOutput(name: string, attributes: readonly Attribute[], inputs: readonly TensorInfo[]): Tensor;
+  executeMultipleOutputs(
+    name: string,
+    attributes: readonly Attribute[],
+    inputs: readonly TensorInfo[],
+    outputs: number,
+  ): Tensor[];
+}
+
+interface ConvolutionAttributes {
+  readonly strides: number;
+  readonly pad: 'same' | 'valid';
+  readonly relu: boolean;
 }
 
 const floatType = ({ binding }: NativeBackend): Attribute => ({
@@ -89,16 +102,66 @@ function replaceActivationGradient(tf: Tfjs): void {
   });
 }
 
+/** An operation of `operations.cc`: its only attribute is whether there is a ReLU. */
+function runOwn(
+  backend: KernelBackend,
+  name: string,
+  inputs: readonly TensorInfo[],
+  outputs: number,
+  relu: boolean,
+): Tensor[] {
+  const native = backend as NativeBackend;
+  const attributes = [{ name: 'relu', type: native.binding.TF_ATTR_BOOL, value: relu }];
+  return native.executeMultipleOutputs(name, attributes, inputs, outputs);
+}
+
+/** The same operations, and layer normalisation, in as few passes over memory as there can be. Processor only. */
+function replaceByOwnOperations(tf: Tfjs): void {
+  replaceKernel(tf, 'TaskatlasConvolution', ({ inputs, attrs, backend }) => {
+    const { strides, pad, relu } = attrs as unknown as ConvolutionAttributes;
+    const { x, filter, bias } = inputs as Record<'x' | 'filter' | 'bias', Tensor>;
+    return tf.tidy(() => {
+      const sums = tf.conv2d(x as never, filter as never, strides, pad);
+      return runOwn(backend as KernelBackend, 'TaskatlasBiasActivation', [sums, bias], 1, relu)[0] as Tensor;
+    });
+  });
+  replaceKernel(tf, 'TaskatlasActivationGradient', ({ inputs, attrs, backend }) => {
+    const { relu } = attrs as unknown as { relu: boolean };
+    const { dy, y } = inputs as Record<'dy' | 'y', Tensor>;
+    const [sums, slopes] = runOwn(backend as KernelBackend, 'TaskatlasActivationGradient', [dy, y], 2, relu);
+    if (relu) return [sums, slopes] as Tensor[];
+    slopes?.dispose();
+    return [sums] as Tensor[];
+  });
+  const pass = (name: string, from: readonly string[], outputs: number): void =>
+    replaceKernel(tf, name, ({ inputs, attrs, backend }) => {
+      const tensors = from.map((input) => inputs[input] as Tensor);
+      return runOwn(
+        backend as KernelBackend,
+        name,
+        tensors,
+        outputs,
+        (attrs as unknown as { relu: boolean }).relu,
+      );
+    });
+  pass('TaskatlasLayerNorm', ['x', 'gain', 'bias'], 2);
+  pass('TaskatlasLayerNormGradient', ['x', 'gain', 'y', 'stats', 'dy'], 3);
+}
+
 /** Stock kernels of tfjs-node that training here cannot afford as they are. Done when the engine is loaded. */
 export function replaceSlowKernels(tf: Tfjs): void {
   replaceStep(tf);
 }
 
 /**
- * The engine room's own operations (`../ops`) by TensorFlow's kernels. To be called after they are registered
- * for the backend `tensorflow` as compositions, which these replace; without it they are right, only slower.
+ * The engine room's own operations (`../ops`) by TensorFlow's kernels, or by those of `operations.cc` where they
+ * were built and the processor computes. To be called after they are registered for the backend `tensorflow` as
+ * compositions, which these replace; without it they are right, only slower.
  */
-export function registerNativeOperations(tf: Tfjs): void {
-  replaceConvolution(tf);
-  replaceActivationGradient(tf);
+export function registerNativeOperations(tf: Tfjs, own: boolean): void {
+  if (own) replaceByOwnOperations(tf);
+  else {
+    replaceConvolution(tf);
+    replaceActivationGradient(tf);
+  }
 }

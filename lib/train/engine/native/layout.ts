@@ -53,6 +53,9 @@ export const packageDirectory = (engineDirectory: string, variant: EngineVariant
 /** N-API level that the binding is built for; the vendor's newest. */
 export const NAPI_LEVEL = 8;
 
+/** Addon with the operations of `operations.cc`, beside the binding. */
+export const OPERATIONS_FILE = 'taskatlas_operations.node';
+
 export const bindingFile = (engineDirectory: string, variant: EngineVariant): string =>
   join(packageDirectory(engineDirectory, variant), 'lib', `napi-v${NAPI_LEVEL}`, 'tfjs_binding.node');
 

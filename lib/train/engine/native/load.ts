@@ -6,7 +6,14 @@ import util from 'node:util';
 import type * as tfjs from '@tensorflow/tfjs';
 import { TaskatlasError } from '@/lib/science/core/errors';
 import { replaceSlowKernels } from './kernels';
-import { type EngineVariant, enginesHome, packageDirectory, rankEngines } from './layout';
+import {
+  type EngineVariant,
+  enginesHome,
+  NAPI_LEVEL,
+  OPERATIONS_FILE,
+  packageDirectory,
+  rankEngines,
+} from './layout';
 import { findProjectPackage, hasNvidiaDevice, listEngines, projectTfjsVersion } from './locate';
 
 export type Tfjs = typeof tfjs;
@@ -23,6 +30,8 @@ export interface NativeEngine {
   readonly directory: string;
   /** Threads per operation. */
   readonly threads: number;
+  /** Whether the operations of `operations.cc` are there and serve this device. */
+  readonly ownOperations: boolean;
 }
 
 export interface NativeOptions {
@@ -132,6 +141,21 @@ function usesGpu(backend: unknown): boolean {
   );
 }
 
+/** Loads the engine's addon with operations of our own; an engine of the vendor's, or an older one, has none. */
+function loadOwnOperations(directory: string): boolean {
+  const file = join(directory, 'lib', `napi-v${NAPI_LEVEL}`, OPERATIONS_FILE);
+  if (!existsSync(file)) return false;
+  try {
+    requireFromProject(file);
+    return true;
+  } catch (error) {
+    console.warn(
+      `${file} does not load (${error instanceof Error ? error.message : String(error)}): training goes on without it, slower.`,
+    );
+    return false;
+  }
+}
+
 async function load(candidate: Candidate, options: NativeOptions): Promise<NativeEngine> {
   prepareEnvironment(candidate, options);
   const tf = requireFromProject('@tensorflow/tfjs') as Tfjs;
@@ -152,13 +176,17 @@ async function load(candidate: Candidate, options: NativeOptions): Promise<Nativ
       { cause: error },
     );
   }
+  const device = usesGpu(tf.backend()) ? 'gpu' : 'cpu';
+  // Written for the processor: on a GPU every use would copy there and back.
+  const ownOperations = device === 'cpu' && loadOwnOperations(candidate.packageDirectory);
   return {
     tf,
     name: 'tensorflow',
-    device: usesGpu(tf.backend()) ? 'gpu' : 'cpu',
+    device,
     version: candidate.version,
     directory: candidate.directory,
     threads: threadsPerOperation(),
+    ownOperations,
   };
 }
 

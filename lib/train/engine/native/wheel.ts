@@ -10,7 +10,13 @@ export type Say = (line: string) => void;
 const unpacker = join(dirname(fileURLToPath(import.meta.url)), 'unpack-wheel.py');
 
 /** Headers that the binding includes, with what those include in turn (folders moved between versions). */
-const HEADERS = ['tensorflow/c/', 'tensorflow/core/platform/ctstring', 'xla/tsl/c/', 'tsl/'];
+const HEADERS = [
+  'tensorflow/c/',
+  'tensorflow/core/platform/ctstring',
+  'xla/tsl/c/',
+  'tsl/',
+  'tensorflow/core/common_runtime/next_pluggable_device/c/',
+];
 const LIBRARIES = ['libtensorflow_cc.so.2', 'libtensorflow_framework.so.2'];
 
 async function download(python: string, wanted: WheelRequirement, folder: string): Promise<string | null> {
