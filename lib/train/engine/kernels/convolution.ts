@@ -22,6 +22,17 @@ export interface ConvGeometry {
 type Shape4 = [number, number, number, number];
 export type ConvAttrs = Omit<Conv2DBackpropInputAttrs, 'inputShape'>;
 
+/** A padding of one number, side by side: tfjs-core takes the output width of the number from the filter's height. */
+export function explicitPadding<P>(pad: P): P | [number, number][] {
+  if (typeof pad !== 'number' || pad === 0) return pad;
+  return [
+    [0, 0],
+    [pad, pad],
+    [pad, pad],
+    [0, 0],
+  ];
+}
+
 /** Geometries by shape: a training asks for the same few thousands of times. */
 const known = new Map<string, ConvGeometry>();
 
@@ -54,7 +65,7 @@ function computeGeometry(
     filterShape as Shape4,
     attrs.strides,
     1,
-    attrs.pad,
+    explicitPadding(attrs.pad) as ConvAttrs['pad'],
     attrs.dimRoundingMode,
   );
   return {
@@ -74,7 +85,7 @@ function computeGeometry(
   };
 }
 
-/** conv2d whose paddings may be negative (a negative padding crops). */
+/** conv2d whose paddings may be negative (a negative padding crops what the others have padded). */
 function convPadded(
   tf: Tf,
   x: Tensor4D,
@@ -84,29 +95,25 @@ function convPadded(
   dilations: [number, number],
 ): Tensor4D {
   const crop = (p: number): number => Math.max(0, -p);
-  const pad = (p: number): number => Math.max(0, p);
-  const [n, h, w, c] = x.shape;
-  const needsCrop = [...rows, ...columns].some((p) => p < 0);
-  const cropped = needsCrop
-    ? tf.slice(
-        x,
-        [0, crop(rows[0]), crop(columns[0]), 0],
-        [n, h - crop(rows[0]) - crop(rows[1]), w - crop(columns[0]) - crop(columns[1]), c],
-      )
-    : x;
-  return tf.conv2d(
-    cropped,
-    filter,
-    1,
-    [
-      [0, 0],
-      [pad(rows[0]), pad(rows[1])],
-      [pad(columns[0]), pad(columns[1])],
-      [0, 0],
-    ],
-    'NHWC',
-    dilations,
+  const pad = (sides: readonly [number, number]): [number, number] => [
+    Math.max(0, sides[0]),
+    Math.max(0, sides[1]),
+  ];
+  const around: [[number, number], [number, number], [number, number], [number, number]] = [
+    [0, 0],
+    pad(rows),
+    pad(columns),
+    [0, 0],
+  ];
+  if ([...rows, ...columns].every((p) => p >= 0)) return tf.conv2d(x, filter, 1, around, 'NHWC', dilations);
+  const padded = tf.pad(x, around);
+  const [n, h, w, c] = padded.shape;
+  const cropped = tf.slice(
+    padded,
+    [0, crop(rows[0]), crop(columns[0]), 0],
+    [n, h - crop(rows[0]) - crop(rows[1]), w - crop(columns[0]) - crop(columns[1]), c],
   );
+  return tf.conv2d(cropped, filter, 1, 'valid', 'NHWC', dilations);
 }
 
 /**

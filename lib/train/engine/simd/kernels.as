@@ -278,16 +278,20 @@ export function packPhase(
   }
 }
 
-/** One image [h][w][c] into the middle of a zeroed [hp][wp][c]; rows and columns beyond it are cut off. */
+/**
+ * One image [h][w][c] into the middle of a zeroed [hp][wp][c]; rows and columns beyond it are cut off, all of
+ * them where the padding alone fills it.
+ */
 export function padImage(src: usize, dst: usize, h: i32, w: i32, c: i32, top: i32, left: i32, hp: i32, wp: i32): void {
   const pixel = <usize>c << 2;
   const rowBytes = <usize>wp * pixel;
-  const copied = <usize>min(w, wp - left) * pixel;
-  const before = <usize>left * pixel;
+  const above = min(top, hp);
+  const rows = min(h, hp - above);
+  const before = <usize>min(left, wp) * pixel;
+  const copied = <usize>min(w, max(0, wp - left)) * pixel;
   const after = rowBytes - before - copied;
-  const rows = min(h, hp - top);
-  memory.fill(dst, 0, <usize>top * rowBytes);
-  dst += <usize>top * rowBytes;
+  memory.fill(dst, 0, <usize>above * rowBytes);
+  dst += <usize>above * rowBytes;
   for (let r = 0; r < rows; r++) {
     if (before) memory.fill(dst, 0, before);
     memory.copy(dst + before, src, copied);
@@ -295,7 +299,7 @@ export function padImage(src: usize, dst: usize, h: i32, w: i32, c: i32, top: i3
     src += <usize>w * pixel;
     dst += rowBytes;
   }
-  memory.fill(dst, 0, <usize>(hp - top - rows) * rowBytes);
+  memory.fill(dst, 0, <usize>(hp - above - rows) * rowBytes);
 }
 
 /** Copies rows of `count` values, `srcPitch` apart, to rows `dstPitch` apart; zeros behind each. */

@@ -1,12 +1,16 @@
 import type { Conv2DAttrs, TensorInfo } from '@tensorflow/tfjs-core';
 import type { Tf } from '../types';
+import { explicitPadding } from './convolution';
 import { input, registerWasmKernel, stockKernel } from './register-wasm';
 
 /**
- * The stock wasm convolutions give wrong numbers under 'same' padding when the filter is smaller than the
- * stride (a 1×1 convolution of stride 2, for instance): there the padding is passed as numbers.
+ * Two bugs of stock convolutions, both cured by passing the padding side by side:
+ * - wasm gives wrong numbers under 'same' padding when the filter is smaller than the stride (a 1×1
+ *   convolution of stride 2, for instance);
+ * - a padding given as one number gets its output shape from the filter's height alone (tfjs-core), so that
+ *   with a filter that is not square wasm writes beyond the output.
  */
-export function guardSamePadding(tf: Tf): void {
+export function guardPadding(tf: Tf): void {
   const depthwise = ['DepthwiseConv2dNative', 'FusedDepthwiseConv2D'];
   for (const name of ['Conv2D', 'FusedConv2D', ...depthwise]) {
     const stock = stockKernel(tf, name);
@@ -15,7 +19,9 @@ export function guardSamePadding(tf: Tf): void {
       const filter = input(inputs, 'filter').shape;
       const [sh, sw] = typeof attrs.strides === 'number' ? [attrs.strides, attrs.strides] : attrs.strides;
       const skips = attrs.pad === 'same' && (filter[0] < sh || filter[1] < sw);
-      if (!skips) return stock({ inputs, attrs: { ...attrs }, backend }) as TensorInfo;
+      if (!skips) {
+        return stock({ inputs, attrs: { ...attrs, pad: explicitPadding(attrs.pad) }, backend }) as TensorInfo;
+      }
       const { top, bottom, left, right } = tf.backend_util.computeConv2DInfo(
         x,
         filter,
