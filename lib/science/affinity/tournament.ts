@@ -2,7 +2,7 @@ import { TaskatlasError } from '@/lib/science/core';
 import { at, type Numbers, principalEigenvector, secondEigenModulus } from '@/lib/science/numerics';
 
 /** Win rates are clipped to [CLIP, 1 − CLIP] before the odds are taken (Zamir et al. 2018, supplementary). */
-const CLIP = 0.001;
+export const CLIP = 0.001;
 
 export interface WinRates {
   /** W[i·n + j] = share of images on which i's loss is below j's, ties half; ½ on the diagonal. */

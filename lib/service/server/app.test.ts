@@ -104,6 +104,40 @@ describe('answers keep to their contracts', () => {
     expect(await again.text()).toBe('');
   });
 
+  it('the tournament behind a target, from which its affinities can be computed again', async () => {
+    const view = await http.get('/sweeps/1/targets/depth/tournament', contracts.tournamentView);
+    const n = view.keys.length;
+    const rates = view.winRates.map((row) =>
+      row.map((w) => Math.min(view.clip[1], Math.max(view.clip[0], w ?? 0.5))),
+    );
+    let weights = Array<number>(n).fill(1 / n);
+    for (let step = 0; step < 500; step++) {
+      const next = rates.map((row, i) =>
+        row.reduce((sum, w, j) => sum + (w / (rates[j]?.[i] ?? 1)) * (weights[j] ?? 0), 0),
+      );
+      const total = next.reduce((a, b) => a + b, 0);
+      weights = next.map((w) => w / total);
+    }
+    view.keys.forEach((key, i) => {
+      expect(view.candidates.find((c) => c.key === key)?.affinity?.value).toBeCloseTo(weights[i] ?? 0, 6);
+    });
+    expect(view.candidates.map((c) => c.kind)).toContain('scratch');
+    await http.problem('/sweeps/1/targets/colour/tournament', 404);
+  });
+
+  it('a gallery of all tasks on one image', async () => {
+    const { images } = await http.get('/sweeps/sweep-1/gallery', contracts.galleryView);
+    expect(images).toHaveLength(1);
+    expect(images[0]?.tasks.map((t) => t.task)).toEqual([
+      'edges',
+      'depth',
+      'normals',
+      'segmentation',
+      'layout',
+    ]);
+    expect((await http.api.app.request(images[0]?.tasks[0]?.truth ?? '')).status).toBe(200);
+  });
+
   it('one run in full', async () => {
     const fingerprint = fingerprintOf('transfer normals depth 1');
     const run = await http.get(`/runs/${fingerprint}`, contracts.runDetailView);

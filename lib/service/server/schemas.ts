@@ -7,6 +7,8 @@ export const named = {
   matrix: contracts.matrixView.meta({ id: 'Matrix' }),
   bestSource: contracts.bestSourceView.meta({ id: 'BestSource' }),
   policy: contracts.policyView.meta({ id: 'Policy' }),
+  tournament: contracts.tournamentView.meta({ id: 'Tournament' }),
+  gallery: contracts.galleryView.meta({ id: 'Gallery' }),
   pair: contracts.pairView.meta({ id: 'Pair' }),
   run: contracts.runView.meta({ id: 'Run' }),
   runDetail: contracts.runDetailView.meta({ id: 'RunDetail' }),
@@ -45,6 +47,8 @@ export const pairRef = sweepRef.extend({
 const fingerprint = z.string().regex(/^[0-9a-f]{64}$/, 'a fingerprint is 64 hexadecimal digits');
 
 export const runRef = z.object({ fingerprint: fingerprint.meta({ description: 'Fingerprint of the run' }) });
+
+export const targetRef = sweepRef.extend({ target: taskName.meta(about('Id of the target', 'z-depth')) });
 
 /** Whole numbers in a query are digits and nothing else: `1e3`, ` 7` and `` are mistakes, not numbers. */
 const whole = (min: number, max: number, example?: number) =>

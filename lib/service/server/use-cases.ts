@@ -1,6 +1,7 @@
 import { type DatasetSpec, type Recipe, type RunResult, TaskatlasError } from '@/lib/science/core';
 import type {
   BestSourceView,
+  GalleryView,
   MatrixView,
   PairView,
   PlanView,
@@ -12,12 +13,15 @@ import type {
   SweepView,
   TargetListItem,
   TaskView,
+  TournamentView,
   WorkerView,
 } from '../contracts';
 import type { StoredRun, StoredWorker } from '../ports';
 import {
   bestSourceView,
   finiteMean,
+  galleryRuns,
+  galleryView,
   joined,
   matrixView,
   namesOf,
@@ -34,6 +38,7 @@ import {
   targetList,
   targetsOf,
   taskView,
+  tournamentView,
   workerViews,
 } from '../views';
 import type { ApiDeps } from './deps';
@@ -70,6 +75,8 @@ export interface UseCases {
   targets(ref: string): Promise<TargetListItem[]>;
   bestSource(ref: string, target: string, options?: RankingOptions): Promise<BestSourceView>;
   policy(ref: string, request?: Partial<PolicyRequest>): Promise<PolicyView>;
+  tournament(ref: string, target: string): Promise<TournamentView>;
+  gallery(ref: string): Promise<GalleryView>;
   pair(ref: string, source: string, target: string): Promise<PairView>;
   runs(ref: string, filter?: RunFilter): Promise<RunListView>;
   run(fingerprint: string): Promise<RunDetailView>;
@@ -182,6 +189,21 @@ function queries(deps: ApiDeps, loader: Loader, solver: PolicySolver) {
         weights: {},
         ...request,
       });
+    },
+    async tournament(ref: string, target: string) {
+      const data = await loader.data(ref);
+      checkTarget(data, target);
+      return tournamentView(data, target);
+    },
+    async gallery(ref: string) {
+      const data = await loader.data(ref);
+      const runs = galleryRuns(data);
+      const samples = await Promise.all(runs.map((run) => store.sampleList(run.fingerprint)));
+      return galleryView(
+        data,
+        runs.map((run, i) => ({ ...run, samples: samples[i] ?? [] })),
+        sampleUrl,
+      );
     },
     async pair(ref: string, source: string, target: string) {
       const data = await loader.data(ref);

@@ -10,3 +10,4 @@ export * from './runs';
 export * from './sweep';
 export * from './targets';
 export { taskView } from './tasks';
+export { galleryRuns, galleryView, tournamentView } from './tournament';

@@ -206,6 +206,19 @@ describe('orders and trees', () => {
     expect(pair).toEqual(['normals', 'segmentation']);
   });
 
+  it('turns the branches so that families keep their order as far as the tree allows', () => {
+    const { dendrogram, orders } = matrixView(smallData());
+    const n = dendrogram?.leaves.length ?? 0;
+    const rank = (leaf: string) => orders.family?.sources.indexOf(leaf) ?? -1;
+    const members: number[][] = (dendrogram?.leaves ?? []).map((leaf) => [rank(leaf)]);
+    const mean = (ranks: readonly number[] = []) => ranks.reduce((a, b) => a + b, 0) / ranks.length;
+    for (const [left, right] of dendrogram?.merges ?? []) {
+      expect(mean(members[left])).toBeLessThanOrEqual(mean(members[right]));
+      members.push([...(members[left] ?? []), ...(members[right] ?? [])]);
+    }
+    expect(members).toHaveLength(2 * n - 1);
+  });
+
   it('every merge joins two neighbouring stretches of the drawing order', () => {
     const { dendrogram } = matrixView(smallData());
     const n = dendrogram?.leaves.length ?? 0;

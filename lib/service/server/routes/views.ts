@@ -1,5 +1,5 @@
 import { createRoute } from '@hono/zod-openapi';
-import { bestSourceQuery, named, pairRef, policyQuery, sweepRef } from '../schemas';
+import { bestSourceQuery, named, pairRef, policyQuery, sweepRef, targetRef } from '../schemas';
 import type { Service } from '../service';
 import { type App, json, refusals } from './answers';
 
@@ -12,8 +12,14 @@ function given<T extends object>(query: T) {
   };
 }
 
-/** What a sweep found: matrix, targets, ranking, policy, pairs. */
-export function viewRoutes(app: App, { useCases }: Service): void {
+/** What a sweep found: matrix, targets, tournaments, ranking, policy, pairs. */
+export function viewRoutes(app: App, service: Service): void {
+  wholeRoutes(app, service);
+  questionRoutes(app, service);
+  detailRoutes(app, service);
+}
+
+function wholeRoutes(app: App, { useCases }: Service): void {
   app.openapi(
     createRoute({
       method: 'get',
@@ -36,6 +42,23 @@ export function viewRoutes(app: App, { useCases }: Service): void {
     }),
     async (c) => c.json({ targets: await useCases.targets(c.req.valid('param').id) }, 200),
   );
+  app.openapi(
+    createRoute({
+      method: 'get',
+      path: '/sweeps/{id}/gallery',
+      tags,
+      summary: 'Every task on the same test images',
+      request: { params: sweepRef },
+      responses: {
+        200: json(named.gallery, 'Images with truth and prediction by task'),
+        ...refusals(400, 404),
+      },
+    }),
+    async (c) => c.json(await useCases.gallery(c.req.valid('param').id), 200),
+  );
+}
+
+function questionRoutes(app: App, { useCases }: Service): void {
   app.openapi(
     createRoute({
       method: 'get',
@@ -68,6 +91,23 @@ export function viewRoutes(app: App, { useCases }: Service): void {
     async (c) => {
       const request = given(c.req.valid('query'));
       return c.json(await useCases.policy(c.req.valid('param').id, request), 200);
+    },
+  );
+}
+
+function detailRoutes(app: App, { useCases }: Service): void {
+  app.openapi(
+    createRoute({
+      method: 'get',
+      path: '/sweeps/{id}/targets/{target}/tournament',
+      tags,
+      summary: 'The tournament behind a target’s affinities',
+      request: { params: targetRef },
+      responses: { 200: json(named.tournament, 'Win rates and every measure'), ...refusals(400, 404) },
+    }),
+    async (c) => {
+      const { id, target } = c.req.valid('param');
+      return c.json(await useCases.tournament(id, target), 200);
     },
   );
   app.openapi(

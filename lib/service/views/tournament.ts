@@ -1,0 +1,74 @@
+import { CLIP } from '@/lib/science/affinity';
+import type { RunKind, TaskId } from '@/lib/science/core';
+import type { GalleryView, TournamentView } from '../contracts';
+import { type SweepData, targetsOf } from './model';
+import { finite, sound } from './numbers';
+
+/** The tournament of one target; empty, and preliminary, before there is an analysis. */
+export function tournamentView(data: SweepData, target: TaskId): TournamentView {
+  const analysis = data.analyses.find((a) => a.target === target);
+  return {
+    sweepId: data.sweep.id,
+    target,
+    preliminary: analysis?.preliminary ?? true,
+    testImages: analysis?.testImages ?? 0,
+    tieRate: finite(analysis?.tieRate),
+    clip: [CLIP, 1 - CLIP],
+    lambdaMax: finite(analysis?.lambdaMax),
+    consistencyIndex: finite(analysis?.consistencyIndex),
+    keys: [...(analysis?.tournamentKeys ?? [])],
+    winRates: (analysis?.winRates ?? []).map((row) => row.map(finite)),
+    candidates: (analysis?.candidates ?? []).map((c) => ({
+      key: c.key,
+      kind: c.kind,
+      sources: [...c.sources],
+      seeds: c.seeds,
+      meanLoss: finite(c.meanLoss),
+      skill: finite(c.skill),
+      affinity: sound(c.affinity),
+      gain: sound(c.gain),
+      quality: sound(c.quality),
+      effect: sound(c.logLossRatio),
+      bradleyTerry: finite(c.bradleyTerry),
+      probabilityBest: finite(c.probabilityBest),
+      tied: c.inTieSet,
+    })),
+  };
+}
+
+/** A sample that can be fetched. */
+interface ListedSample {
+  index: number;
+  role: string;
+}
+
+/** The runs whose samples show what a task is: one finished task-specific network per target. */
+export function galleryRuns(data: SweepData): { task: TaskId; fingerprint: string }[] {
+  const kind: RunKind = 'source';
+  return targetsOf(data.sweep).flatMap(({ id }) => {
+    const run = data.runs.find((r) => r.recipe.kind === kind && r.recipe.task === id && r.state === 'done');
+    return run ? [{ task: id, fingerprint: run.fingerprint }] : [];
+  });
+}
+
+/** Every task on the same image; images that most tasks kept come first. */
+export function galleryView(
+  data: SweepData,
+  kept: readonly { task: TaskId; fingerprint: string; samples: readonly ListedSample[] }[],
+  sampleUrl: (fingerprint: string, index: number, role: string) => string,
+): GalleryView {
+  const indices = [...new Set(kept.flatMap(({ samples }) => samples.map((s) => s.index)))];
+  const images = indices.map((index) => ({
+    index,
+    tasks: kept.flatMap(({ task, fingerprint, samples }) => {
+      const url = (role: string): string | null =>
+        samples.some((s) => s.index === index && s.role === role)
+          ? sampleUrl(fingerprint, index, role)
+          : null;
+      const shown = { task, input: url('input'), truth: url('truth'), prediction: url('prediction') };
+      return shown.truth === null && shown.prediction === null ? [] : [shown];
+    }),
+  }));
+  images.sort((a, b) => b.tasks.length - a.tasks.length || a.index - b.index);
+  return { sweepId: data.sweep.id, images };
+}
