@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createWriteStream, mkdirSync } from 'node:fs';
-import { setPriority } from 'node:os';
+import { getPriority, setPriority } from 'node:os';
 import { join } from 'node:path';
 
 export interface ChildPlan {
@@ -10,7 +10,7 @@ export interface ChildPlan {
   env: NodeJS.ProcessEnv;
   cwd: string;
   logsDirectory: string;
-  /** Niceness: workers give way to the web server and the database. */
+  /** Niceness above our own: workers give way to the web server and the database. */
   niceness?: number;
 }
 
@@ -44,7 +44,7 @@ function startOnce(plan: ChildPlan): ChildProcess {
   child.once('close', () => log.end());
   if (plan.niceness && child.pid) {
     try {
-      setPriority(child.pid, plan.niceness);
+      setPriority(child.pid, Math.min(19, getPriority() + plan.niceness));
     } catch {
       // Without the right to renice, the child runs at normal priority: slower pages, same results.
     }
