@@ -8,6 +8,7 @@ import { registerDepthToSpaceGradient } from './kernels/space-to-depth';
 import { registerConvolution, registerConvolutionGradient } from './ops/convolution';
 import { registerLayerNorm, registerLayerNormGradient } from './ops/layer-norm';
 import { registerRowLoss } from './ops/row-loss';
+import { registerRows } from './ops/rows';
 import { switchSimd } from './simd/register';
 import { loadTfjs, loadWasmBackend } from './tfjs';
 import type { BackendName, Engine, EngineDescription, EngineOptions, Tf } from './types';
@@ -71,6 +72,7 @@ async function openWasm(options: EngineOptions): Promise<Engine> {
     guardPadding(tf);
     shareClones(tf);
     registerRowLoss(tf);
+    registerRows(tf);
   });
   const hasSimd = Boolean(await tf.env().getAsync('WASM_HAS_SIMD_SUPPORT'));
   const own = hasSimd && options.simd !== false;

@@ -7,11 +7,11 @@ import {
   TaskatlasError,
   type TaskDeclaration,
 } from '@/lib/science/core';
-import type { Tf } from '../engine';
+import { rowsTensor, type Tf } from '../engine';
 import { createParameters, forward, pickWeights, valuesOf, type Weights } from '../networks';
 import { floatsOf, packFile, roundToHalf, unpackFile } from './container';
 import type { Pause } from './pause';
-import { chunks, type InputAdapter, poolInputs } from './pools';
+import { chunks, type InputAdapter, type PoolInputs, poolInputs } from './pools';
 import type { RunContext } from './types';
 
 /** Pools whose frozen codes are cached; sources themselves are trained on the fourth. */
@@ -81,7 +81,7 @@ export async function encodePool(
   try {
     for (const part of chunks(inputs.count)) {
       const codes = valuesOf(tf, () => {
-        const images = inputTensor(tf, inputs.gather(part), part.length, preset, size);
+        const images = batchTensor(tf, inputs, part, preset, size);
         return forward(tf, plan, parameters.get, images);
       });
       values.set(codes, (part[0] as number) * perImage);
@@ -93,17 +93,18 @@ export async function encodePool(
   return { count: inputs.count, shape, values: roundToHalf(values) };
 }
 
-/** Packed images as a tensor N × side × side × channels. */
-export function inputTensor(
+/** The images `indices` as a tensor N × side × side × channels. */
+export function batchTensor(
   tf: Tf,
-  values: Float32Array,
-  count: number,
+  inputs: PoolInputs,
+  indices: Int32Array,
   preset: PresetName,
   size: number,
 ): Tensor {
-  const channels = values.length / count;
-  const side = Math.round(Math.sqrt(channels / inputChannels(preset, size)));
-  return tf.tensor(values, [count, side, side, channels / side ** 2]);
+  const side = Math.round(Math.sqrt(inputs.size / inputChannels(preset, size)));
+  const shape = [indices.length, side, side, inputs.size / side ** 2];
+  if (inputs.rows) return rowsTensor(tf, inputs.rows, inputs.size, indices, shape);
+  return tf.tensor(inputs.gather(indices), shape);
 }
 
 const inputChannels = (preset: PresetName, size: number): number => {

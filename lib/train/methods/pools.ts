@@ -14,6 +14,8 @@ export interface PoolInputs {
   readonly count: number;
   /** Floats of one image. */
   readonly size: number;
+  /** All images, where they are kept in memory. */
+  readonly rows: Float32Array | null;
   /** The images `indices`, one after another. */
   gather(indices: Int32Array): Float32Array;
 }
@@ -93,7 +95,12 @@ export async function poolInputs(
   const count = dataset.count(pool);
   const size = dataset.size ** 2 * 3;
   if (count * size * 4 > CACHE_BYTES / 2) {
-    return { count, size, gather: (indices) => prepare(dataset, pool, kind, adapter, block, indices) };
+    return {
+      count,
+      size,
+      rows: null,
+      gather: (indices) => prepare(dataset, pool, kind, adapter, block, indices),
+    };
   }
   const key = `inputs ${pool} ${kind} ${adapter} ${block}`;
   const all = await cached(dataset, key, count * size * 4, async () => {
@@ -104,7 +111,7 @@ export async function poolInputs(
     }
     return values;
   });
-  return { count, size, gather: (indices) => gatherRows(all, size, indices) };
+  return { count, size, rows: all, gather: (indices) => gatherRows(all, size, indices) };
 }
 
 /** Copies the rows `indices` of a matrix with rows of `size` floats. */

@@ -1,9 +1,9 @@
 import { transferPlan } from '@/lib/science/catalog/presets-layers';
 import type { TransferRecipe } from '@/lib/science/core';
+import { rowsTensor } from '../engine';
 import { imagesOf, taskOf } from './evaluate';
 import { type FeaturePool, transferFeatures } from './features';
 import { createPause } from './pause';
-import { gatherRows } from './pools';
 import { trainSupervised } from './trained';
 import type { Method } from './types';
 
@@ -35,12 +35,7 @@ export const readout: Method<TransferRecipe> = {
         const size = shape.side ** 2 * shape.channels;
         return {
           gather: (indices) =>
-            tf.tensor(gatherRows(values, size, indices), [
-              indices.length,
-              shape.side,
-              shape.side,
-              shape.channels,
-            ]),
+            rowsTensor(tf, values, size, indices, [indices.length, shape.side, shape.side, shape.channels]),
         };
       },
     });

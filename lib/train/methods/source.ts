@@ -1,10 +1,16 @@
 import { encoderPlan, sourcePlan } from '@/lib/science/catalog/presets-layers';
-import { createRng, type PoolName, type RunResult, type SourceRecipe } from '@/lib/science/core';
+import {
+  createRng,
+  type PoolName,
+  type RunResult,
+  type SourceRecipe,
+  TaskatlasError,
+} from '@/lib/science/core';
 import { initialWeights } from '../networks';
 import { imagesOf, taskOf } from './evaluate';
 import {
   adapterOf,
-  inputTensor,
+  batchTensor,
   packSource,
   type StoredSource,
   weightsName,
@@ -30,8 +36,9 @@ export async function imageFeeds(
   }
   return (pool) => ({
     gather: (indices) => {
-      const values = inputs.get(pool)?.gather(indices) ?? new Float32Array(0);
-      return inputTensor(engine.tf, values, indices.length, recipe.preset, dataset.size);
+      const images = inputs.get(pool);
+      if (!images) throw new TaskatlasError('internal', `The ${pool} pool was not prepared.`);
+      return batchTensor(engine.tf, images, indices, recipe.preset, dataset.size);
     },
   });
 }

@@ -1,7 +1,16 @@
 import type { Scalar, Tensor, Tensor1D, Tensor4D, Variable } from '@tensorflow/tfjs-core';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { convolution, expectNoLeak, FusedAdam, heNormal, layerNorm, memoryCount, openEngine } from '../index';
+import {
+  convolution,
+  expectNoLeak,
+  FusedAdam,
+  heNormal,
+  layerNorm,
+  memoryCount,
+  openEngine,
+  rowsTensor,
+} from '../index';
 import { createRng, randomValues, relativeError, sizeOf, valuesOn } from '../testing/random';
 import type { Tf } from '../types';
 import { ADAM, type AdamConstants } from './adam';
@@ -196,6 +205,17 @@ describe('a training', () => {
     expect(Array.from({ length: 10 }, resumed.step)).toEqual(expected);
     resumed.dispose();
   });
+});
+
+describe('rowsTensor', () => {
+  it.each(['wasm', 'cpu'] as const)(
+    'takes the rows asked for, in order, with repeats (%s)',
+    async (backend) => {
+      const all = Float32Array.from({ length: 12 }, (_, i) => i);
+      const [values] = await valuesOn(tf, backend, () => rowsTensor(tf, all, 3, [2, 0, 2], [3, 1, 3]));
+      expect([...(values ?? [])]).toEqual([6, 7, 8, 0, 1, 2, 6, 7, 8]);
+    },
+  );
 });
 
 describe('FusedAdam', () => {
