@@ -37,7 +37,11 @@ let runtime: Promise<Highs> | null = null;
  */
 export function loadHighs(): Promise<Highs> {
   runtime ??= import('highs')
-    .then((module) => module.default())
+    .then(async (module) => {
+      const highs = await module.default();
+      warmUp(highs);
+      return highs;
+    })
     .catch((cause: unknown) => {
       runtime = null;
       throw new TaskatlasError(
@@ -47,6 +51,23 @@ export function loadHighs(): Promise<Highs> {
       );
     });
   return runtime;
+}
+
+/** A program of four columns, so that the first policy does not wait for the engine to compile the solver. */
+function warmUp(highs: Highs): void {
+  const tiny: Program = {
+    columns: 4,
+    integer: [0, 1, 2],
+    objective: Float64Array.of(0, 0, 0, 5),
+    lower: new Float64Array(4),
+    upper: new Float64Array(4).fill(1),
+    rows: [
+      { low: -Infinity, high: 1.5, entries: [0, 1, 2].map((c): [number, number] => [c, 1]) },
+      { low: -Infinity, high: 0, entries: [[3, 2], ...[0, 1, 2].map((c): [number, number] => [c, -1])] },
+    ],
+  };
+  solveProgram(highs, tiny);
+  solveProgram(highs, { ...tiny, integer: [] });
 }
 
 /** Tighter than the defaults (1e-4 relative gap, 1e-6 feasibility): published optima are compared at 1e-7. */

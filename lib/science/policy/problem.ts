@@ -130,6 +130,13 @@ function needsOf(
   return indices.includes(-1) ? null : indices.sort((a, b) => a - b);
 }
 
+/** Whether ascending `part` is contained in ascending `whole`. */
+function isSubset(part: readonly number[], whole: readonly number[]): boolean {
+  let found = 0;
+  for (let i = 0; i < whole.length && found < part.length; i++) if (whole[i] === part[found]) found++;
+  return found === part.length;
+}
+
 /**
  * Removes edges that another edge of the same target makes useless: one with a subset of its sources and at least its
  * value. Exact: any policy with the dominated edge stays feasible and loses nothing with the other. Sorted by value.
@@ -138,8 +145,7 @@ function pruneDominated(edges: readonly UsableEdge[]): UsableEdge[] {
   const sorted = [...edges].sort((a, b) => b.weighted - a.weighted || a.needs.length - b.needs.length);
   const kept: UsableEdge[] = [];
   for (const edge of sorted) {
-    const needs = new Set(edge.needs);
-    if (!kept.some((better) => better.needs.every((source) => needs.has(source)))) kept.push(edge);
+    if (!kept.some((better) => isSubset(better.needs, edge.needs))) kept.push(edge);
   }
   return kept;
 }
