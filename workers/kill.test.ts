@@ -58,8 +58,15 @@ async function killDuring(sweep: MicroSweep, kind: RunKind): Promise<void> {
 describe('kill -9', () => {
   it('measures something to begin with', () => {
     expect(undisturbed.states).toEqual({ done: 22 });
-    expect(undisturbed.analyses).toHaveLength(3);
-    expect(undisturbed.policies).toHaveLength(1);
+    expect(undisturbed.analyses.map((analysis) => analysis.target)).toEqual([
+      'autoencoding',
+      'surface-normals',
+      'z-depth',
+    ]);
+    for (const { preliminary, candidates } of undisturbed.analyses) {
+      expect(preliminary).toBe(false);
+      expect(candidates.filter((c) => c.affinity !== null)).toHaveLength(3);
+    }
     expect(new Set(Object.values(undisturbed.losses)).size).toBeGreaterThan(15);
   });
 

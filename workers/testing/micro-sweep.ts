@@ -3,7 +3,9 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { TargetAnalysis } from '@/lib/science/core';
 import { declareTasks, ROOMS_VERSION } from '@/lib/science/datasets';
+import type { PolicyRecord } from '@/lib/service/contracts';
 import type { Store, StoredRun, StoredSweep } from '@/lib/service/ports';
 import { connectQueue } from '@/lib/service/queue';
 import { connect, patiently } from '@/lib/service/store';
@@ -45,8 +47,8 @@ export interface MicroSweep {
 
 export interface Snapshot {
   losses: Record<string, string>;
-  analyses: unknown;
-  policies: unknown;
+  analyses: readonly TargetAnalysis[];
+  policies: readonly PolicyRecord[];
   states: Record<string, number>;
 }
 
