@@ -1,4 +1,4 @@
-import { interpolateLab, interpolateRgbBasis, lab, piecewise, rgb } from 'd3';
+import { interpolateLab, interpolateRgbBasis, piecewise, rgb } from 'd3';
 import type { Theme } from './theme';
 
 /** Stops of the visual language, light end of the page's paper first. */
@@ -38,9 +38,12 @@ export function tint(colour: string, theme: Theme, share = 0.26): string {
   return interpolateRgbBasis([PAPER[theme], colour])(share);
 }
 
-/** Ink for a mark on a colour: paper on dark, ink on light (CIE L* against 58). */
+/** Inks of the marks on tiles, the same in both themes. */
+export const MARK_INK = { light: '#ffffff', dark: '#12181d' } as const;
+
+/** The ink that stands out more on a colour. */
 export function inkOn(colour: string): 'light' | 'dark' {
-  return lab(colour).l < 58 ? 'light' : 'dark';
+  return contrast(colour, MARK_INK.light) >= contrast(colour, MARK_INK.dark) ? 'light' : 'dark';
 }
 
 /** WCAG contrast ratio of two colours. */

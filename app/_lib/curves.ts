@@ -7,26 +7,27 @@ export interface CurvePoint {
 
 export interface CurveGroup {
   label: string;
-  seeds: CurvePoint[][];
+  seeds: { name: string; points: CurvePoint[] }[];
   mean: CurvePoint[];
 }
 
 /** Selection losses by label: each seed's line, and their mean where all seeds still ran. */
 export function groupCurves(curves: PairView['curves']): CurveGroup[] {
-  const groups = new Map<string, CurvePoint[][]>();
-  for (const { label, points } of curves) {
+  const groups = new Map<string, CurveGroup['seeds']>();
+  for (const { label, seed, points } of curves) {
     const line = points.flatMap((p) =>
       p.selectionLoss === null || p.selectionLoss <= 0 ? [] : [{ step: p.step, loss: p.selectionLoss }],
     );
-    if (line.length > 0) groups.set(label, [...(groups.get(label) ?? []), line]);
+    const known = groups.get(label) ?? [];
+    if (line.length > 0) groups.set(label, [...known, { name: String(seed ?? known.length), points: line }]);
   }
   return [...groups].map(([label, seeds]) => ({ label, seeds, mean: meanLine(seeds) }));
 }
 
-function meanLine(seeds: readonly CurvePoint[][]): CurvePoint[] {
+function meanLine(seeds: CurveGroup['seeds']): CurvePoint[] {
   const sums = new Map<number, { total: number; n: number }>();
-  for (const line of seeds) {
-    for (const { step, loss } of line) {
+  for (const { points } of seeds) {
+    for (const { step, loss } of points) {
       const sum = sums.get(step) ?? { total: 0, n: 0 };
       sums.set(step, { total: sum.total + loss, n: sum.n + 1 });
     }

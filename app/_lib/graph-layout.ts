@@ -89,22 +89,34 @@ function placeSources(rows: readonly PolicyEdgeView[], sources: readonly string[
   return placed;
 }
 
-/** Total vertical way of all lines: short lines cross little. */
+/** Lines counted for crossings at most: the count grows with the square. */
+const CROSSING_LIMIT = 90;
+
+/** Total vertical way of all lines plus one row for each crossing. */
 function cost(edges: readonly PolicyEdgeView[], sources: readonly string[]): number {
   const rows = orderRows(edges, sources);
   const at = placeSources(rows, sources);
-  let total = 0;
-  rows.forEach((edge, i) => {
-    for (const s of edge.sources) total += Math.abs((at.get(s) ?? i) - i);
-  });
-  return total;
+  const lines = rows.flatMap((edge, to) => edge.sources.map((s) => ({ from: at.get(s) ?? to, to })));
+  const way = lines.reduce((sum, line) => sum + Math.abs(line.from - line.to), 0);
+  return lines.length > CROSSING_LIMIT ? way : way + crossings(lines);
+}
+
+function crossings(lines: readonly { from: number; to: number }[]): number {
+  let n = 0;
+  for (const [i, a] of lines.entries()) {
+    for (let j = i + 1; j < lines.length; j++) {
+      const b = lines[j];
+      if (b !== undefined && (a.from - b.from) * (a.to - b.to) < 0) n += 1;
+    }
+  }
+  return n;
 }
 
 /** Above this many sources the search for a better order is left out: it grows with the cube. */
 const SEARCH_LIMIT = 30;
 
 /** Moves one source at a time to where the lines are shortest, until no move helps. */
-export function orderSources(edges: readonly PolicyEdgeView[], sources: readonly string[]): string[] {
+function orderSources(edges: readonly PolicyEdgeView[], sources: readonly string[]): string[] {
   let order = [...sources];
   if (order.length > SEARCH_LIMIT) return order;
   let best = cost(edges, order);

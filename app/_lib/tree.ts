@@ -84,14 +84,15 @@ export interface Group {
  * A task that clusters with nobody joins the run before it (else after), so that no name stands over one tile.
  */
 export function clusterRuns(tree: Tree, order: readonly string[], want: number): string[][] {
+  const named = (list: readonly string[][]): number => list.filter((run) => run.length > 1).length;
   let runs: string[][] = [[...order]];
-  for (let k = want; k <= want + 4; k++) {
+  for (let k = 2; k <= want + 4 && named(runs) < want; k++) {
     const clusterOf = new Map<string, string>();
     cutTree(tree, k).forEach((members, i) => {
       for (const id of members) clusterOf.set(id, String(i));
     });
-    runs = runsOf(order, (id) => clusterOf.get(id) ?? null);
-    if (runs.filter((run) => run.length > 1).length >= want) break;
+    const next = runsOf(order, (id) => clusterOf.get(id) ?? null);
+    if (named(next) > named(runs)) runs = next;
   }
   const merged: string[][] = [];
   for (const run of runs) {

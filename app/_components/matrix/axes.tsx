@@ -91,7 +91,7 @@ function ColumnFlag({
     Math.min(x - width / 2, layout.width - layout.labelWidth - width - 2),
   );
   return (
-    <g aria-hidden="true">
+    <g>
       <rect x={left} y={-layout.headHeight + 1} width={width} height={22} rx="4" fill="var(--ink)" />
       <path d={`M${x - 5} ${-layout.headHeight + 22.5}h10l-5 5z`} fill="var(--ink)" />
       <text

@@ -92,9 +92,7 @@ function Seeds({ matrix }: { matrix: MatrixView }) {
   if (matrix.seeds <= 1) return <span>One seed: this checkpoint, not this task</span>;
   return (
     <span className="flex items-center gap-1.5">
-      {Array.from({ length: Math.min(5, matrix.seeds) }, (_, i) => (
-        <span key={`seed-${i + 1}`} className="size-1.5 rounded-full bg-accent" />
-      ))}
+      <StateIcon state="done" size={9} />
       {matrix.seeds} seeds
     </span>
   );

@@ -27,7 +27,7 @@ export const Dendrograms = memo(function Dendrograms({
   // Square root: the low merges, where the tasks differ in detail, stay apart.
   const d = (h: number): number => Math.sqrt(h) * DEPTH;
   return (
-    <g fill="none" stroke="var(--ink3)" strokeWidth="1" aria-hidden="true">
+    <g fill="none" stroke="var(--ink3)" strokeWidth="1">
       {ordered.targets.tree !== null &&
         bracketsOf(ordered.targets.tree, rows).map((b) => (
           <path key={`r${b.a}-${b.b}`} d={`M${x0 + d(b.ha)} ${b.a}H${x0 + d(b.h)}V${b.b}H${x0 + d(b.hb)}`} />

@@ -1,6 +1,6 @@
 'use client';
 
-import { type KeyboardEvent, type PointerEvent, useMemo, useRef, useState } from 'react';
+import { type KeyboardEvent, type MouseEvent, useMemo, useRef, useState } from 'react';
 import { layoutMatrix, type MatrixLayout, tileAt } from '@/app/_lib/matrix-layout';
 import { cellKey, type MatrixModel } from '@/app/_lib/matrix-model';
 import type { Ordered } from '@/app/_lib/matrix-order';
@@ -56,15 +56,17 @@ export function MatrixPlot(props: Props) {
   const picked: Pointed = selected ?? NOWHERE;
   const lit: Pointed = { source: hover.source ?? picked.source, target: hover.target ?? picked.target };
 
-  const cellAt = (event: PointerEvent<SVGRectElement>): { source: string; target: string } | null => {
-    const bounds = event.currentTarget.getBoundingClientRect();
+  const plot = useRef<SVGRectElement>(null);
+  const cellAt = (event: MouseEvent): { source: string; target: string } | null => {
+    const bounds = plot.current?.getBoundingClientRect();
+    if (bounds === undefined) return null;
     const c = tileAt(layout.columns, event.clientX - bounds.left);
     const r = tileAt(layout.rows, event.clientY - bounds.top);
     const source = c === null ? undefined : layout.columns.ids[c];
     const target = r === null ? undefined : layout.rows.ids[r];
     return source === undefined || target === undefined ? null : { source, target };
   };
-  const press = (event: PointerEvent<SVGRectElement>): void => {
+  const press = (event: MouseEvent): void => {
     const cell = cellAt(event);
     if (cell === null) return;
     const again = selected?.source === cell.source && selected.target === cell.target;
@@ -81,14 +83,17 @@ export function MatrixPlot(props: Props) {
   };
   return (
     <div ref={box} className="w-full">
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: one stop for the whole grid; arrow keys move inside it */}
       <div
         className="relative w-fit rounded-control focus-visible:outline-offset-4"
         role="application"
         aria-roledescription="matrix"
         aria-label="Matrix of sources (columns) and targets (rows). Arrow keys move, Enter opens the pair."
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: one stop for the whole grid; arrow keys move inside it
         tabIndex={0}
         onKeyDown={onKeyDown}
+        onPointerMove={(event) => setHover(cellAt(event) ?? NOWHERE)}
+        onPointerLeave={() => setHover(NOWHERE)}
+        onClick={press}
         data-testid="matrix"
       >
         {layout.detail === 'canvas' && <TilesCanvas model={model} layout={layout} />}
@@ -111,13 +116,11 @@ export function MatrixPlot(props: Props) {
             <Ring layout={layout} pointed={hover} thin />
             <Ring layout={layout} pointed={picked} />
             <rect
+              ref={plot}
               width={layout.columns.length}
               height={layout.rows.length}
               fill="transparent"
               className="cursor-pointer"
-              onPointerMove={(event) => setHover(cellAt(event) ?? NOWHERE)}
-              onPointerLeave={() => setHover(NOWHERE)}
-              onClick={(event) => press(event as unknown as PointerEvent<SVGRectElement>)}
             />
           </g>
         </svg>

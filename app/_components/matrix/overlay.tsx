@@ -10,7 +10,7 @@ export function Bands({ layout, pointed }: { layout: MatrixLayout; pointed: Poin
   const r = pointed.target === null ? undefined : rows.index.get(pointed.target);
   const c = pointed.source === null ? undefined : columns.index.get(pointed.source);
   return (
-    <g fill="var(--accent-soft)" aria-hidden="true">
+    <g fill="var(--accent-soft)">
       {r !== undefined && (
         <rect
           x={-layout.labelWidth + 2}

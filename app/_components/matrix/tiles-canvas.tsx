@@ -30,7 +30,6 @@ export function TilesCanvas({ model, layout }: { model: MatrixModel; layout: Mat
   return (
     <canvas
       ref={canvas}
-      aria-hidden="true"
       className="pointer-events-none absolute"
       style={{ left: layout.labelWidth, top: layout.headHeight, width: columns.length, height: rows.length }}
     />

@@ -1,6 +1,7 @@
 'use client';
 
 import { memo } from 'react';
+import { MARK_INK } from '@/app/_lib/colour';
 import type { MatrixLayout } from '@/app/_lib/matrix-layout';
 import { cellKey, type MatrixModel, type Tile } from '@/app/_lib/matrix-model';
 
@@ -10,8 +11,6 @@ interface Box {
   w: number;
   h: number;
 }
-
-const INK = { light: '#ffffff', dark: '#12181d' } as const;
 
 /** All tiles of a matrix that is large enough for SVG. Memoised: hover and selection are drawn above it. */
 export const Tiles = memo(function Tiles({ model, layout }: { model: MatrixModel; layout: MatrixLayout }) {
@@ -87,7 +86,7 @@ export function TileShape({ tile, box, phone, marks }: ShapeProps) {
 }
 
 function Mark({ tile, box, phone }: { tile: Tile; box: Box; phone: boolean }) {
-  const ink = INK[tile.markInk];
+  const ink = MARK_INK[tile.markInk];
   const r = phone ? 2.4 : Math.max(2.4, Math.min(5, box.w * 0.13));
   const at = { cx: box.x + box.w / 2, cy: box.y + box.h / 2, r };
   if (tile.mark === 'best') return <circle {...at} fill={ink} />;

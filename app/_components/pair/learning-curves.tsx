@@ -27,10 +27,13 @@ export function LearningCurves({ pair }: { pair: PairView }) {
     { label: 'own network', value: gold, dash: '4 3' },
   ].flatMap((r) => (r.value === null || r.value <= 0 ? [] : [{ ...r, value: r.value }]));
   const all = [
-    ...groups.flatMap((g) => g.seeds.flat().map((p) => p.loss)),
+    ...groups.flatMap((g) => g.seeds.flatMap((seed) => seed.points.map((p) => p.loss))),
     ...references.map((r) => r.value),
   ];
-  const steps = Math.max(1, ...groups.flatMap((g) => g.seeds.flat().map((p) => p.step)));
+  const steps = Math.max(
+    1,
+    ...groups.flatMap((g) => g.seeds.flatMap((seed) => seed.points.map((p) => p.step))),
+  );
   const x = scaleLinear([0, steps], [MARGIN.left, width - MARGIN.right]);
   const y = scaleLog(
     [Math.min(...all) * 0.92, Math.max(...all) * 1.06],
@@ -49,10 +52,6 @@ export function LearningCurves({ pair }: { pair: PairView }) {
     })),
     ...references.map((r) => ({ label: r.label, y: y(r.value), colour: 'var(--ink2)', bold: false })),
   ];
-  const labelYs = spreadLabels(
-    ends.map((e) => e.y),
-    14,
-  );
   return (
     <section ref={box} aria-label="Learning curves">
       <h2 className="section-title">Learning curves</h2>
@@ -69,22 +68,7 @@ export function LearningCurves({ pair }: { pair: PairView }) {
           aria-label={summary(groups)}
           className="block text-ink2"
         >
-          {logTicks(y.domain() as [number, number]).map((t) => (
-            <g key={t}>
-              <line x1={MARGIN.left} x2={width - MARGIN.right} y1={y(t)} y2={y(t)} stroke="var(--line)" />
-              <text x={MARGIN.left - 8} y={y(t)} dy="0.35em" textAnchor="end" fontSize="11.5">
-                {tickText(t)}
-              </text>
-            </g>
-          ))}
-          {x.ticks(4).map((t) => (
-            <text key={t} x={x(t)} y={HEIGHT - 20} textAnchor="middle" fontSize="11.5">
-              {shortSteps(t)}
-            </text>
-          ))}
-          <text x={(x(0) + x(steps)) / 2} y={HEIGHT - 4} textAnchor="middle" fontSize="11.5">
-            steps
-          </text>
+          <Axes x={x} y={y} steps={steps} width={width} />
           {references.map((r) => (
             <line
               key={r.label}
@@ -100,11 +84,10 @@ export function LearningCurves({ pair }: { pair: PairView }) {
             {groups.map((g) =>
               g.seeds.length < 2
                 ? null
-                : g.seeds.map((seed, i) => (
-                    // biome-ignore lint/suspicious/noArrayIndexKey: seeds have no other name and never move
+                : g.seeds.map((seed) => (
                     <path
-                      key={`${g.label}${i}`}
-                      d={path(seed) ?? ''}
+                      key={`${g.label} ${seed.name}`}
+                      d={path(seed.points) ?? ''}
                       stroke={STYLE[g.label]?.colour}
                       opacity="0.4"
                     />
@@ -115,22 +98,65 @@ export function LearningCurves({ pair }: { pair: PairView }) {
             ))}
           </g>
           <Crossing groups={groups} x={x} y={y} />
-          {ends.map((e, i) => (
-            <text
-              key={e.label}
-              x={width - MARGIN.right + 6}
-              y={labelYs[i]}
-              dy="0.35em"
-              fontSize="11.5"
-              fontWeight={e.bold ? 600 : 400}
-              style={{ fill: e.bold ? e.colour : undefined }}
-            >
-              {e.label}
-            </text>
-          ))}
+          <EndLabels ends={ends} left={width - MARGIN.right + 6} />
         </svg>
       )}
     </section>
+  );
+}
+
+interface End {
+  label: string;
+  y: number;
+  colour: string;
+  bold: boolean;
+}
+
+/** Names at the ends of their lines, moved apart where lines end close together. */
+function EndLabels({ ends, left }: { ends: readonly End[]; left: number }) {
+  const ys = spreadLabels(
+    ends.map((e) => e.y),
+    14,
+  );
+  return ends.map((e, i) => (
+    <text
+      key={e.label}
+      x={left}
+      y={ys[i]}
+      dy="0.35em"
+      fontSize="11.5"
+      fontWeight={e.bold ? 600 : 400}
+      style={{ fill: e.bold ? e.colour : undefined }}
+    >
+      {e.label}
+    </text>
+  ));
+}
+
+type LinearScale = ReturnType<typeof scaleLinear<number, number>>;
+type LogScale = ReturnType<typeof scaleLog<number, number>>;
+
+function Axes({ x, y, steps, width }: { x: LinearScale; y: LogScale; steps: number; width: number }) {
+  const [bottom = 0.01, top = 1] = y.domain();
+  return (
+    <>
+      {logTicks([bottom, top]).map((t) => (
+        <g key={t}>
+          <line x1={MARGIN.left} x2={width - MARGIN.right} y1={y(t)} y2={y(t)} stroke="var(--line)" />
+          <text x={MARGIN.left - 8} y={y(t)} dy="0.35em" textAnchor="end" fontSize="11.5">
+            {tickText(t)}
+          </text>
+        </g>
+      ))}
+      {x.ticks(4).map((t) => (
+        <text key={t} x={x(t)} y={HEIGHT - 20} textAnchor="middle" fontSize="11.5">
+          {shortSteps(t)}
+        </text>
+      ))}
+      <text x={(x(0) + x(steps)) / 2} y={HEIGHT - 4} textAnchor="middle" fontSize="11.5">
+        steps
+      </text>
+    </>
   );
 }
 

@@ -76,7 +76,7 @@ function StripRow({ strip }: { strip: Strip }) {
               // biome-ignore lint/performance/noImgElement: small PNGs of the API, already at their size
               <img
                 src={image.url}
-                alt={`${ROLE_NAME[role]}, image ${strip.letter}`}
+                alt={`${ROLE_NAME[role]} ${strip.letter}`}
                 loading="lazy"
                 className={`aspect-square w-full rounded-[4px] bg-line object-cover ${framed}`}
               />

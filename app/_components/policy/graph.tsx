@@ -118,7 +118,6 @@ export const Graph = memo(function Graph({ layout, frame, width, focus, name, on
         />
       ))}
       {layout.sources.map(({ id, y }) => (
-        // biome-ignore lint/a11y/noStaticElementInteractions: hover only adds light; the chips and rows carry the same by keyboard
         <g key={id} onPointerEnter={() => onSource(id)} onPointerLeave={() => onSource(null)}>
           <rect x="0" y={y - 12} width={frame.sourceX + 8} height="24" fill="transparent" />
           <text x={frame.labelEnd} y={y} dy="0.35em" textAnchor="end" fontSize="13" fontWeight="600">

@@ -49,7 +49,7 @@ export function RunDetail({ fingerprint }: { fingerprint: string }) {
                 {/* biome-ignore lint/performance/noImgElement: small PNGs of the API, already at their size */}
                 <img
                   src={s.url}
-                  alt={`${s.role} of test image ${s.index}`}
+                  alt={`${s.role} of test sample ${s.index}`}
                   loading="lazy"
                   className="size-16 rounded-[3px] bg-line"
                 />

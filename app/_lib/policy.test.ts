@@ -1,0 +1,87 @@
+import { describe, expect, it } from 'vitest';
+import type { PolicyView } from '@/lib/service/contracts';
+import { cycleWish, policyPath, readPolicyQuery, wishOf } from './policy-query';
+import { curveNote, policyFinding, policyTitle } from './policy-words';
+
+const edge = (target: string, kind: 'self' | 'transfer' | 'scratch') => ({
+  target,
+  sources: kind === 'scratch' ? [] : ['a'],
+  kind,
+  value: 0.5,
+  gain: null,
+  quality: null,
+  survival: null,
+});
+
+const policy: PolicyView = {
+  sweepId: 's',
+  budget: 2,
+  maxOrder: 1,
+  objectiveName: 'quality',
+  objective: 4.6,
+  bound: 4.6,
+  optimal: true,
+  selfShare: 0.5,
+  sources: ['a', 'b'],
+  edges: [edge('a', 'self'), edge('t', 'transfer'), edge('u', 'scratch')],
+  greedy: 4,
+  random: null,
+  curve: [
+    { budget: 1, objective: 3, greedy: 3, random: null },
+    { budget: 2, objective: 4.6, greedy: 4.2, random: null },
+    { budget: 3, objective: 5, greedy: 5, random: null },
+    { budget: 4, objective: 5, greedy: 5, random: null },
+  ],
+  tasks: [],
+  solveMs: 1,
+};
+
+describe('a policy in words', () => {
+  it('counts what is trained and served', () => {
+    expect(policyTitle(policy)).toBe('Train two tasks fully, serve 2 of 3');
+  });
+  it('says what the budget reaches and what the next task adds', () => {
+    expect(policyFinding(policy)).toBe(
+      'Two fully supervised tasks reach 92\u00a0% of the value of supervising everything. A third would add 8\u00a0%.',
+    );
+  });
+  it('says where greedy fails and where labels stop paying', () => {
+    expect(curveNote(policy)).toBe(
+      'Greedy choice misses the optimum at 1 budget of 4, by at most 9\u00a0%. Past 3 more labels change nothing.',
+    );
+  });
+  it('does not promise anything when nothing transfers', () => {
+    const none = { ...policy, objective: 0, curve: policy.curve.map((p) => ({ ...p, objective: 0 })) };
+    expect(policyFinding(none)).toContain('no value');
+  });
+});
+
+describe('the query in the URL', () => {
+  it('reads what it can and ignores the rest', () => {
+    const query = readPolicyQuery(
+      new URLSearchParams('budget=8&order=9&maximise=gain&force=a,b&weights=t:2,u:x,v:-1'),
+    );
+    expect(query).toEqual({
+      budget: 8,
+      maxOrder: null,
+      objective: 'gain',
+      force: ['a', 'b'],
+      forbid: [],
+      weights: { t: 2 },
+    });
+  });
+  it('asks the API only for what was said', () => {
+    expect(policyPath('s 1', readPolicyQuery(new URLSearchParams('budget=3')))).toBe(
+      '/sweeps/s%201/policy?budget=3',
+    );
+  });
+  it('turns a source from free to forced to forbidden to free', () => {
+    let wish = { force: [] as string[], forbid: [] as string[] };
+    const seen = [wishOf(wish, 'a')];
+    for (let i = 0; i < 3; i++) {
+      wish = cycleWish(wish, 'a');
+      seen.push(wishOf(wish, 'a'));
+    }
+    expect(seen).toEqual(['free', 'forced', 'forbidden', 'free']);
+  });
+});
