@@ -92,6 +92,18 @@ describe('hostile input', () => {
     expect(({} as { polluted?: boolean }).polluted).toBeUndefined();
   });
 
+  it('refuses deep nesting before the parser, which could end the process, sees it', async () => {
+    for (const deep of [
+      `tasks: ${'['.repeat(60)}${']'.repeat(60)}`,
+      `${'{"a":'.repeat(1900)}1`,
+      `${'- '.repeat(60)}1`,
+    ]) {
+      expect((await http.problem('/sweeps/plan', 400, yaml(deep))).message).toContain('nests too deeply');
+    }
+    const indented = Array.from({ length: 300 }, (_, i) => `${' '.repeat(i)}a:`).join('\n');
+    expect((await http.problem('/sweeps/plan', 400, yaml(indented))).message).toContain('nests too deeply');
+  });
+
   it('asks for JSON or YAML', async () => {
     for (const type of ['text/plain', 'multipart/form-data', 'application/xml']) {
       const init = { method: 'POST', body: JSON.stringify(MICRO), headers: { 'content-type': type } };
