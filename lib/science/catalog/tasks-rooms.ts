@@ -120,7 +120,7 @@ const GEOMETRY: readonly TaskDeclaration[] = [
   {
     id: 'edges-occlusion',
     name: 'Occlusion edges',
-    summary: 'Where one object hides another: relative depth jump at object borders, √, standardised.',
+    summary: 'Nearness to where one object hides another, stronger for larger depth jumps; standardised.',
     roles: BOTH,
     family: 'geometry',
     input: 'rgb',
@@ -128,7 +128,7 @@ const GEOMETRY: readonly TaskDeclaration[] = [
     loss: 'l1',
     metric: l1,
     labelCost: 1,
-    version: 1,
+    version: 2,
   },
   {
     id: 'z-depth',
@@ -235,7 +235,7 @@ const MEANING: readonly TaskDeclaration[] = [
     loss: 'l2',
     metric: { name: 'mean squared error', unit: 'label units²', higherIsBetter: false },
     labelCost: 1,
-    version: 1,
+    version: 2,
   },
   {
     id: 'vanishing-points',
