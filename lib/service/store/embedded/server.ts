@@ -19,6 +19,8 @@ export interface EmbeddedOptions {
   directory?: string;
   /** Database made when absent. */
   database?: string;
+  /** How long a start may take; a minute by default, for recovery after a crash. */
+  patienceMs?: number;
   /** Further `-c name=value` settings. */
   settings?: Readonly<Record<string, string>>;
 }
@@ -227,7 +229,7 @@ async function start(place: Place, password: string, options: EmbeddedOptions): 
     .then((text): State | null => JSON.parse(text))
     .catch(() => null);
   const port = known && (await isFree(known.port)) ? known.port : await freePort();
-  const deadline = Date.now() + 60_000;
+  const deadline = Date.now() + (options.patienceMs ?? 60_000);
   for (;;) {
     // Whoever it names is gone or no Postgres: Postgres itself would refuse if the number was reused.
     if (!(await runningServer(data))) await rm(path.join(data, 'postmaster.pid'), { force: true });
