@@ -53,7 +53,9 @@ export function requireToken(token: string): MiddlewareHandler {
 export const sameOriginOnly: MiddlewareHandler = async (c, next) => {
   const origin = c.req.header('origin');
   const reading = c.req.method === 'GET' || c.req.method === 'HEAD';
-  if (reading || origin === undefined || hostOf(origin) === c.req.header('host')) return next();
+  // Behind a proxy the visitor's host is the forwarded one; another site's page cannot set either header.
+  const hosts = [c.req.header('host'), c.req.header('x-forwarded-host')];
+  if (reading || origin === undefined || hosts.includes(hostOf(origin) ?? 'none')) return next();
   const message = 'Changes are only accepted from pages of this server.';
   return c.json(problemOf('forbidden', message), HTTP_STATUS.forbidden);
 };

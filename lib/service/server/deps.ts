@@ -11,7 +11,7 @@ export interface SweepCommands {
   submit(spec: SweepSpec): Promise<StoredSweep>;
   pause(sweepId: string): Promise<void>;
   resume(sweepId: string): Promise<void>;
-  /** Finishes what is running and starts nothing more. */
+  /** Starts nothing more; what is at work saves a checkpoint and is given back. */
   stop(sweepId: string): Promise<void>;
   /** Ends the sweep; runs that no other sweep wants are cancelled. */
   cancel(sweepId: string): Promise<void>;

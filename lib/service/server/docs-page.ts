@@ -135,7 +135,7 @@ h1{font:600 26px/1.2 "Source Serif 4",Georgia,serif;margin:0 0 8px}h2{font:600 1
 h3{font-size:14px;margin:0}h4{font-size:12px;color:var(--ink2);margin:14px 0 4px;font-weight:600}
 p{margin:4px 0}a{color:var(--accent);text-decoration:none}a:hover{text-decoration:underline}
 code,.fields b{font:13px/1.5 "JetBrains Mono",ui-monospace,monospace}.fields b{font-weight:600}
-pre{background:var(--panel);border:1px solid var(--line);border-radius:9px;padding:12px 16px;overflow-x:auto}
+pre{background:var(--panel);border:1px solid var(--line);border-radius:9px;padding:12px 16px;white-space:pre-wrap;overflow-wrap:anywhere}
 nav ul{columns:2;padding:0;list-style:none;margin:12px 0}nav li{break-inside:avoid;padding:2px 0}
 .operation,.shape{background:var(--panel);border:1px solid var(--line);border-radius:9px;padding:16px 20px;margin:12px 0;scroll-margin-top:12px}
 em{font:600 12px/1 "JetBrains Mono",ui-monospace,monospace;font-style:normal;color:var(--accent);margin-right:6px}em.post{color:var(--worse)}
@@ -147,7 +147,7 @@ em{font:600 12px/1 "JetBrains Mono",ui-monospace,monospace;font-style:normal;col
 const METHODS = ['get', 'post', 'put', 'patch', 'delete'];
 
 /** A readable page of the whole API from its OpenAPI document. Nothing is loaded from anywhere. */
-export function docsPage(document: object): string {
+export function docsPage(document: object, origin: string): string {
   const { info, tags = [], paths = {}, components } = document as Document;
   const operations = Object.entries(paths).flatMap(([path, methods]) =>
     METHODS.flatMap((method) => {
@@ -176,8 +176,8 @@ export function docsPage(document: object): string {
 <title>${html(info.title)}</title><link rel="icon" href="data:,"><style>${STYLE}</style></head><body><main>
 <h1>${html(info.title)} ${html(info.version)}</h1><p>${prose(info.description ?? '')}</p>
 <p>Machine-readable: <a href="openapi.json">openapi.json</a> (OpenAPI 3.1).</p>
-<pre>curl -s 'http://127.0.0.1:3000/api/v1/sweeps/latest/best-source?target=z-depth&amp;k=3'
-curl -s -X POST -H 'content-type: text/yaml' --data-binary @sweep.yaml http://127.0.0.1:3000/api/v1/sweeps
-curl -N http://127.0.0.1:3000/api/v1/sweeps/latest/events</pre>
+<pre>curl -s '${html(origin)}/api/v1/sweeps/latest/best-source?target=z-depth&amp;k=3'
+curl -s -X POST -H 'content-type: text/yaml' --data-binary @sweep.yaml ${html(origin)}/api/v1/sweeps
+curl -N ${html(origin)}/api/v1/sweeps/latest/events</pre>
 <nav><ul>${contents.join('')}</ul></nav>${groups.join('')}<h2>Shapes</h2>${shapes.join('')}</main></body></html>`;
 }

@@ -161,5 +161,8 @@ describe('hostile input', () => {
     expect((await http.problem('/sweeps/plan', 403, from('https://evil.example'))).code).toBe('forbidden');
     await http.problem('/sweeps/plan', 403, from('null'));
     expect((await http.ask('/sweeps/plan', from('http://localhost:3000'))).status).toBe(200);
+    const proxied = from('https://atlas.example');
+    proxied.headers = { ...proxied.headers, 'x-forwarded-host': 'atlas.example' };
+    expect((await http.ask('/sweeps/plan', proxied)).status).toBe(200);
   });
 });

@@ -43,6 +43,6 @@ export function docsRoutes(app: App, { deps }: Service): void {
       'Content-Security-Policy',
       "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'",
     );
-    return c.html(docsPage(app.getOpenAPI31Document(info)));
+    return c.html(docsPage(app.getOpenAPI31Document(info), new URL(c.req.url).origin));
   });
 }

@@ -90,7 +90,7 @@ function submitRoutes(app: App, context: Service): void {
     tags,
     summary: 'Submit a sweep',
     request,
-    responses: { 201: json(named.sweep, 'The new sweep'), ...refusals(400, 413, 415, 422) },
+    responses: { 201: json(named.sweep, 'The new sweep'), ...refusals(400, 413, 415) },
   });
   app.post('/sweeps', limited, async (c) => {
     const sweep = await useCases.submit(await specOf(c, context));
@@ -103,7 +103,7 @@ function submitRoutes(app: App, context: Service): void {
     tags,
     summary: 'What a sweep would run and cost, without submitting it',
     request,
-    responses: { 200: json(named.plan, 'Runs by kind and estimated cost'), ...refusals(400, 413, 415, 422) },
+    responses: { 200: json(named.plan, 'Runs by kind and estimated cost'), ...refusals(400, 413, 415) },
   });
   app.post('/sweeps/plan', limited, async (c) => c.json(await useCases.plan(await specOf(c, context)), 200));
 }
@@ -116,8 +116,9 @@ function actionRoutes(app: App, { useCases }: Service): void {
       tags,
       summary: 'Pause, resume, stop, cancel, or retry what failed',
       description:
-        '`pause` holds what is queued; `stop` lets running runs finish and starts no more; `cancel` ends the sweep ' +
-        'and cancels runs that no other sweep wants; `retry-failed` queues its failed runs again and nothing else.',
+        '`pause`: no new runs, those at work go on to their end. `stop`: no new runs, those at work save a checkpoint ' +
+        'and are given back. `resume`: after pause, stop or cancel. `cancel`: ends the sweep, and runs that no other ' +
+        'sweep wants are cancelled; results stay. `retry-failed`: its failed runs, and nothing else, are tried again.',
       request: { params: sweepRef.extend({ action: z.enum(SWEEP_ACTIONS) }) },
       responses: { 200: json(named.sweep, 'The sweep after the change'), ...refusals(400, 404, 409) },
     }),
