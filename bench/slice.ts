@@ -1,7 +1,7 @@
 /**
  * The method end to end in one process, on rooms: mean, gold, scratch, probe and every transfer of a few tasks.
  *   node --import tsx bench/slice.ts [--tasks a,b,c] [--source N] [--epochs S,T,C] [--seed N] [--preset tiny]
- *                                    [--rates S,T,C] [--test] [--cache DIR]
+ *                                    [--rates S,T,C] [--batches S,T,C] [--test] [--cache DIR]
  * Figures are skills, 1 − L / L_mean, on the selection pool: choices of preset and epochs are made with this
  * script, and must not see the test pool. `--test` shows the test pool instead, for a last look. Source networks
  * are kept in the cache by recipe: delete its folder `runs` after a change to their code.
@@ -26,7 +26,7 @@ const { values: flags } = parseArgs({
     transfer: { type: 'string', default: '300' },
     epochs: { type: 'string' },
     rates: { type: 'string' },
-    batch: { type: 'string', default: '32' },
+    batches: { type: 'string' },
     seed: { type: 'string', default: '1' },
     preset: { type: 'string', default: 'tiny' },
     only: { type: 'string', default: 'source,scratch,transfer,probe' },
@@ -71,7 +71,7 @@ const training = (role: TrainingRole): TrainingOptions => {
   const base = defaultTraining(preset, role);
   return {
     ...base,
-    batchSize: Number(flags.batch),
+    batchSize: given(flags.batches, role) ?? base.batchSize,
     epochs: given(flags.epochs, role) ?? base.epochs,
     learningRate: given(flags.rates, role) ?? base.learningRate,
   };
