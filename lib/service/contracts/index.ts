@@ -1,3 +1,4 @@
+export * from './issues';
 export * from './jobs';
 export * from './sweep-spec';
 export * from './views';

@@ -1,4 +1,3 @@
-import type { z } from 'zod';
 import { type ErrorCode, type FieldIssue, TaskatlasError } from '@/lib/science/core';
 import type { Problem } from '../contracts';
 import { isTransient } from '../store';
@@ -28,23 +27,6 @@ export const HTTP_STATUS = {
 export const problemOf = (code: string, message: string, issues: readonly FieldIssue[] = []): Problem => ({
   error: { code, message, issues: issues.map(({ path, message: text }) => ({ path, message: text })) },
 });
-
-/** `['tasks', 2, 'name']` → `tasks[2].name`. */
-const fieldPath = (path: readonly PropertyKey[]): string =>
-  path.reduce<string>((text, part) => {
-    if (typeof part === 'number') return `${text}[${part}]`;
-    return text === '' ? String(part) : `${text}.${String(part)}`;
-  }, '');
-
-/** Issues of a zod error by field; unknown fields are named one by one. */
-export function fieldIssues(error: z.ZodError): FieldIssue[] {
-  return error.issues.flatMap((issue): FieldIssue[] => {
-    if (issue.code === 'unrecognized_keys') {
-      return issue.keys.map((key) => ({ path: fieldPath([...issue.path, key]), message: 'unknown field' }));
-    }
-    return [{ path: fieldPath(issue.path), message: issue.message }];
-  });
-}
 
 const awayError = (cause: unknown): TaskatlasError =>
   new TaskatlasError(

@@ -8,10 +8,9 @@ import {
   type TaskDeclaration,
   type TaskId,
 } from '@/lib/science/core';
-import type { SweepSpec } from '../contracts';
+import { fieldPath, type SweepSpec } from '../contracts';
 import type { StoredSweep } from '../ports';
 import { canonicalJson } from './fingerprint';
-import { fieldPath } from './parse';
 
 const share = z.number().min(0).max(1).nullable();
 

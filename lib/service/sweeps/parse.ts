@@ -1,7 +1,6 @@
 import { LineCounter, parseDocument } from 'yaml';
-import type { z } from 'zod';
-import { type FieldIssue, TaskatlasError } from '@/lib/science/core';
-import { SWEEP_FILE_MAX_BYTES, type SweepSpec, sweepSpec } from '../contracts';
+import { TaskatlasError } from '@/lib/science/core';
+import { fieldIssues, SWEEP_FILE_MAX_BYTES, type SweepSpec, sweepSpec } from '../contracts';
 
 /** A file with more aliases expanded than this is a bomb, not a sweep. */
 const MAX_ALIASES = 50;
@@ -16,25 +15,6 @@ const MAX_MARKS = 8000;
 const bad = (message: string, path = ''): TaskatlasError =>
   new TaskatlasError('invalid-input', message, { issues: [{ path, message }] });
 
-/** `['tasks', 2]` → `tasks[2]`. */
-export const fieldPath = (path: readonly PropertyKey[]): string =>
-  path.reduce<string>(
-    (text, part) =>
-      typeof part === 'number' ? `${text}[${part}]` : text === '' ? String(part) : `${text}.${String(part)}`,
-    '',
-  );
-
-const issuesOf = (error: z.ZodError): FieldIssue[] =>
-  error.issues.flatMap((issue): FieldIssue[] => {
-    if (issue.code === 'unrecognized_keys') {
-      return issue.keys.map((key) => ({
-        path: fieldPath([...issue.path, key]),
-        message: 'there is no such field; remove it or mend its spelling',
-      }));
-    }
-    return [{ path: fieldPath(issue.path), message: issue.message }];
-  });
-
 /**
  * Checks a parsed sweep against the contract and fills in defaults.
  * @throws TaskatlasError `invalid-input` with one issue per wrong field.
@@ -42,7 +22,7 @@ const issuesOf = (error: z.ZodError): FieldIssue[] =>
 export function validateSweep(value: unknown): SweepSpec {
   const result = sweepSpec.safeParse(value);
   if (result.success) return result.data;
-  const issues = issuesOf(result.error);
+  const issues = fieldIssues(result.error);
   const [first] = issues;
   const rest = issues.length > 1 ? ` (and ${issues.length - 1} more)` : '';
   throw new TaskatlasError(
