@@ -103,7 +103,7 @@ export function layoutMatrix(
   const phone = available < 560;
   const longest = (ids: readonly string[], cap: number): number =>
     Math.min(cap, Math.max(60, ...ids.map((id) => textWidth(name(id), phone ? 11.5 : 12.5))));
-  const labelWidth = longest(ordered.targets.ids, phone ? 92 : 150) + 22;
+  const labelWidth = longest(ordered.targets.ids, phone ? 100 : 160) + 24;
   const n = ordered.sources.ids.length + 1;
   const gap = phone ? 5 : CLUSTER_GAP;
   const gaps = (ordered.sources.groups.length - 1) * gap + gap + 2;

@@ -39,14 +39,19 @@ export const RowLabels = memo(function RowLabels({ layout, model, name, bold }: 
             className={tone(on, excluded || sign !== '')}
             fontStyle={excluded ? 'italic' : undefined}
           >
-            {sign}
-            {name(id)}
+            {clip(sign + name(id), layout.labelWidth - 10, layout.phone ? 11.5 : 12.5)}
           </text>
         );
       })}
     </g>
   );
 });
+
+/** A name cut to a width, with an ellipsis; the tooltip and the panel hold the whole. */
+function clip(text: string, width: number, size: number): string {
+  const most = Math.floor(width / (size * 0.53));
+  return text.length <= most ? text : `${text.slice(0, Math.max(1, most - 1)).trimEnd()}…`;
+}
 
 /** Column names at −48°, or a flag over the pointed column where there is no room for all. */
 export const ColumnLabels = memo(function ColumnLabels({ layout, name, sourceOnly, bold }: Props) {

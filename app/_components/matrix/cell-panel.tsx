@@ -216,7 +216,7 @@ export function CellSheet({
   return (
     <section
       aria-label="Selected cell"
-      className="fixed inset-x-0 bottom-[49px] z-20 rounded-t-[14px] border-line border-t bg-panel px-4 pt-2 pb-3 shadow-[0_-6px_20px_rgb(0_0_0/0.08)]"
+      className="fixed inset-x-0 bottom-0 z-20 rounded-t-[14px] border-line border-t bg-panel px-4 pt-2 pb-[62px] shadow-[0_-6px_20px_rgb(0_0_0/0.08)]"
     >
       <div className="mx-auto mb-2 h-1 w-9 rounded-full bg-line2" />
       <div className="flex items-start justify-between gap-2">

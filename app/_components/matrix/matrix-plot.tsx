@@ -117,6 +117,9 @@ export function MatrixPlot(props: Props) {
             <Ring layout={layout} pointed={picked} />
             <rect
               ref={plot}
+              data-testid="matrix-plot"
+              data-columns={layout.columns.ids.length}
+              data-rows={layout.rows.ids.length}
               width={layout.columns.length}
               height={layout.rows.length}
               fill="transparent"

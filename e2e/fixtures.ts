@@ -1,0 +1,87 @@
+import { type APIRequestContext, test as base, expect, type Locator, type Page } from '@playwright/test';
+
+interface Sweep {
+  id: string;
+  name: string;
+  state: string;
+  number: number;
+}
+
+interface Fixtures {
+  /** Console errors that a test provokes on purpose. */
+  expectedErrors: RegExp[];
+  /** The sweep that the test harness submitted, as soon as the API names it. */
+  sweep: Sweep;
+  /** The same when every run is finished. */
+  finished: Sweep;
+  watch: undefined;
+}
+
+const SWEEP_NAME = 'micro';
+
+async function sweeps(request: APIRequestContext): Promise<Sweep[]> {
+  const response = await request.get('/api/v1/sweeps');
+  if (!response.ok()) return [];
+  return ((await response.json()) as { sweeps: Sweep[] }).sweeps;
+}
+
+async function until(
+  request: APIRequestContext,
+  fits: (sweep: Sweep) => boolean,
+  what: string,
+): Promise<Sweep> {
+  let found: Sweep | undefined;
+  await expect
+    .poll(
+      async () => {
+        found = (await sweeps(request)).filter((s) => s.name === SWEEP_NAME).at(-1);
+        return found !== undefined && fits(found);
+      },
+      { message: `sweep "${SWEEP_NAME}" ${what}`, timeout: 300_000, intervals: [500, 1000, 2000] },
+    )
+    .toBe(true);
+  if (found === undefined) throw new Error('unreachable');
+  return found;
+}
+
+/** Playwright's test, with the product's sweep at hand; any unexpected console error fails the test. */
+export const test = base.extend<Fixtures>({
+  expectedErrors: [[], { option: true }],
+  watch: [
+    async ({ page, expectedErrors }, use) => {
+      const errors: string[] = [];
+      const note = (text: string): void => {
+        if (!expectedErrors.some((pattern) => pattern.test(text))) errors.push(text);
+      };
+      page.on('console', (message) => {
+        if (message.type() === 'error') note(message.text());
+      });
+      page.on('pageerror', (error) => note(`page error: ${error.message}`));
+      await use(undefined);
+      expect(errors, 'console errors').toEqual([]);
+    },
+    { auto: true },
+  ],
+  sweep: async ({ request }, use) => {
+    await use(await until(request, () => true, 'is listed'));
+  },
+  finished: async ({ request }, use, info) => {
+    info.setTimeout(info.timeout + 300_000);
+    await use(await until(request, (s) => s.state === 'done', 'is done'));
+  },
+});
+
+export { expect };
+
+export const matrix = (page: Page): Locator => page.getByTestId('matrix');
+
+/** Clicks the tile in a column and row of a matrix that is ordered A–Z (no gaps between clusters). */
+export async function clickTile(page: Page, column: number, row: number): Promise<void> {
+  const plot = page.getByTestId('matrix-plot');
+  const box = await plot.boundingBox();
+  const [columns, rows] = [await plot.getAttribute('data-columns'), await plot.getAttribute('data-rows')];
+  if (box === null || columns === null || rows === null) throw new Error('the matrix is not drawn');
+  const x = ((column + 0.5) * box.width) / Number(columns);
+  const y = ((row + 0.5) * box.height) / Number(rows);
+  await plot.click({ position: { x, y } });
+}

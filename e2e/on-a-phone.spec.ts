@@ -1,0 +1,49 @@
+import { clickTile, expect, matrix, test } from './fixtures';
+
+test.use({ viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true });
+
+test('a person reads the matrix on a phone and walks along a row', async ({ page, finished }) => {
+  await page.goto(`/sweeps/${finished.id}?order=a-z`);
+  await expect(matrix(page)).toBeVisible();
+  await clickTile(page, 0, 1);
+  const sheet = page.getByRole('region', { name: 'Selected cell' });
+  await expect(sheet.getByRole('heading')).toHaveText(/Autoencoding to Surface normals/);
+  await sheet.getByRole('button', { name: 'Next source' }).click();
+  await sheet.getByRole('button', { name: 'Next source' }).click();
+  await expect(sheet.getByRole('heading')).toHaveText(/Z-depth to Surface normals/);
+  await sheet.getByRole('link', { name: 'Open target' }).click();
+  await expect(page).toHaveURL(/\/targets\/surface-normals$/);
+});
+
+test('no page is wider than the phone', async ({ page, finished }) => {
+  const base = `/sweeps/${finished.id}`;
+  for (const path of [
+    base,
+    `${base}/policy`,
+    `${base}/targets`,
+    `${base}/targets/z-depth`,
+    `${base}/pairs/autoencoding/z-depth`,
+    `${base}/runs`,
+    '/sweeps',
+    '/sweeps/new',
+    '/workers',
+    '/tasks',
+  ]) {
+    await page.goto(path);
+    await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
+    await expect(page.locator('.skeleton')).toHaveCount(0);
+    const width = await page.evaluate(() => document.documentElement.scrollWidth);
+    expect(width, path).toBeLessThanOrEqual(390);
+  }
+});
+
+test('tabs and menu lead everywhere', async ({ page, finished }) => {
+  await page.goto(`/sweeps/${finished.id}`);
+  await page.getByRole('navigation', { name: 'Tabs' }).getByRole('link', { name: 'Policy' }).click();
+  await expect(page).toHaveURL(/\/policy$/);
+  await page.getByRole('button', { name: 'Menu' }).click();
+  const menu = page.getByRole('dialog', { name: 'Menu' });
+  await menu.getByRole('link', { name: 'Datasets and tasks' }).click();
+  await expect(page).toHaveURL(/\/tasks$/);
+  await expect(menu).toBeHidden();
+});

@@ -1,0 +1,64 @@
+import { expect, test } from './fixtures';
+
+test.describe('a person submits a sweep', () => {
+  test.use({ expectedErrors: [/status of 400/] });
+
+  test('by form: a bad field is named at the field, the plan says what it costs, submitting opens it', async ({
+    page,
+    finished,
+  }) => {
+    await page.goto('/sweeps/new');
+    await expect(page.getByRole('heading', { name: 'New sweep' })).toBeVisible();
+    await page.getByLabel('Name').fill('by form');
+    await page.getByLabel('Network preset').selectOption('micro');
+    for (const task of ['Autoencoding', 'Z-depth', 'Surface normals']) {
+      await page.getByRole('checkbox', { name: task, exact: false }).check({ force: true });
+    }
+    const size = page.getByLabel('Image size');
+    await size.fill('50');
+    await expect(size).toHaveAttribute('aria-invalid', 'true');
+    await expect(size).toHaveAccessibleDescription(/multiple of 16/i);
+
+    // The same images and training as the sweep of the harness: its runs are shared, not repeated.
+    await size.fill('16');
+    await page.getByLabel('Seed', { exact: true }).fill('7');
+    for (const [pool, n] of Object.entries({ source: 64, transfer: 32, selection: 16, test: 32 })) {
+      await page.getByLabel(`Images, ${pool} pool`).fill(String(n));
+    }
+    await page.getByText('Training', { exact: true }).click();
+    for (const [stage, values] of Object.entries({
+      'Own networks': ['10', '32', '0.002'],
+      Transfers: ['20', '32', '0.003'],
+      'From scratch': ['20', '32', '0.002'],
+    })) {
+      const group = page.getByRole('group', { name: stage });
+      await group.getByLabel('epochs').fill(values[0] ?? '');
+      await group.getByLabel('batch size').fill(values[1] ?? '');
+      await group.getByLabel('learning rate').fill(values[2] ?? '');
+    }
+    await expect(size).toHaveAttribute('aria-invalid', 'false');
+    const plan = page.getByRole('complementary', { name: 'Plan' });
+    await expect(plan).toContainText(/\d+ runs/);
+    await expect(plan).toContainText('transfers');
+    await page.getByRole('button', { name: 'Submit sweep' }).click();
+    await expect(page).toHaveURL(/\/sweeps\/(?!new)[^/]+$/);
+    await expect(page.getByRole('navigation', { name: 'Breadcrumb' })).toContainText('by form');
+    expect(page.url()).not.toContain(finished.id);
+  });
+
+  test('by file: an unknown field and an unknown task are named before anything starts', async ({ page }) => {
+    await page.goto('/sweeps/new?mode=file');
+    const file = page.getByLabel('Sweep file, YAML or JSON');
+    await page.getByRole('button', { name: 'Start from an example' }).click();
+    const plan = page.getByRole('complementary', { name: 'Plan' });
+    await expect(plan).toContainText(/\d+ runs/);
+    await file.fill(`${await file.inputValue()}\ncolour: blue\n`);
+    await expect(plan.getByRole('alert')).toContainText('colour');
+    await file.fill(
+      'name: x\ndataset: {kind: rooms, size: 64, pools: {source: -1, transfer: 1, selection: 1, test: 1}}\ntasks: [levitation]\n',
+    );
+    await expect(plan.getByRole('alert')).toContainText('dataset.pools.source');
+    await page.getByRole('button', { name: 'Submit sweep' }).click();
+    await expect(page).toHaveURL(/mode=file/);
+  });
+});
