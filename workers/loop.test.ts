@@ -1,0 +1,247 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { TaskatlasError } from '@/lib/science/core';
+import type { JobQueue, Store, StoredRun } from '@/lib/service/ports';
+import { type TestDatabase, testDatabase } from '@/lib/service/ports/testing/postgres';
+import { newSweep, plannedSource, plannedTransfer, sampleResult } from '@/lib/service/ports/testing/samples';
+import { connectQueue } from '@/lib/service/queue';
+import { connect, folderArtifacts } from '@/lib/service/store';
+import { classify } from './failures';
+import { work } from './loop';
+import type { Execute, WorkerContext, WorkerTimes } from './types';
+
+const TIMES: WorkerTimes = {
+  leaseSeconds: 30,
+  heartbeatSeconds: 0.05,
+  sweepSeconds: 0.2,
+  checkpointSeconds: 0,
+  quietSeconds: 30,
+};
+
+let database: TestDatabase;
+let store: Store;
+let queue: JobQueue & { close(): Promise<void> };
+let folder: string;
+let running: { end: AbortController; over: Promise<void> }[] = [];
+let seed = 0;
+let logged: string[] = [];
+
+beforeAll(async () => {
+  database = await testDatabase();
+  store = await connect(database.url, { patienceSeconds: 30 });
+  queue = await connectQueue(database.url);
+  folder = await mkdtemp(path.join(tmpdir(), 'taskatlas-loop-'));
+});
+afterAll(async () => {
+  await queue.close();
+  await store.close();
+  await database.close();
+  await rm(folder, { recursive: true, force: true });
+});
+beforeEach(() => {
+  seed++;
+  logged = [];
+});
+afterEach(async () => {
+  await drainAll();
+  await store.setSweepState(id(), 'cancelled').catch(() => undefined);
+});
+
+const id = () => `sweep-${seed}`;
+const source = (n = 1) => plannedSource(seed * 100 + n, n);
+
+async function drainAll(): Promise<void> {
+  for (const { end } of running) end.abort();
+  await Promise.all(running.map(({ over }) => over));
+  running = [];
+}
+
+/** A worker of this process whose computing is ours. */
+function startWorker(execute: Execute, times: Partial<WorkerTimes> = {}): string {
+  const end = new AbortController();
+  const worker = `w${seed}-${running.length}`;
+  const context: WorkerContext = {
+    store,
+    queue,
+    artifacts: folderArtifacts(folder),
+    execute,
+    scenesOf: async () => undefined,
+    backend: 'none',
+    device: 'test',
+    worker,
+    times: { ...TIMES, ...times },
+    draining: end.signal,
+    log: (text) => logged.push(text),
+  };
+  running.push({ end, over: work(context) });
+  return worker;
+}
+
+async function until(fingerprint: string, condition: (run: StoredRun) => boolean): Promise<StoredRun> {
+  for (;;) {
+    const run = await store.getRun(fingerprint);
+    if (run && condition(run)) return run;
+    await sleep(10);
+  }
+}
+
+/** Computes until it is interrupted, then saves where it stood, as trainings do. */
+const endless: Execute = async (_, { signal, checkpoint }) => {
+  await new Promise((resolve) => signal.addEventListener('abort', resolve));
+  await checkpoint.save(Uint8Array.from([4, 2]));
+  throw new TaskatlasError('cancelled', 'interrupted after a checkpoint');
+};
+
+describe('work', () => {
+  it('does every run once, children after their parents', async () => {
+    const parents = [source(1), source(2)];
+    const children = [1, 2, 3].map((n) => plannedTransfer(`t${seed}-${n}`, parents));
+    await store.createSweep(newSweep(id()), [...parents, ...children]);
+    const order: string[] = [];
+    const execute: Execute = async (run) => {
+      order.push(run.fingerprint);
+      return sampleResult();
+    };
+    startWorker(execute);
+    startWorker(execute);
+    for (const { fingerprint } of children) await until(fingerprint, (run) => run.state === 'done');
+    expect(order.slice(0, 2).sort()).toEqual(parents.map((run) => run.fingerprint).sort());
+    expect(order.slice(2).sort()).toEqual(children.map((run) => run.fingerprint).sort());
+  });
+
+  it('ends a sweep whose tournaments cannot be compared, with the reason in sight', async () => {
+    const only = { ...source(), target: 'x' };
+    await store.createSweep(newSweep(id()), [only]);
+    startWorker(async () => sampleResult());
+    while ((await store.getSweep(id()))?.state !== 'done') await sleep(20);
+    const [analysis] = await store.analyses(id());
+    expect(analysis?.validity).toMatchObject({
+      kept: false,
+      reasons: [expect.stringContaining('too few runs')],
+    });
+  });
+
+  it('drain: the run is given back uncounted, the next worker finds its checkpoint', async () => {
+    const run = source();
+    await store.createSweep(newSweep(id()), [run]);
+    startWorker(endless);
+    await until(run.fingerprint, (r) => r.state === 'running');
+    await drainAll();
+    expect(await store.getRun(run.fingerprint)).toMatchObject({
+      state: 'queued',
+      attempt: 0,
+      claimedBy: null,
+    });
+    let found: Uint8Array | null = null;
+    startWorker(async (_, { checkpoint }) => {
+      found = await checkpoint.load();
+      return sampleResult();
+    });
+    await until(run.fingerprint, (r) => r.state === 'done');
+    expect(found).toEqual(Uint8Array.from([4, 2]));
+    await drainAll();
+    expect(await folderArtifacts(folder).list(run.fingerprint)).toEqual([]);
+  });
+
+  it('stop: the run at work is given back, and taken up again when the sweep goes on', async () => {
+    const run = source();
+    await store.createSweep(newSweep(id()), [run]);
+    let finish = false;
+    startWorker(async (r, execution) => (finish ? sampleResult() : endless(r, execution)));
+    await until(run.fingerprint, (r) => r.state === 'running');
+    await store.setSweepState(id(), 'stopped');
+    await until(run.fingerprint, (r) => r.state === 'queued');
+    finish = true;
+    await store.setSweepState(id(), 'active');
+    await until(run.fingerprint, (r) => r.state === 'done');
+  });
+
+  it('cancel: the run at work ends, and nothing of it is kept', async () => {
+    const run = source();
+    await store.createSweep(newSweep(id()), [run]);
+    startWorker(endless);
+    await until(run.fingerprint, (r) => r.state === 'running');
+    await store.setSweepState(id(), 'cancelled');
+    while (!logged.some((line) => line.includes('interrupted: cancelled'))) await sleep(10);
+    await drainAll();
+    expect(await store.getRun(run.fingerprint)).toMatchObject({ state: 'cancelled' });
+    expect(await store.result(run.fingerprint)).toBeNull();
+    expect(await folderArtifacts(folder).list(run.fingerprint)).toEqual([]);
+  });
+
+  it('a failure is tried again by its class: divergence never, code once; the loop goes on', async () => {
+    const [diverges, breaks, works] = [source(1), source(2), source(3)];
+    await store.createSweep(newSweep(id()), [diverges, breaks, works]);
+    startWorker(async (run) => {
+      if (run.fingerprint === diverges.fingerprint) throw new TaskatlasError('diverged', 'loss is NaN');
+      if (run.fingerprint === breaks.fingerprint) throw new TypeError('x is not a function');
+      return sampleResult();
+    });
+    await until(works.fingerprint, (run) => run.state === 'done');
+    const [a, b] = await Promise.all(
+      [diverges, breaks].map((run) => until(run.fingerprint, (r) => r.state === 'failed')),
+    );
+    expect(a).toMatchObject({ attempt: 1, failure: { class: 'diverged', message: 'loss is NaN' } });
+    expect(b).toMatchObject({
+      attempt: 2,
+      failure: { class: 'code', message: expect.stringContaining('x is not a function') },
+    });
+  });
+
+  it('a worker that falls silent loses its run; what it computed is still taken', async () => {
+    const run = source();
+    await store.createSweep(newSweep(id()), [run]);
+    let finishFirst: () => void = () => undefined;
+    const silence = new Promise<void>((resolve) => {
+      finishFirst = resolve;
+    });
+    const first = startWorker(
+      async () => {
+        await silence;
+        return sampleResult(7);
+      },
+      { leaseSeconds: 0.3, heartbeatSeconds: 3600 },
+    );
+    await until(run.fingerprint, (r) => r.claimedBy === first);
+    const second = startWorker(endless);
+    await until(run.fingerprint, (r) => r.claimedBy === second);
+    finishFirst();
+    await until(run.fingerprint, (r) => r.state === 'done');
+    expect(await store.result(run.fingerprint)).toEqual(sampleResult(7));
+    while (!logged.some((line) => line.includes('interrupted: lost'))) await sleep(10);
+  });
+
+  it('a job that means nothing stops nobody', async () => {
+    const run = source();
+    await queue.publish('run', { fingerprint: 'not a fingerprint' }, { priority: -9 });
+    await store.createSweep(newSweep(id()), [run]);
+    startWorker(async () => sampleResult());
+    await until(run.fingerprint, (r) => r.state === 'done');
+  });
+
+  it('shows itself while it is there', async () => {
+    const worker = startWorker(async () => sampleResult());
+    while (!(await store.workers.list()).some((w) => w.id === worker)) await sleep(10);
+    await drainAll();
+    expect((await store.workers.list()).map((w) => w.id)).not.toContain(worker);
+  });
+});
+
+describe('classify', () => {
+  it.each([
+    [new TaskatlasError('diverged', 'NaN'), 'diverged'],
+    [new TaskatlasError('data', 'cut short'), 'data'],
+    [new TaskatlasError('not-found', 'no file'), 'data'],
+    [new TaskatlasError('invalid-input', 'no'), 'code'],
+    [new RangeError('Array buffer allocation failed'), 'out-of-memory'],
+    [new RangeError('WebAssembly.Memory.grow(): Maximum memory size exceeded'), 'out-of-memory'],
+    [new Error('OOM when allocating tensor with shape[8,64]'), 'out-of-memory'],
+    [new TypeError('x is undefined'), 'code'],
+    ['a thrown text', 'code'],
+  ])('%s → %s', (error, expected) => {
+    expect(classify(error).class).toBe(expected);
+  });
+});
