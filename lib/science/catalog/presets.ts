@@ -109,9 +109,9 @@ const tiny: PresetShape = {
   transferDecoder: [],
   vector: { channels: 16, hidden: [32] },
   training: {
-    source: training(10, 4e-3),
-    transfer: training(30, 4e-3),
-    scratch: training(60, 4e-3),
+    source: training(10, 3e-3, 16),
+    transfer: training(30, 1e-2, 16),
+    scratch: training(60, 3e-3, 16),
   },
   looks: 10,
 };

@@ -21,7 +21,7 @@ export interface PoolInputs {
 }
 
 /** Prepared pools are shared by the runs of a process, the least recently used ones dropped above this. */
-const CACHE_BYTES = 1.2e9;
+const CACHE_BYTES = 8e8;
 const CHUNK = 64;
 
 interface CacheEntry {
