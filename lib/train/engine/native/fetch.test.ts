@@ -7,7 +7,7 @@ import { findProgram, runCommand, tail } from './command';
 import { wrongAnswers } from './known-answer';
 import { reasonIn, stallWatch } from './vendor';
 import { faults } from './verify';
-import { cudaRequirements, missingIn, parseMetadata, unpackTensorflow } from './wheel';
+import { cudaRequirements, missingIn, parseMetadata, unpackCuda, unpackTensorflow } from './wheel';
 
 describe('commands', () => {
   it('give their output and code, and never throw', async () => {
@@ -87,8 +87,8 @@ describe.skipIf(python === null)('unpacking a wheel (SKIPPED without python3)', 
   });
   afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-  const wheel = (members: Record<string, string>): string => {
-    const file = join(folder, 'made.whl');
+  const wheel = (members: Record<string, string>, name = 'made.whl'): string => {
+    const file = join(folder, name);
     const script =
       'import json,sys,zipfile\nwith zipfile.ZipFile(sys.argv[1],"w") as z:\n for n,t in json.loads(sys.argv[2]).items(): z.writestr(n,t)';
     execFileSync(python ?? 'python3', ['-c', script, file, JSON.stringify(members)]);
@@ -119,6 +119,31 @@ describe.skipIf(python === null)('unpacking a wheel (SKIPPED without python3)', 
     const evil = { ...whole, 'tensorflow/include/tensorflow/c/../../../../../../evil.h': 'x' };
     await expect(unpackTensorflow(python ?? '', wheel(evil), join(folder, 'b'))).rejects.toThrow(
       /outside of itself/,
+    );
+  });
+
+  it('takes CUDA libraries from wheels that lie beside it, without asking anybody', async () => {
+    wheel(
+      { 'nvidia/cublas/lib/libcublas.so.12': 'cublas', 'nvidia/__init__.py': '' },
+      'nvidia_cublas_cu12-12.9-py3-none-any.whl',
+    );
+    const target = join(folder, 'package');
+    const said: string[] = [];
+    const options = {
+      python: python ?? '',
+      tags: [],
+      beside: folder,
+      downloads: join(folder, 'downloads'),
+      packageDirectory: target,
+      say: (line: string) => void said.push(line),
+    };
+    const requires = ['numpy', 'nvidia-cublas-cu12<13.0,>=12.5.3.2; extra == "and-cuda"'];
+    expect(await unpackCuda({ ...options, requires })).toBe(1);
+    expect(existsSync(join(target, 'deps/nvidia/cublas/lib/libcublas.so.12'))).toBe(true);
+    expect(existsSync(options.downloads)).toBe(false);
+    expect(said).toEqual(['  nvidia-cublas-cu12 (from nvidia_cublas_cu12-12.9-py3-none-any.whl)']);
+    await expect(unpackCuda({ ...options, requires: ['numpy'] })).rejects.toThrow(
+      /wheel `tensorflow` is wanted/,
     );
   });
 });
