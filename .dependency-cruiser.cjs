@@ -63,8 +63,8 @@ module.exports = {
     {
       name: 'no-tests-in-code',
       severity: 'error',
-      from: { pathNot: '(\\.test\\.tsx?$|/testing/|^e2e/|^vitest)' },
-      to: { path: '(\\.test\\.tsx?$|/testing/)' },
+      from: { pathNot: '(^bench/|\\.test\\.tsx?$|/testing/|^e2e/|^vitest)' },
+      to: { path: '(^bench/|\\.test\\.tsx?$|/testing/)' },
     },
   ],
   options: {

@@ -57,7 +57,7 @@ async function prepareShard(
 }
 
 /** Executes runs by the training room. */
-export function realExecution(
+function realExecution(
   engine: Engine,
   artifacts: ArtifactStore,
   shelf: (spec: DatasetSpec) => Dataset,

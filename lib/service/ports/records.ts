@@ -33,7 +33,7 @@ export interface DueRun {
 }
 
 /** One run in one target's tournament. */
-export interface TournamentRun {
+interface TournamentRun {
   fingerprint: string;
   kind: RunKind;
   state: RunState;

@@ -161,4 +161,3 @@ export interface JobQueue {
   giveBack(job: Job, afterSeconds: number): Promise<void>;
 }
 
-export type { TaskId };

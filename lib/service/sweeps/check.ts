@@ -16,7 +16,7 @@ function distance(a: string, b: string): number {
 }
 
 /** The known word that was probably meant, if one is near enough. */
-export function suggest(word: string, known: readonly string[]): string | null {
+function suggest(word: string, known: readonly string[]): string | null {
   const ranked = known
     .map((candidate) => ({
       candidate,

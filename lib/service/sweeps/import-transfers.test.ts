@@ -70,7 +70,7 @@ describe('importedSweep', () => {
 const reference = path.resolve(process.env.TASKATLAS_REFERENCE ?? '../shared/reference');
 const published = path.join(reference, 'taskonomy/transfers_16k.json');
 
-describe.skipIf(!existsSync(published))('published transfers (TASKATLAS_REFERENCE)', () => {
+describe.skipIf(!existsSync(published))('reference: published transfers', () => {
   it('keeps every transfer of the file, and affinities of a target sum to 1', () => {
     const document = JSON.parse(readFileSync(published, 'utf8'));
     const { analyses, sweep } = importedSweep(document);

@@ -1,14 +1,6 @@
-export { analyseStoredTarget, gatherLosses, loadTarget, type ScenesOf } from './analyse';
-export { checkTasks, suggest } from './check';
-export { canonicalJson, fingerprintOf } from './fingerprint';
-export { importedSweep } from './import-transfers';
-export { parseSweepFile, validateSweep } from './parse';
-export { type PlanInput, planSweep, type SweepPlan } from './plan';
-export { finishSweep, solveSweepPolicy } from './solve';
-export {
-  createSweeps,
-  type DatasetCatalog,
-  publishDueRuns,
-  type SweepDependencies,
-  type Sweeps,
-} from './use-cases';
+export { analyseStoredTarget, type ScenesOf } from './analyse';
+export { canonicalJson } from './fingerprint';
+export { parseSweepFile } from './parse';
+export type { SweepPlan } from './plan';
+export { finishSweep } from './solve';
+export { createSweeps, type DatasetCatalog, publishDueRuns, type Sweeps } from './use-cases';

@@ -42,7 +42,7 @@ const BACKOFF_MS: Readonly<Record<FailureClass, number>> = {
 const unclaimed = { claimedBy: null, claimExpiresAt: null } as const;
 
 /** Not finished: a result would still be taken. */
-export const isOpen = (state: RunState): boolean => state !== 'done' && state !== 'cancelled';
+const isOpen = (state: RunState): boolean => state !== 'done' && state !== 'cancelled';
 
 const expired = (run: RunStatus, now: number): boolean =>
   run.state === 'running' && (run.claimExpiresAt ?? 0) <= now;

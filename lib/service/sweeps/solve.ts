@@ -59,7 +59,7 @@ async function drawsOfTargets(
 }
 
 /** The policy of the sweep's own question, or null when no target can be served. */
-export async function solveSweepPolicy(
+async function solveSweepPolicy(
   data: SweepData,
   draws: ReadonlyMap<string, AnalysisDraws>,
 ): Promise<PolicyRecord | null> {

@@ -1,2 +1,2 @@
-export type { EmbeddedOptions, EmbeddedPostgres } from './server';
+export type { EmbeddedPostgres } from './server';
 export { startEmbeddedPostgres } from './server';

@@ -19,7 +19,7 @@ export interface Place {
 }
 
 /** The first 12 hex digits of the clone's path: two clones never share a database. */
-export async function cloneKey(clone: string): Promise<string> {
+async function cloneKey(clone: string): Promise<string> {
   const real = await realpath(clone);
   return createHash('sha256').update(real).digest('hex').slice(0, 12);
 }
