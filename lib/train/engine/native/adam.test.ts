@@ -13,7 +13,7 @@ if (available === null)
 const wave = (size: number, seed: number): Float32Array =>
   Float32Array.from({ length: size }, (_, i) => Math.sin(i * 1.3 + seed * 2.1));
 
-describe.skipIf(available === null)('NativeAdam (SKIPPED when no native engine is installed)', () => {
+describe.skipIf(available === null)('native engine: NativeAdam (SKIPPED when none is installed)', () => {
   let tf: Engine['tf'];
   beforeAll(async () => {
     ({ tf } = await openEngine({ backend: 'tensorflow', threads: 1 }));

@@ -1,7 +1,7 @@
 import type { Tensor, TensorInfo, Variable } from '@tensorflow/tfjs-core';
 import { TaskatlasError } from '@/lib/science/core/errors';
 import { type AdamConstants, type AdamState, FusedAdam } from '../ops/adam';
-import type { Tfjs } from './load';
+import type { Tf as Tfjs } from '../types';
 
 interface Attribute {
   readonly name: string;

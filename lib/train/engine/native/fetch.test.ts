@@ -80,7 +80,7 @@ describe('libraries that ldd misses', () => {
 });
 
 const python = findProgram('python3');
-describe.skipIf(python === null)('unpacking a wheel (SKIPPED without python3)', () => {
+describe.skipIf(python === null)('native engine: unpacking a wheel (SKIPPED without python3)', () => {
   let folder = '';
   beforeEach(() => {
     folder = mkdtempSync(join(tmpdir(), 'taskatlas-wheel-'));

@@ -16,7 +16,7 @@ const wave = (shape: readonly number[], seed: number): Float32Array =>
   );
 
 describe.skipIf(available === null)(
-  'the addon of our own operations (SKIPPED when no engine is installed)',
+  'native engine: addon of our own operations (SKIPPED when none is installed)',
   () => {
     it('was built with the engine', async () => {
       const native = await loadNative({ threads: 1 });
@@ -30,7 +30,7 @@ const variants = [
   ['own kernels', true],
 ] as const;
 describe.skipIf(available === null).each(variants)(
-  'operations by %s (SKIPPED when no native engine is installed)',
+  'native engine: operations by %s (SKIPPED when none is installed)',
   (_, own) => {
     let engine: Engine;
     beforeAll(async () => {

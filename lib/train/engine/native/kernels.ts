@@ -1,5 +1,5 @@
 import type { KernelBackend, KernelFunc, Tensor, TensorInfo } from '@tensorflow/tfjs-core';
-import type { Tfjs } from './load';
+import type { Tf as Tfjs } from '../types';
 
 /** Attribute of an operation, as tfjs-node's binding takes it. */
 interface Attribute {

@@ -1,4 +1,4 @@
-import type { Tfjs } from './load';
+import type { Tf as Tfjs } from '../types';
 
 /** One comparison of the known-answer step: what a person computed by hand, and what the engine gave. */
 export interface KnownAnswer {

@@ -3,8 +3,8 @@ import Module, { createRequire } from 'node:module';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import util from 'node:util';
-import type * as tfjs from '@tensorflow/tfjs';
 import { TaskatlasError } from '@/lib/science/core/errors';
+import type { Tf as Tfjs } from '../types';
 import { replaceSlowKernels } from './kernels';
 import {
   type EngineVariant,
@@ -15,8 +15,6 @@ import {
   rankEngines,
 } from './layout';
 import { findProjectPackage, hasNvidiaDevice, listEngines, projectTfjsVersion } from './locate';
-
-export type Tfjs = typeof tfjs;
 
 export interface NativeEngine {
   /** The project's own `@tensorflow/tfjs`, now with the native backend registered and chosen. */
