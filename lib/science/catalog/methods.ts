@@ -54,7 +54,7 @@ export const METHODS: readonly MethodDeclaration[] = [
     summary:
       'Closed-form linear read-out of every target from one source’s frozen features: a preliminary matrix.',
     source: 'Linear probes (Alain & Bengio 2016), ridge regression',
-    version: 1,
+    version: 2,
     training: null,
     needs: ['features'],
   },

@@ -124,7 +124,7 @@ export interface SampleImage {
 export interface RunResult {
   /** One loss per test image in pool order; NaN where the image has no valid pixel. Null for dataset runs. */
   testLosses: Float32Array | null;
-  /** Probe runs: test losses per target. */
+  /** Probe runs: test losses per target, relative to the constant predictor (1 = no better). */
   probeLosses?: Readonly<Record<TaskId, Float32Array>>;
   metric: number | null;
   curve: readonly CurvePoint[];

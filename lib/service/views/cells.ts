@@ -16,7 +16,7 @@ export interface CellContext {
   /** Mean test loss over the finished seeds of a cell, from the runs themselves. */
   loss(source: TaskId, target: TaskId): number | null;
   runs(source: TaskId, target: TaskId): readonly StoredRun[];
-  /** Ridge-probe skill 1 − L/L_mean of a source for a target; null until probe and mean predictor are done. */
+  /** Ridge-probe skill 1 − L/L_mean of a source for a target; null until the probe is done. */
   probe(source: TaskId, target: TaskId): number | null;
   now: number;
 }
@@ -74,23 +74,17 @@ function isComplete(analysis: TargetAnalysis | undefined, planned: ReadonlySet<s
   return [...planned].every((source) => candidateOf(analysis, source) !== undefined);
 }
 
-/** Skill of every probed cell, averaged over the seeds of the source's network. */
+/** Skill of every probed cell, averaged over the seeds of the source's network. Probe losses are relative: 1 = constant. */
 function probeSkills(data: SweepData): ReadonlyMap<string, number> {
-  const meanLosses = new Map<TaskId, number>();
-  for (const { recipe, fingerprint } of data.runs) {
-    const loss = finite(data.summaries.get(fingerprint)?.meanLoss);
-    if (recipe.kind === 'mean' && loss !== null) meanLosses.set(recipe.task, loss);
-  }
   const sums = new Map<string, { skill: number; seeds: number }>();
   for (const { recipe, fingerprint } of data.runs) {
     const losses = recipe.kind === 'probe' ? data.summaries.get(fingerprint)?.probe : null;
     if (recipe.kind !== 'probe' || !losses) continue;
     for (const [target, loss] of Object.entries(losses)) {
-      const base = meanLosses.get(target);
-      if (base === undefined || base <= 0 || !Number.isFinite(loss)) continue;
+      if (!Number.isFinite(loss)) continue;
       const key = cellKey(recipe.source.task, target);
       const sum = sums.get(key) ?? { skill: 0, seeds: 0 };
-      sums.set(key, { skill: sum.skill + 1 - loss / base, seeds: sum.seeds + 1 });
+      sums.set(key, { skill: sum.skill + 1 - loss, seeds: sum.seeds + 1 });
     }
   }
   return new Map([...sums].map(([key, { skill, seeds }]) => [key, skill / seeds]));

@@ -39,7 +39,7 @@ function midway(): SweepData {
     analyses: smallAnalyses.filter((a) => a.target === 'depth' || a.target === 'normals'),
     summaries: new Map([
       [fingerprintOf('mean edges'), { meanLoss: 1.6, probe: null }],
-      [fingerprintOf('probe normals 1'), { meanLoss: null, probe: { edges: 1.2, layout: 0.8 } }],
+      [fingerprintOf('probe normals 1'), { meanLoss: null, probe: { edges: 0.75 } }],
       [fingerprintOf('transfer colour segmentation 1'), { meanLoss: 1.25, probe: null }],
     ]),
   });
@@ -106,9 +106,9 @@ describe('matrixView', () => {
     expect(cellOf(matrix, 'depth', 'segmentation').progress).toBeCloseTo(0.25);
   });
 
-  it('gives a probe skill only where the mean predictor is known too', () => {
+  it('gives a skill, 1 − relative loss, where the probe has one', () => {
     const matrix = matrixView(midway());
-    expect(cellOf(matrix, 'normals', 'edges').probe).toBeCloseTo(1 - 1.2 / 1.6);
+    expect(cellOf(matrix, 'normals', 'edges').probe).toBeCloseTo(0.25);
     expect(cellOf(matrix, 'normals', 'layout').probe).toBeNull();
     expect(cellOf(matrix, 'normals', 'layout').state).toBe('waiting');
   });

@@ -85,7 +85,34 @@ const meanOf = (losses: Float32Array): number => {
   return valid.reduce((sum, loss) => sum + loss, 0) / Math.max(1, valid.length);
 };
 
-/** Fits one target with every ridge strength and returns the test losses of the one that selection prefers. */
+/**
+ * Test loss of the constant predictor in the probe's own units: at each position and output the mean of the
+ * transfer pool's labels. What the probe's losses are divided by, so that 1 − loss is a skill for every head.
+ */
+function constantLoss(y: Pools<ProbeTargets>, spec: LossSpec): number {
+  const { examples, positions, outputs, values, complete } = y.transfer;
+  const width = positions * outputs;
+  const sums = new Float64Array(width);
+  const counts = new Float64Array(positions);
+  for (let row = 0; row < examples * positions; row++) {
+    if (complete[row] === 0) continue;
+    const position = row % positions;
+    counts[position] = (counts[position] as number) + 1;
+    for (let o = 0; o < outputs; o++) {
+      const at = position * outputs + o;
+      sums[at] = (sums[at] as number) + (values[row * outputs + o] as number);
+    }
+  }
+  const means = sums.map((sum, at) => sum / Math.max(1, counts[Math.floor(at / outputs)] as number));
+  const output = new Float32Array(y.test.examples * width);
+  for (let example = 0; example < y.test.examples; example++) output.set(means, example * width);
+  return meanOf(probeLosses(spec, output, y.test));
+}
+
+/**
+ * Fits one target with every ridge strength and returns the test losses of the one that selection prefers,
+ * relative to the constant predictor's mean loss.
+ */
 function fitTarget(tf: Tf, x: Pools<Design>, y: Pools<ProbeTargets>, spec: LossSpec): Float32Array {
   const normal = normalEquations(tf, x.transfer, y.transfer);
   let best = { loss: Number.POSITIVE_INFINITY, weights: new Float32Array(0) };
@@ -96,7 +123,9 @@ function fitTarget(tf: Tf, x: Pools<Design>, y: Pools<ProbeTargets>, spec: LossS
     );
     if (loss < best.loss) best = { loss, weights };
   }
-  return probeLosses(spec, predict(tf, x.test, best.weights, y.test.outputs), y.test);
+  const unit = constantLoss(y, spec);
+  const losses = probeLosses(spec, predict(tf, x.test, best.weights, y.test.outputs), y.test);
+  return unit > 0 ? losses.map((loss) => loss / unit) : losses;
 }
 
 /** Design matrices of one input kind and head shape; shared by all targets that use them. */
@@ -139,9 +168,9 @@ async function targetsOf(
 
 /**
  * Ridge probe: a linear map from each 3×3 window of the standardised code to a 2×2 grid of averaged labels
- * (vectors and classes: from the pooled code), solved in closed form. Its losses rank sources in seconds; they
- * are at reduced resolution, and for classes squared errors of class shares, so they are comparable only with
- * other probes of the same target.
+ * (vectors and classes: from the pooled code), solved in closed form. It ranks sources in seconds. Its losses are
+ * at reduced resolution, and for classes squared errors of class shares, so they are given relative to the
+ * constant predictor's in the same units: 1 − loss is a skill, comparable with other probes only.
  */
 export const probe: Method<ProbeRecipe> = {
   id: 'probe',
