@@ -109,7 +109,10 @@ function labelColour(data: Dataset, task: TaskDeclaration, index: number): (x: n
       return [0, 1, 2].map((c) => (value(x, y, c, 3) + 1) * shade) as unknown as Colour;
     };
   }
-  if (task.head.kind === 'pixels') return (x, y) => viridis((value(x, y, 0, 1) + 2) / 4.5);
+  if (task.head.kind === 'pixels') {
+    const { channels } = task.head;
+    return (x, y) => viridis((value(x, y, 0, channels) + 2) / 4.5);
+  }
   if (task.head.kind === 'pixel-classes') {
     return (x, y) => {
       if (!known(x, y)) return [0, 0, 0];

@@ -182,6 +182,32 @@ const GEOMETRY: readonly TaskDeclaration[] = [
     labelCost: 1,
     version: 1,
   },
+  {
+    id: 'curvature',
+    name: 'Curvature',
+    summary: 'Principal curvatures of the visible surface, sign · ln(1 + |k| · 0.2 m), larger first.',
+    roles: BOTH,
+    family: 'geometry',
+    input: 'rgb',
+    head: pixels(2),
+    loss: 'l2',
+    metric: { name: 'mean squared error', unit: 'label units²', higherIsBetter: false },
+    labelCost: 1,
+    version: 1,
+  },
+  {
+    id: 'keypoints-3d',
+    name: '3D keypoints',
+    summary: 'Corner response of normals and depth (det / trace of the structure tensor), √, standardised.',
+    roles: BOTH,
+    family: 'geometry',
+    input: 'rgb',
+    head: pixels(1),
+    loss: 'l1',
+    metric: l1,
+    labelCost: 1,
+    version: 1,
+  },
 ];
 
 const MEANING: readonly TaskDeclaration[] = [

@@ -8,6 +8,7 @@ import {
   vectorLabel,
 } from '../labels/labeller';
 import { objectShares, roomLayout, vanishingPoints } from '../labels/scene';
+import { curvature, keypoints3d } from '../labels/surface';
 import { OBJECT_CLASSES, UNCERTAIN } from './classes';
 import { META, type RoomRecord } from './record';
 
@@ -40,6 +41,8 @@ export const ROOM_LABELS: Labellers<RoomRecord> = {
   distance: mapLabel(1, euclidean),
   'surface-normals': mapLabel(3, surfaceNormals),
   reshading: mapLabel(1, reshading),
+  curvature: mapLabel(2, curvature),
+  'keypoints-3d': mapLabel(1, keypoints3d),
   'semantic-segmentation': segmentation,
   'object-class': objectClass,
   'scene-class': classLabel(({ meta }) => meta[META.kind] as number),
