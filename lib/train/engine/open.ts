@@ -112,6 +112,7 @@ async function tryNative(options: EngineOptions): Promise<Engine | null> {
   const native = await loadNative(options.threads === undefined ? {} : { threads: options.threads });
   if (native === null) return null;
   const { tf } = native;
+  await tf.setBackend('tensorflow');
   registerShared(tf, 'tensorflow');
   once(tf, 'native operations', () => registerNativeOperations(tf, native.ownOperations));
   const description = summarise({

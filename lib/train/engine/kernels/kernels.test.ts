@@ -2,6 +2,7 @@ import type { Tensor, Tensor4D } from '@tensorflow/tfjs-core';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { openEngine } from '../open';
+import { winogradFilterGradientFits, winogradForwardFits, winogradInputGradientFits } from '../simd/winograd';
 import { createRng, randomValues, relativeError, sizeOf, valuesOn } from '../testing/random';
 import type { Engine, Tf } from '../types';
 import { spaceToDepth } from './space-to-depth';
@@ -125,6 +126,44 @@ describe.each(both)('convolution and its gradients on wasm: %s', (_name, simd) =
         expect(Math.abs((df?.[j] ?? 0) - byF)).toBeLessThan(1e-4);
       }
     }
+  });
+});
+
+describe('3×3 convolutions of stride 1 by Winograd’s products', () => {
+  beforeAll(() => use(true));
+  const side = fc.constantFrom(2, 4, 6, 8);
+  const shape = fc.record({
+    n: fc.integer({ min: 1, max: 2 }),
+    h: side,
+    w: side,
+    ci: fc.constantFrom(16, 20, 24, 32),
+    co: fc.constantFrom(8, 16, 24),
+    pad: fc.constantFrom<Padding>('same', 'valid', 2),
+    seed: fc.integer(),
+  });
+  it('agree with the cpu backend', async () => {
+    await fc.assert(
+      fc.asyncProperty(shape, async (given) => {
+        fc.pre(given.pad !== 'valid' || (given.h >= 4 && given.w >= 4));
+        const c = { ...given, k: [3, 3] as [number, number], stride: [1, 1] as [number, number] };
+        const { n, h, w, ci, co } = c;
+        const top = c.pad === 'same' ? 1 : c.pad === 'valid' ? 0 : 2;
+        const [oh, ow] = [h + 2 * top - 2, w + 2 * top - 2];
+        const g = { n, h, w, ci, co, kh: 3, kw: 3, oh, ow, strideH: 1, strideW: 1, top, left: top };
+        expect(
+          winogradForwardFits(g) &&
+            winogradFilterGradientFits(g) &&
+            winogradInputGradientFits({ ...g, co: 16, ci: 8 }),
+        ).toBe(true);
+        const expected = await valuesOn(tf, 'cpu', convGradients(c));
+        const actual = await valuesOn(tf, 'wasm', convGradients(c));
+        expected.forEach((values, i) => {
+          expect(relativeError(actual[i] ?? [], values)).toBeLessThan(1e-5);
+        });
+      }),
+      // The example has more tiles than go through the products at once.
+      { numRuns: 12, seed: 11, examples: [[{ n: 3, h: 16, w: 14, ci: 16, co: 8, pad: 'same', seed: 1 }]] },
+    );
   });
 });
 

@@ -2,8 +2,8 @@ import type { NamedTensorInfoMap, Tensor, Tensor1D, Tensor4D, TensorInfo } from 
 import { addressOf, type WasmBackend } from '../backend-wasm';
 import { type ConvAttrs, type ConvGeometry, geometry } from '../kernels/convolution';
 import { input } from '../kernels/register-wasm';
+import { convForward } from '../simd/choose';
 import type { Simd } from '../simd/context';
-import { convForward } from '../simd/convolution';
 import { activeSimd } from '../simd/register';
 import type { Tf } from '../types';
 

@@ -22,6 +22,11 @@ const NAMES = [
   'rowWeights',
   'regressionLoss',
   'classLoss',
+  'winogradInput',
+  'winogradOutput',
+  'winogradSlopes',
+  'winogradFilter',
+  'winogradFilterGrad',
 ] as const;
 export type SimdKernels = Record<(typeof NAMES)[number], Kernel>;
 

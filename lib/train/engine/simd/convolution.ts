@@ -48,7 +48,7 @@ const needsPadding = (g: ConvGeometry, hp: number, wp: number): boolean =>
   g.top > 0 || g.left > 0 || hp > g.h || wp > g.w;
 
 /** out = conv(x, filter) + bias, then ReLU if asked. `bias` 0: none. */
-export function convForward(
+export function directForward(
   simd: Simd,
   g: ConvGeometry,
   x: number,
@@ -127,7 +127,7 @@ function slopesAt(simd: Simd, g: ConvGeometry, plan: GradientPlan, address: numb
 }
 
 /** dW = Σ x ⊗ dy, written to `out` [kh,kw,ci,co]. */
-export function convFilterGradient(simd: Simd, g: ConvGeometry, x: number, dy: number, out: number): void {
+export function directFilterGradient(simd: Simd, g: ConvGeometry, x: number, dy: number, out: number): void {
   const matrix = isMatrixProduct(g);
   const plan = planFilterGradient(simd, g, matrix);
   if (matrix) matrixGradient(simd, g, plan, x, dy);
@@ -209,7 +209,7 @@ function reach(all: readonly Phase[]): { before: number; total: number } {
  * dx from dy and the filter: for each phase (h mod stride, w mod stride) one convolution of dy with the taps
  * that reach it, written to its pixels. No multiplication with inserted zeros.
  */
-export function convInputGradient(
+export function directInputGradient(
   simd: Simd,
   g: ConvGeometry,
   dy: number,

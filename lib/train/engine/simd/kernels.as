@@ -666,3 +666,181 @@ export function classLoss(
   }
   return loss;
 }
+
+// Winograd's convolution F(2×2, 3×3) (Lavin & Gray 2016): Y = Aᵀ[(G g Gᵀ) ⊙ (Bᵀ d B)]A over 4×4 patches d that
+// give 2×2 outputs, summed over input channels: 16 multiplications in place of 36, as 16 matrix products.
+// Its gradient to g is Gᵀ[Σ (Bᵀ d B) ⊙ (A dY Aᵀ)]G. `plane`: bytes from one of the 16 matrices to the next.
+
+/** One of four rows of Bᵀ d B: `t` = the row of Bᵀ d, four columns. */
+// @ts-ignore: decorator
+@inline
+function patchRow(t0: v128, t1: v128, t2: v128, t3: v128, to: usize, plane: usize): void {
+  v128.store(to, f32x4.sub(t0, t2));
+  v128.store(to + plane, f32x4.add(t1, t2));
+  v128.store(to + 2 * plane, f32x4.sub(t2, t1));
+  v128.store(to + 3 * plane, f32x4.sub(t1, t3));
+}
+
+/** Bᵀ d B of one row of `tiles` tiles: `src` at its first patch, to tiles × c in each plane. c a multiple of 4. */
+export function winogradInput(src: usize, dst: usize, c: i32, row: usize, tiles: i32, plane: usize): void {
+  const pixel = <usize>c << 2;
+  for (let t = 0; t < tiles; t++) {
+    for (let i: usize = 0; i < pixel; i += 16) {
+      const p0 = src + i, p1 = p0 + row, p2 = p1 + row, p3 = p2 + row;
+      const to = dst + i;
+      const x2 = pixel + pixel, x3 = x2 + pixel;
+      patchRow(
+        f32x4.sub(v128.load(p0), v128.load(p2)), f32x4.sub(v128.load(p0 + pixel), v128.load(p2 + pixel)),
+        f32x4.sub(v128.load(p0 + x2), v128.load(p2 + x2)), f32x4.sub(v128.load(p0 + x3), v128.load(p2 + x3)),
+        to, plane,
+      );
+      patchRow(
+        f32x4.add(v128.load(p1), v128.load(p2)), f32x4.add(v128.load(p1 + pixel), v128.load(p2 + pixel)),
+        f32x4.add(v128.load(p1 + x2), v128.load(p2 + x2)), f32x4.add(v128.load(p1 + x3), v128.load(p2 + x3)),
+        to + 4 * plane, plane,
+      );
+      patchRow(
+        f32x4.sub(v128.load(p2), v128.load(p1)), f32x4.sub(v128.load(p2 + pixel), v128.load(p1 + pixel)),
+        f32x4.sub(v128.load(p2 + x2), v128.load(p1 + x2)), f32x4.sub(v128.load(p2 + x3), v128.load(p1 + x3)),
+        to + 8 * plane, plane,
+      );
+      patchRow(
+        f32x4.sub(v128.load(p1), v128.load(p3)), f32x4.sub(v128.load(p1 + pixel), v128.load(p3 + pixel)),
+        f32x4.sub(v128.load(p1 + x2), v128.load(p3 + x2)), f32x4.sub(v128.load(p1 + x3), v128.load(p3 + x3)),
+        to + 12 * plane, plane,
+      );
+    }
+    src += pixel + pixel;
+    dst += pixel;
+  }
+}
+
+// @ts-ignore: decorator
+@inline
+function storeOutput(to: usize, value: v128, bias: v128, floor: v128): void {
+  v128.store(to, f32x4.max(f32x4.add(value, bias), floor));
+}
+
+/** Aᵀ m A + bias (then ReLU) of one row of tiles, to two output rows `row` bytes apart. co a multiple of 4. */
+export function winogradOutput(
+  m: usize, bias: usize, dst: usize, co: i32, row: usize, tiles: i32, plane: usize, relu: i32,
+): void {
+  const pixel = <usize>co << 2;
+  const floor = f32x4.splat(relu ? 0 : -Infinity);
+  for (let t = 0; t < tiles; t++) {
+    for (let i: usize = 0; i < pixel; i += 16) {
+      const b = v128.load(bias + i);
+      let p = m + i;
+      let sum0 = f32x4.splat(0), sum1 = sum0, difference0 = sum0, difference1 = sum0;
+      for (let j = 0; j < 4; j++) {
+        const m0 = v128.load(p), m1 = v128.load(p + 4 * plane), m2 = v128.load(p + 8 * plane), m3 = v128.load(p + 12 * plane);
+        const s0 = f32x4.add(f32x4.add(m0, m1), m2), s1 = f32x4.sub(f32x4.sub(m1, m2), m3);
+        if (j < 3) {
+          sum0 = f32x4.add(sum0, s0);
+          sum1 = f32x4.add(sum1, s1);
+        }
+        if (j === 1) {
+          difference0 = s0;
+          difference1 = s1;
+        } else if (j > 1) {
+          difference0 = f32x4.sub(difference0, s0);
+          difference1 = f32x4.sub(difference1, s1);
+        }
+        p += plane;
+      }
+      const to = dst + i;
+      storeOutput(to, sum0, b, floor);
+      storeOutput(to + pixel, difference0, b, floor);
+      storeOutput(to + row, sum1, b, floor);
+      storeOutput(to + row + pixel, difference1, b, floor);
+    }
+    m += pixel;
+    dst += pixel + pixel;
+  }
+}
+
+/** One row of A dY Aᵀ from the row (a, b) of A dY. */
+// @ts-ignore: decorator
+@inline
+function slopeRow(a: v128, b: v128, to: usize, plane: usize): void {
+  v128.store(to, a);
+  v128.store(to + plane, f32x4.add(a, b));
+  v128.store(to + 2 * plane, f32x4.sub(a, b));
+  v128.store(to + 3 * plane, f32x4.neg(b));
+}
+
+/** A dY Aᵀ of one row of tiles: `src` at the first of two output rows, `row` bytes apart. co a multiple of 4. */
+export function winogradSlopes(src: usize, dst: usize, co: i32, row: usize, tiles: i32, plane: usize): void {
+  const pixel = <usize>co << 2;
+  for (let t = 0; t < tiles; t++) {
+    for (let i: usize = 0; i < pixel; i += 16) {
+      const p = src + i;
+      const a0 = v128.load(p), b0 = v128.load(p + pixel), a1 = v128.load(p + row), b1 = v128.load(p + row + pixel);
+      const to = dst + i;
+      slopeRow(a0, b0, to, plane);
+      slopeRow(f32x4.add(a0, a1), f32x4.add(b0, b1), to + 4 * plane, plane);
+      slopeRow(f32x4.sub(a0, a1), f32x4.sub(b0, b1), to + 8 * plane, plane);
+      slopeRow(f32x4.neg(a1), f32x4.neg(b1), to + 12 * plane, plane);
+    }
+    src += pixel + pixel;
+    dst += pixel;
+  }
+}
+
+/**
+ * G g Gᵀ for every pair of channels: filter [3][3][from][to] → 16 packed matrices [to/8][from][8]. With `flip`
+ * the filter is [3][3][to][from] and is turned by half a circle: the filter of the input gradient.
+ */
+export function winogradFilter(src: usize, dst: usize, from: i32, to: i32, plane: usize, flip: i32): void {
+  const tap = <usize>(from * to) << 2;
+  for (let f = 0; f < from; f++) {
+    for (let t = 0; t < to; t++) {
+      const cell = src + (<usize>(flip ? t * from + f : f * to + t) << 2);
+      let out = dst + (<usize>(((t >> 3) * from + f) * 8 + (t & 7)) << 2);
+      for (let i = 0; i < 4; i++) {
+        let r0: f32 = 0, r1: f32 = 0, r2: f32 = 0;
+        for (let k = 0; k < 3; k++) {
+          const factor: f32 = i === 0 ? (k === 0 ? 1 : 0) : i === 3 ? (k === 2 ? 1 : 0) : i === 2 && k === 1 ? -0.5 : 0.5;
+          const base = cell + <usize>(flip ? 8 - 3 * k : 3 * k) * tap;
+          const step: usize = flip ? -tap : tap;
+          r0 += factor * load<f32>(base);
+          r1 += factor * load<f32>(base + step);
+          r2 += factor * load<f32>(base + step + step);
+        }
+        store<f32>(out, r0);
+        store<f32>(out + plane, <f32>0.5 * (r0 + r1 + r2));
+        store<f32>(out + 2 * plane, <f32>0.5 * (r0 - r1 + r2));
+        store<f32>(out + 3 * plane, r2);
+        out += 4 * plane;
+      }
+    }
+  }
+}
+
+/** Gᵀ u G for every pair of channels: 16 matrices of `size` values (a multiple of four) → filter [3][3][size]. */
+export function winogradFilterGrad(src: usize, dst: usize, size: i32, plane: usize): void {
+  const tap = <usize>size << 2;
+  const half = f32x4.splat(0.5);
+  for (let i: usize = 0; i < tap; i += 16) {
+    for (let k = 0; k < 3; k++) {
+      let r0 = half, r1 = half, r2 = half, r3 = half;
+      for (let j = 0; j < 4; j++) {
+        // Row k of Gᵀ u, column j: u0 + (u1 + u2)/2, (u1 − u2)/2, or (u1 + u2)/2 + u3.
+        const p = src + i + <usize>j * plane;
+        const u1 = v128.load(p + 4 * plane), u2 = v128.load(p + 8 * plane);
+        let value = f32x4.mul(half, k === 1 ? f32x4.sub(u1, u2) : f32x4.add(u1, u2));
+        if (k === 0) value = f32x4.add(value, v128.load(p));
+        if (k === 2) value = f32x4.add(value, v128.load(p + 12 * plane));
+        if (j === 0) r0 = value;
+        else if (j === 1) r1 = value;
+        else if (j === 2) r2 = value;
+        else r3 = value;
+      }
+      const to = dst + i + <usize>(3 * k) * tap;
+      const middle = f32x4.mul(half, f32x4.add(r1, r2));
+      v128.store(to, f32x4.add(r0, middle));
+      v128.store(to + tap, f32x4.mul(half, f32x4.sub(r1, r2)));
+      v128.store(to + 2 * tap, f32x4.add(middle, r3));
+    }
+  }
+}

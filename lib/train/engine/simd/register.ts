@@ -13,8 +13,8 @@ import { addressOf, type WasmBackend } from '../backend-wasm';
 import { type ConvGeometry, geometry } from '../kernels/convolution';
 import { input, registerWasmKernel, stockKernel } from '../kernels/register-wasm';
 import type { Tf } from '../types';
+import { convFilterGradient, convForward, convInputGradient } from './choose';
 import { openSimd, type Simd } from './context';
-import { convFilterGradient, convForward, convInputGradient } from './convolution';
 
 const isOne = (pair: [number, number] | number): boolean =>
   typeof pair === 'number' ? pair === 1 : pair[0] === 1 && pair[1] === 1;
