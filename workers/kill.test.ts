@@ -127,6 +127,22 @@ describe('other disturbances', () => {
     expect(await sweep.snapshot()).toEqual(undisturbed);
   });
 
+  it('weights that somebody deleted: sources are trained again, their results stay', async () => {
+    const sweep = await open();
+    const first = sweep.spawnWorker();
+    await sweep.untilRun((run) => run.kind === 'transfer' && run.state === 'done');
+    first.process.kill('SIGTERM');
+    expect(await first.exit).toBe(0);
+    const before = await sweep.snapshot();
+    await sweep.deleteArtifacts();
+    const second = sweep.spawnWorker();
+    await sweep.untilDone();
+    const after = await sweep.snapshot();
+    expect(after).toEqual(undisturbed);
+    expect(after.losses).toMatchObject(before.losses);
+    expect(second.log()).toContain('are gone: training it again');
+  });
+
   it('TERM: the worker gives its run back at once and ends with 0; two others share the rest', async () => {
     const sweep = await open();
     const first = sweep.spawnWorker(['--lease', '3600']);

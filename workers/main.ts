@@ -69,6 +69,7 @@ const parts = await composeWorker({
   databaseUrl: values.database ?? required('DATABASE_URL'),
   artifactsDirectory: values.artifacts ?? required('TASKATLAS_ARTIFACTS'),
   cacheDirectory: values.cache ?? required('TASKATLAS_CACHE'),
+  log,
 });
 log(`${worker} is up: ${parts.backend} on ${parts.device}`);
 await work({ ...parts, worker, times, draining: drain.signal, log });

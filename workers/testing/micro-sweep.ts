@@ -39,6 +39,7 @@ export interface MicroSweep {
   untilRun(condition: (run: StoredRun) => boolean): Promise<StoredRun>;
   /** Whether the run has saved a checkpoint. */
   hasCheckpoint(fingerprint: string): Promise<boolean>;
+  deleteArtifacts(): Promise<void>;
   untilDone(): Promise<void>;
   /** Every number that the sweep measured, to the bit, and what was made of them. */
   snapshot(): Promise<Snapshot>;
@@ -175,6 +176,7 @@ export async function submitMicroSweep(databaseUrl: string, cache: string): Prom
         () => true,
         () => false,
       ),
+    deleteArtifacts: () => rm(path.join(folder, 'artifacts'), { recursive: true }),
     async untilDone() {
       while ((await store.getSweep(sweep.id))?.state !== 'done') {
         failIfAllDied();

@@ -18,6 +18,7 @@ export interface Clock {
 /** Files too large for rows: weights, features, checkpoints. Writes are atomic and durable. */
 export interface ArtifactStore {
   read(name: string): Promise<Uint8Array | null>;
+  exists(name: string): Promise<boolean>;
   write(name: string, bytes: Uint8Array): Promise<void>;
   remove(name: string): Promise<void>;
   list(prefix: string): Promise<readonly string[]>;
@@ -160,4 +161,3 @@ export interface JobQueue {
   done(job: Job): Promise<void>;
   giveBack(job: Job, afterSeconds: number): Promise<void>;
 }
-

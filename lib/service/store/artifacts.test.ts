@@ -26,7 +26,10 @@ describe('folderArtifacts', () => {
     expect(await artifacts.read('abc/weights')).toEqual(bytes(9, 9));
     expect(await artifacts.read('abc/features-test-rgb')).toEqual(bytes());
     expect(await artifacts.list('abc/')).toEqual(['abc/features-test-rgb', 'abc/weights']);
+    expect(await artifacts.exists('abc/weights')).toBe(true);
+    expect(await artifacts.exists('abc')).toBe(false);
     await artifacts.remove('abc/weights');
+    expect(await artifacts.exists('abc/weights')).toBe(false);
     await artifacts.remove('abc/weights');
     expect(await artifacts.read('abc/weights')).toBeNull();
   });

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { TaskatlasError } from '@/lib/science/core';
 import type { ArtifactStore } from '../ports';
@@ -36,6 +36,15 @@ export function folderArtifacts(directory: string): ArtifactStore {
         return new Uint8Array(await readFile(fileOf(directory, name)));
       } catch (error) {
         if (gone(error)) return null;
+        throw error;
+      }
+    },
+
+    async exists(name) {
+      try {
+        return (await stat(fileOf(directory, name))).isFile();
+      } catch (error) {
+        if (gone(error)) return false;
         throw error;
       }
     },

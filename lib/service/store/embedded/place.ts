@@ -1,9 +1,10 @@
 import { execFile } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import { chmod, chown, mkdir, realpath } from 'node:fs/promises';
+import { createHash, randomBytes } from 'node:crypto';
+import { chmod, chown, link, mkdir, readFile, realpath, rename, rm, writeFile } from 'node:fs/promises';
 import { homedir, userInfo } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
+import { z } from 'zod';
 import { TaskatlasError } from '@/lib/science/core';
 
 const run = promisify(execFile);
@@ -18,10 +19,38 @@ export interface Place {
   identity: { uid: number; gid: number; name: string } | null;
 }
 
-/** The first 12 hex digits of the clone's path: two clones never share a database. */
+const recorded = z.object({ key: z.string().regex(/^[0-9a-f]{12}$/), clone: z.string() });
+
+/**
+ * Key of a clone's database, kept in `.taskatlas/clone.json`. Random, since a path may be used again: a fresh clone
+ * must not find its predecessor's data. Bound to the path: a copied folder is another clone.
+ */
 async function cloneKey(clone: string): Promise<string> {
   const real = await realpath(clone);
-  return createHash('sha256').update(real).digest('hex').slice(0, 12);
+  const file = path.join(real, '.taskatlas', 'clone.json');
+  const read = async (): Promise<string | null> => {
+    const text = await readFile(file, 'utf8').catch(() => 'null');
+    const parsed = recorded.safeParse(JSON.parse(text));
+    return parsed.success && parsed.data.clone === real ? parsed.data.key : null;
+  };
+  const known = await read().catch(() => null);
+  if (known) return known;
+  const key = randomBytes(6).toString('hex');
+  const fresh = `${file}.${process.pid}-${key}`;
+  try {
+    await mkdir(path.dirname(file), { recursive: true });
+    await writeFile(fresh, `${JSON.stringify({ key, clone: real })}\n`);
+    // A link fails where the file exists: of two that come at once the first one names the key.
+    await link(fresh, file).catch(async () => {
+      if ((await read().catch(() => null)) === null) await rename(fresh, file);
+    });
+    return (await read()) ?? key;
+  } catch {
+    // A clone that cannot be written to is known by its path alone.
+    return createHash('sha256').update(real).digest('hex').slice(0, 12);
+  } finally {
+    await rm(fresh, { force: true });
+  }
 }
 
 function home(): string {

@@ -1,10 +1,11 @@
 import { spawn } from 'node:child_process';
-import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, cp, mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import pg from 'pg';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { isAlive } from './lock';
+import { choosePlace } from './place';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from './server';
 
 const root = path.resolve(import.meta.dirname, '../../../..');
@@ -60,6 +61,29 @@ describe('startEmbeddedPostgres', () => {
     const servers = await Promise.all([1, 2, 3].map(() => startEmbeddedPostgres({ directory })));
     expect(new Set(servers.map((server) => server.pid)).size).toBe(1);
     expect(servers.filter((server) => server.started)).toHaveLength(1);
+  });
+
+  it('gives each clone a place of its own: a new one at an old path does not find its predecessor', async () => {
+    const clone = path.join(directory, 'clone');
+    const copy = path.join(directory, 'copy');
+    const place = async (folder: string) => (await choosePlace({ clone: folder })).binaries;
+    const home = process.env.TASKATLAS_HOME;
+    process.env.TASKATLAS_HOME = path.join(directory, 'home');
+    try {
+      await chmod(directory, 0o711);
+      await mkdir(clone);
+      const places = await Promise.all([1, 2, 3].map(() => place(clone)));
+      expect(new Set(places).size).toBe(1);
+      expect(await place(clone)).toBe(places[0]);
+      await cp(clone, copy, { recursive: true });
+      expect(await place(copy)).not.toBe(places[0]);
+      await rm(clone, { recursive: true });
+      await mkdir(clone);
+      expect(await place(clone)).not.toBe(places[0]);
+    } finally {
+      if (home === undefined) delete process.env.TASKATLAS_HOME;
+      else process.env.TASKATLAS_HOME = home;
+    }
   });
 
   it('lets nobody in without the password, which only the owner can read', async () => {

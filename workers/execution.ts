@@ -1,0 +1,99 @@
+import { type DatasetSpec, type Recipe, type RunResult, TaskatlasError } from '@/lib/science/core';
+import { type Dataset, openDataset, renderShard } from '@/lib/science/datasets';
+import type { ArtifactStore, StoredRun } from '@/lib/service/ports';
+import { canonicalJson } from '@/lib/service/sweeps';
+import type { Engine } from '@/lib/train/engine';
+import { executeRecipe } from '@/lib/train/methods';
+import { weightsName } from '@/lib/train/methods/features';
+import type { Execute, Execution } from './types';
+
+/** Data sets held open: one sweep's, and that of another which shares the workers. */
+const OPEN_DATASETS = 2;
+
+export type DatasetShelf = (spec: DatasetSpec) => Dataset;
+
+/** Opens each data set once; the least recently used is forgotten. */
+export function datasetShelf(cacheDirectory: string): DatasetShelf {
+  const open = new Map<string, Dataset>();
+  return (spec) => {
+    const key = canonicalJson(spec);
+    const dataset = open.get(key) ?? openDataset(spec, { cacheDirectory });
+    open.delete(key);
+    open.set(key, dataset);
+    for (const old of [...open.keys()].slice(0, -OPEN_DATASETS)) open.delete(old);
+    return dataset;
+  };
+}
+
+type DatasetRecipe = Extract<Recipe, { kind: 'dataset' }>;
+
+async function prepareShard(
+  recipe: DatasetRecipe,
+  cacheDirectory: string,
+  execution: Execution,
+): Promise<RunResult> {
+  const { dataset, shard, shards } = recipe;
+  const empty = { testLosses: null, metric: null, curve: [], samples: [], artifacts: [] };
+  // Imported sets are read where they lie.
+  if (dataset.kind !== 'rooms') return { ...empty, cost: { steps: 0, images: 0, seconds: 0, flops: 0 } };
+  const started = performance.now();
+  const { images, seconds } = await renderShard(dataset, shard, shards, cacheDirectory, {
+    signal: execution.signal,
+    onProgress: (step, totalSteps) => {
+      const imagesPerSecond = (step * 1000) / Math.max(performance.now() - started, 1);
+      execution.onProgress({ step, totalSteps, imagesPerSecond });
+    },
+  });
+  return { ...empty, cost: { steps: 0, images, seconds, flops: 0 } };
+}
+
+const sourcesOf = (recipe: Recipe): readonly string[] => {
+  if (recipe.kind === 'transfer') return recipe.sources.map((source) => source.fingerprint);
+  return recipe.kind === 'probe' ? [recipe.source.fingerprint] : [];
+};
+
+export interface ExecutionParts {
+  engine: Engine;
+  artifacts: ArtifactStore;
+  shelf: DatasetShelf;
+  cacheDirectory: string;
+  findRun(fingerprint: string): Promise<StoredRun | null>;
+  log(text: string): void;
+}
+
+/**
+ * Executes runs by the training room. Weights of a finished source that are gone (somebody emptied the folder) are
+ * trained anew first: the same recipe gives the same weights, and its stored result stays as it is.
+ */
+export function realExecution(parts: ExecutionParts): Execute {
+  const { engine, artifacts, shelf, cacheDirectory, findRun, log } = parts;
+  const train = async ({ recipe, fingerprint }: StoredRun, execution: Execution): Promise<RunResult> => {
+    const dataset = shelf(recipe.dataset);
+    return await executeRecipe(recipe, {
+      engine,
+      dataset,
+      tasks: new Map(dataset.tasks.map((task) => [task.id, task])),
+      fingerprint,
+      artifacts,
+      checkpoint: execution.checkpoint,
+      signal: execution.signal,
+      onProgress: ({ step, totalSteps, imagesPerSecond }) =>
+        execution.onProgress({ step, totalSteps, imagesPerSecond }),
+      inputKinds: execution.inputKinds,
+    });
+  };
+  const restore = async (fingerprint: string, execution: Execution): Promise<void> => {
+    const source = await findRun(fingerprint);
+    if (!source) throw new TaskatlasError('data', `The source ${fingerprint} is not in the database.`);
+    log(`weights of source ${fingerprint.slice(0, 8)} are gone: training it again`);
+    const checkpoint = { load: async () => null, save: async () => undefined, everySeconds: 1e9 };
+    await train(source, { ...execution, checkpoint });
+  };
+  return async (run, execution) => {
+    if (run.recipe.kind === 'dataset') return await prepareShard(run.recipe, cacheDirectory, execution);
+    for (const source of sourcesOf(run.recipe)) {
+      if (!(await artifacts.exists(weightsName(source)))) await restore(source, execution);
+    }
+    return await train(run, execution);
+  };
+}
