@@ -131,6 +131,21 @@ describe.skipIf(available === null).each(variants)(
       },
     );
 
+    it('layer normalisation keeps its digits far from zero', () => {
+      const { tf } = engine;
+      const numbers = wave([1, 20, 20, 4], 5).map((value) => value + 3000);
+      const mean = numbers.reduce((sum, value) => sum + value, 0) / numbers.length;
+      const variance = numbers.reduce((sum, value) => sum + (value - mean) ** 2, 0) / numbers.length;
+      const actual = tf.tidy(() => {
+        const x = tf.tensor4d(numbers, [1, 20, 20, 4]);
+        return layerNorm(tf, { x, gain: tf.ones([4]), bias: tf.zeros([4]) }).dataSync();
+      });
+      const errors = numbers.map(
+        (value, i) => (value - mean) / Math.sqrt(variance + 1e-5) - (actual[i] ?? Number.NaN),
+      );
+      expect(Math.max(...errors.map(Math.abs))).toBeLessThan(1e-3);
+    });
+
     it('leaves nothing behind', () => {
       const { tf } = engine;
       const step = (): void =>
