@@ -131,7 +131,7 @@ describe.each(both)('convolution and its gradients on wasm: %s', (_name, simd) =
 
 describe('3×3 convolutions of stride 1 by Winograd’s products', () => {
   beforeAll(() => use(true));
-  const side = fc.constantFrom(2, 4, 6, 8);
+  const side = fc.constantFrom<number>(2, 4, 6, 8);
   const shape = fc.record({
     n: fc.integer({ min: 1, max: 2 }),
     h: side,
@@ -162,7 +162,11 @@ describe('3×3 convolutions of stride 1 by Winograd’s products', () => {
         });
       }),
       // The example has more tiles than go through the products at once.
-      { numRuns: 12, seed: 11, examples: [[{ n: 3, h: 16, w: 14, ci: 16, co: 8, pad: 'same', seed: 1 }]] },
+      {
+        numRuns: 12,
+        seed: 11,
+        examples: [[{ n: 3, h: 16, w: 14, ci: 16, co: 8, pad: 'same' as const, seed: 1 }]],
+      },
     );
   });
 });
