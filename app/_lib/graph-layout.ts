@@ -1,18 +1,18 @@
 import type { PolicyEdgeView } from '@/lib/service/contracts';
 
-export interface GraphRow {
+interface GraphRow {
   target: string;
   y: number;
   edge: PolicyEdgeView;
 }
 
-export interface GraphSource {
+interface GraphSource {
   id: string;
   y: number;
 }
 
 /** Edges with the same source set share one joint. */
-export interface GraphJoint {
+interface GraphJoint {
   key: string;
   sources: readonly string[];
   targets: readonly string[];
@@ -53,7 +53,7 @@ const mean = (values: readonly number[]): number => values.reduce((a, b) => a + 
  * Order of the target rows for an order of the sources: each row lies at the barycentre of its sources;
  * a source's own row comes first among the rows that it serves alone, scratch rows come last.
  */
-export function orderRows(edges: readonly PolicyEdgeView[], sources: readonly string[]): PolicyEdgeView[] {
+function orderRows(edges: readonly PolicyEdgeView[], sources: readonly string[]): PolicyEdgeView[] {
   const at = new Map(sources.map((id, i) => [id, i] as const));
   const key = (edge: PolicyEdgeView): number =>
     edge.kind === 'scratch' || edge.sources.length === 0

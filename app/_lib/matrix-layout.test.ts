@@ -43,7 +43,7 @@ describe('tile size', () => {
   it('is clamp(3, available / n, 23) for many tasks, larger for few', () => {
     expect(pitchFor(10_000, 27, 0)).toBe(23);
     expect(pitchFor(100, 300, 0)).toBe(3);
-    expect(pitchFor(10_000, 9, 0)).toBe(40);
+    expect(pitchFor(10_000, 9, 0)).toBe(44);
   });
   it('decides what is drawn: all, plain, or a canvas', () => {
     expect(layoutMatrix(square(26), name, 840).detail).toBe('full');

@@ -1,10 +1,10 @@
 import type { Ordered, OrderedAxis } from './matrix-order';
 
 /** Pixels between clusters and around a tile (visual language). */
-export const CLUSTER_GAP = 7;
-export const TILE_GAP = 1;
+const CLUSTER_GAP = 7;
+const TILE_GAP = 1;
 
-export interface Span {
+interface Span {
   name: string;
   start: number;
   end: number;
@@ -84,10 +84,10 @@ export const textWidth = (text: string, size = 12.5): number => text.length * si
 
 /**
  * Tile pitch: clamp(3, available / n, 23) of the visual language; a matrix of few tasks may
- * grow to 40 px, because 8 columns of 23 px would be lost on the page.
+ * grow to 44 px and carry its numbers, because 8 columns of 23 px would be lost on the page.
  */
 export function pitchFor(available: number, n: number, gaps: number): number {
-  const most = n >= 20 ? 23 : Math.min(40, Math.round(23 + (20 - n) * 1.9));
+  const most = n >= 20 ? 23 : Math.min(44, Math.round(23 + (20 - n) * 2));
   return Math.max(3, Math.min(most, (available - gaps) / n));
 }
 
@@ -142,4 +142,19 @@ export function layoutMatrix(
     rowLabels: rowPitch >= 9,
     phone,
   };
+}
+
+/** The cell one step away from the selected one; the first cell when nothing is selected. */
+export function step(
+  layout: MatrixLayout,
+  from: { source: string; target: string } | null,
+  dx: number,
+  dy: number,
+): { source: string; target: string } | null {
+  const { columns, rows } = layout;
+  const clamp = (i: number, n: number): number => Math.max(0, Math.min(n - 1, i));
+  const c = from === null ? 0 : clamp((columns.index.get(from.source) ?? 0) + dx, columns.ids.length);
+  const r = from === null ? 0 : clamp((rows.index.get(from.target) ?? 0) + dy, rows.ids.length);
+  const [source, target] = [columns.ids[c], rows.ids[r]];
+  return source === undefined || target === undefined ? null : { source, target };
 }

@@ -31,6 +31,8 @@ export interface Tile {
   progress: number | null;
   /** Value with its interval in words, or the state. */
   text: string;
+  /** The value in a few characters, for tiles with room. */
+  short: string;
 }
 
 export interface MatrixModel {
@@ -79,6 +81,7 @@ function tileOf(cell: CellView, unit: Unit, row: RowScale, theme: Theme): Tile {
     progress: cell.progress,
     value,
     text,
+    short: value === null ? '' : UNIT_INFO[unit].short(value.value),
   };
   const paint = (t: number): Pick<Tile, 'colour' | 'tint'> => {
     const colour = rampColour(ramp, theme, t);

@@ -25,9 +25,9 @@ export interface SweepForm {
 }
 
 export const POOLS = ['source', 'transfer', 'selection', 'test'] as const;
-export type PoolName = (typeof POOLS)[number];
+type PoolName = (typeof POOLS)[number];
 export const STAGES = ['source', 'transfer', 'scratch'] as const;
-export type StageName = (typeof STAGES)[number];
+type StageName = (typeof STAGES)[number];
 
 const noTraining: TrainingForm = { epochs: '', batchSize: '', learningRate: '' };
 

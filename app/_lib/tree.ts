@@ -17,15 +17,6 @@ export function buildTree(dendrogram: NonNullable<MatrixView['dendrogram']>): Tr
   return dendrogram.merges.length === 0 ? null : (nodes.at(-1) ?? null);
 }
 
-/** The tree without leaves outside `ids`; a merge that loses one side vanishes. */
-export function restrict(tree: Tree, ids: ReadonlySet<string>): Tree | null {
-  if (isLeaf(tree)) return ids.has(tree.leaf) ? tree : null;
-  const left = restrict(tree.left, ids);
-  const right = restrict(tree.right, ids);
-  if (left === null || right === null) return left ?? right;
-  return { left, right, height: tree.height };
-}
-
 export const leavesOf = (tree: Tree): string[] =>
   isLeaf(tree) ? [tree.leaf] : [...leavesOf(tree.left), ...leavesOf(tree.right)];
 

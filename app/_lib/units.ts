@@ -23,6 +23,8 @@ interface UnitInfo {
   /** Ticks of the legend: position 0–1 and text. */
   ticks: readonly (readonly [number, string])[];
   format: (value: number) => string;
+  /** The value in at most four characters, for inside a tile. */
+  short: (value: number) => string;
   /** Name of a tile that crosses the neutral value, and what that value is. */
   unsure: string;
   unsureNote: string;
@@ -43,6 +45,7 @@ export const UNIT_INFO: Record<Unit, UnitInfo> = {
       p === 0 ? '0' : p === 0.2 ? '.20+' : share(p),
     ]),
     format: (x) => share(x, x < 0.0995 && x > 0 ? 3 : 2),
+    short: (x) => share(x),
     unsure: 'unsure',
     unsureNote: 'the interval crosses an even share of the row',
   },
@@ -52,6 +55,7 @@ export const UNIT_INFO: Record<Unit, UnitInfo> = {
     ramp: 'diverging',
     ticks: halves,
     format: percent,
+    short: (x) => String(Math.round(x * 100)),
     unsure: 'crosses 50 %',
     unsureNote: 'as often better as worse is possible',
   },
@@ -61,6 +65,7 @@ export const UNIT_INFO: Record<Unit, UnitInfo> = {
     ramp: 'diverging',
     ticks: halves,
     format: percent,
+    short: (x) => String(Math.round(x * 100)),
     unsure: 'crosses 50 %',
     unsureNote: 'as often better as worse is possible',
   },
@@ -76,6 +81,7 @@ export const UNIT_INFO: Record<Unit, UnitInfo> = {
       [1, '÷4'],
     ],
     format: change,
+    short: (x) => change(x).replace(/\s?%$/, ''),
     unsure: 'crosses 0',
     unsureNote: 'no change is possible',
   },
@@ -88,6 +94,7 @@ export const UNIT_INFO: Record<Unit, UnitInfo> = {
       [1, 'best of row'],
     ],
     format: loss,
+    short: (x) => share(x, Math.abs(x) >= 10 ? 0 : Math.abs(x) >= 1 ? 1 : 2),
     unsure: 'unsure',
     unsureNote: 'no interval',
   },
@@ -100,6 +107,7 @@ export const UNIT_INFO: Record<Unit, UnitInfo> = {
       [1, 'best of row'],
     ],
     format: (x) => share(x),
+    short: (x) => share(x),
     unsure: 'unsure',
     unsureNote: 'no interval',
   },
@@ -151,7 +159,7 @@ export type Certainty = 'firm' | 'wide' | 'unsure' | 'unknown';
 export const TILE_SHARE: Record<Certainty, number> = { firm: 1, wide: 0.78, unsure: 0.5, unknown: 1 };
 
 /** The value at which a cell says nothing: no better and no worse. */
-export function neutral(unit: Unit, row: RowScale): number | null {
+function neutral(unit: Unit, row: RowScale): number | null {
   if (unit === 'gain' || unit === 'quality') return 0.5;
   if (unit === 'effect') return 0;
   if (unit === 'affinity') return row.n === 0 ? null : 1 / row.n;

@@ -3,6 +3,7 @@
 import { memo } from 'react';
 import type { MatrixLayout } from '@/app/_lib/matrix-layout';
 import type { MatrixModel } from '@/app/_lib/matrix-model';
+import { clip, shorten } from '@/app/_lib/text-fit';
 
 export interface Pointed {
   source: string | null;
@@ -46,12 +47,6 @@ export const RowLabels = memo(function RowLabels({ layout, model, name, bold }: 
     </g>
   );
 });
-
-/** A name cut to a width, with an ellipsis; the tooltip and the panel hold the whole. */
-function clip(text: string, width: number, size: number): string {
-  const most = Math.floor(width / (size * 0.53));
-  return text.length <= most ? text : `${text.slice(0, Math.max(1, most - 1)).trimEnd()}…`;
-}
 
 /** Column names at −48°, or a flag over the pointed column where there is no room for all. */
 export const ColumnLabels = memo(function ColumnLabels({ layout, name, sourceOnly, bold }: Props) {
@@ -142,14 +137,4 @@ export function ClusterNames({ layout }: { layout: MatrixLayout }) {
       ))}
     </g>
   );
-}
-
-/** As much of a name as fits: the whole, its first word, a stub, or nothing. */
-export function shorten(name: string, width: number): string {
-  const fits = (text: string): boolean => text.length * 5.9 <= width;
-  if (fits(name)) return name;
-  const first = name.split(' ')[0] ?? '';
-  if (fits(first)) return first;
-  const stub = `${first.slice(0, 3)}.`;
-  return fits(stub) && first.length > 4 ? stub : '';
 }

@@ -71,7 +71,7 @@ export function CellPanel({ sweepId, matrix, model, cell, name }: Props) {
   );
 }
 
-export function PanelActions({ sweepId, cell }: { sweepId: string; cell: CellView }) {
+function PanelActions({ sweepId, cell }: { sweepId: string; cell: CellView }) {
   const base = `/sweeps/${encodeURIComponent(sweepId)}`;
   return (
     <div className="mt-3 flex flex-wrap gap-2">

@@ -16,6 +16,7 @@ function sample(theme: Theme, patch: Partial<Tile>): Tile {
     source: '',
     target: '',
     text: '',
+    short: '',
     state: 'done',
     kind: 'value',
     value: null,
@@ -104,7 +105,7 @@ export function Legend({ unit, theme, states, helpless, excluded, intervals }: L
       )}
       <section aria-label="Signs">
         <h3 className="mb-1.5 font-semibold text-ink">Signs</h3>
-        <ul className="grid grid-flow-col grid-rows-2 gap-x-3.5 gap-y-1.5">
+        <ul className="flex max-w-[330px] flex-wrap gap-x-3.5 gap-y-1.5">
           <Entry tile={sample(theme, { kind: 'itself' })}>itself</Entry>
           {present.map((e) => (
             <Entry

@@ -1,7 +1,7 @@
 'use client';
 
 import { type KeyboardEvent, type MouseEvent, useMemo, useRef, useState } from 'react';
-import { layoutMatrix, type MatrixLayout, tileAt } from '@/app/_lib/matrix-layout';
+import { layoutMatrix, type MatrixLayout, step, tileAt } from '@/app/_lib/matrix-layout';
 import { cellKey, type MatrixModel } from '@/app/_lib/matrix-model';
 import type { Ordered } from '@/app/_lib/matrix-order';
 import { useWidth } from '@/app/_lib/use-width';
@@ -30,21 +30,6 @@ const STEPS: Record<string, readonly [number, number]> = {
   ArrowUp: [0, -1],
   ArrowDown: [0, 1],
 };
-
-/** The cell one step away from the selected one; the first cell when nothing is selected. */
-export function step(
-  layout: MatrixLayout,
-  from: Props['selected'],
-  dx: number,
-  dy: number,
-): { source: string; target: string } | null {
-  const { columns, rows } = layout;
-  const clamp = (i: number, n: number): number => Math.max(0, Math.min(n - 1, i));
-  const c = from === null ? 0 : clamp((columns.index.get(from.source) ?? 0) + dx, columns.ids.length);
-  const r = from === null ? 0 : clamp((rows.index.get(from.target) ?? 0) + dy, rows.ids.length);
-  const [source, target] = [columns.ids[c], rows.ids[r]];
-  return source === undefined || target === undefined ? null : { source, target };
-}
 
 /** The matrix. Hover lights a task on both axes, a click selects, a second click opens, arrow keys move. */
 export function MatrixPlot(props: Props) {

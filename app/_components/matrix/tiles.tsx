@@ -76,6 +76,18 @@ export function TileShape({ tile, box, phone, marks }: ShapeProps) {
           rx={share < 1 ? 1.5 : 2}
           fill={tile.colour}
         />
+        {w >= NUMBER_FROM && !phone && (
+          <text
+            x={x + w / 2}
+            y={y + h / 2}
+            dy="0.36em"
+            textAnchor="middle"
+            fontSize="11.5"
+            style={{ fill: MARK_INK[tile.markInk] }}
+          >
+            {tile.short}
+          </text>
+        )}
         {tile.mark !== null && (tile.mark === 'best' || marks) && (
           <Mark tile={tile} box={box} phone={phone} />
         )}
@@ -85,10 +97,17 @@ export function TileShape({ tile, box, phone, marks }: ShapeProps) {
   return <EmptyTile tile={tile} box={box} phone={phone} />;
 }
 
+/** Tiles of this size carry their number; the mark then stands in the corner. */
+const NUMBER_FROM = 33;
+
 function Mark({ tile, box, phone }: { tile: Tile; box: Box; phone: boolean }) {
-  const ink = MARK_INK[tile.markInk];
-  const r = phone ? 2.4 : Math.max(2.4, Math.min(5, box.w * 0.13));
-  const at = { cx: box.x + box.w / 2, cy: box.y + box.h / 2, r };
+  const corner = box.w >= NUMBER_FROM && !phone;
+  // In the corner of a small inner square the mark would lie on the tint, where the page's own ink shows.
+  const ink = corner && tile.share < 1 ? 'var(--ink)' : MARK_INK[tile.markInk];
+  const r = phone ? 2.4 : corner ? 3 : Math.max(2.4, Math.min(5, box.w * 0.13));
+  const at = corner
+    ? { cx: box.x + box.w - 6, cy: box.y + 6, r }
+    : { cx: box.x + box.w / 2, cy: box.y + box.h / 2, r };
   if (tile.mark === 'best') return <circle {...at} fill={ink} />;
   return phone ? null : <circle {...at} r={r - 0.4} fill="none" stroke={ink} strokeWidth="1.4" />;
 }

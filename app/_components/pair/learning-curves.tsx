@@ -4,6 +4,7 @@ import { line, scaleLinear, scaleLog } from 'd3';
 import { useRef } from 'react';
 import { type CurveGroup, type CurvePoint, groupCurves, passes, spreadLabels } from '@/app/_lib/curves';
 import { loss } from '@/app/_lib/format';
+import { logTicks } from '@/app/_lib/ticks';
 import { useWidth } from '@/app/_lib/use-width';
 import type { PairView } from '@/lib/service/contracts';
 
@@ -162,18 +163,6 @@ function Axes({ x, y, steps, width }: { x: LinearScale; y: LogScale; steps: numb
 
 /** 0.05 → ".05", 20 → "20": one significant digit is exact for 1, 2, 5 steps. */
 const tickText = (t: number): string => String(Number(t.toPrecision(1))).replace(/^0\./, '.');
-
-/** Ticks of a log axis at 1, 2 and 5 times powers of ten, at most six. */
-export function logTicks([low, high]: readonly [number, number]): number[] {
-  const ticks: number[] = [];
-  for (let e = Math.floor(Math.log10(low)); e <= Math.ceil(Math.log10(high)); e++) {
-    for (const m of [1, 2, 5]) {
-      const t = m * 10 ** e;
-      if (t >= low && t <= high) ticks.push(t);
-    }
-  }
-  return ticks.length > 6 ? ticks.filter((_, i) => i % 2 === 0) : ticks;
-}
 
 const summary = (groups: readonly CurveGroup[]): string =>
   groups.map((g) => `${g.label} ends at ${loss(g.mean.at(-1)?.loss ?? Number.NaN)}`).join(', ');

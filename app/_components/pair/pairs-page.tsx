@@ -91,7 +91,7 @@ interface TableProps {
 function PairTable({ rows, base, name, head }: TableProps) {
   const [shown, setShown] = useState(STEP);
   return (
-    <div className="overflow-x-auto">
+    <div className="relative overflow-x-auto">
       <table className="table min-w-[680px]">
         <thead>
           <tr>

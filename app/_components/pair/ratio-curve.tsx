@@ -4,6 +4,7 @@ import { area, line, scaleLinear } from 'd3';
 import { useRef } from 'react';
 import { type Lettered, shareBelow, thin } from '@/app/_lib/curves';
 import { percent } from '@/app/_lib/format';
+import { ratioDomain } from '@/app/_lib/ticks';
 import { useWidth } from '@/app/_lib/use-width';
 
 const HEIGHT = 290;
@@ -17,14 +18,6 @@ const TICKS: readonly [number, string][] = [
   [1 / 4, '÷4'],
   [1 / 8, '÷8'],
 ];
-
-/** Limits of the axis: 1st and 99th percentile and both sides of "same", at most ×8 and ÷8. */
-export function ratioDomain(sorted: readonly number[]): [number, number] {
-  const at = (p: number): number =>
-    sorted[Math.min(sorted.length - 1, Math.max(0, Math.round(p * (sorted.length - 1))))] ?? 0;
-  const cap = Math.log(8) * 1.05;
-  return [Math.max(-cap, Math.min(-0.35, at(0.01))), Math.min(cap, Math.max(0.35, at(0.99)))];
-}
 
 /** Transfer loss over scratch loss of every test image, sorted: the crossing of "same" is the gain. */
 export function RatioCurve({ ratios, letters }: { ratios: readonly number[]; letters: readonly Lettered[] }) {

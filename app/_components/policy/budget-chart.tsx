@@ -3,6 +3,7 @@
 import * as Slider from '@radix-ui/react-slider';
 import { area, line, scaleLinear } from 'd3';
 import { useRef } from 'react';
+import { axisTicks } from '@/app/_lib/ticks';
 import { useWidth } from '@/app/_lib/use-width';
 import type { PolicyView } from '@/lib/service/contracts';
 
@@ -112,16 +113,6 @@ export function BudgetChart({ policy, budget, text, tick, onMove, onCommit }: Pr
       </svg>
     </div>
   );
-}
-
-/** First, last and round steps between, none within two of the thumb or the ends. */
-export function axisTicks(first: number, last: number, budget: number): number[] {
-  const gap = Math.max(1, (last - first) / 12);
-  const step = last - first > 12 ? 5 : last - first > 6 ? 2 : 1;
-  const inner = Array.from({ length: Math.floor(last / step) + 1 }, (_, i) => i * step).filter(
-    (t) => t - first > gap && last - t > gap,
-  );
-  return [first, ...inner, last].filter((t) => t === first || t === last || Math.abs(t - budget) > gap * 0.5);
 }
 
 type Scale = ReturnType<typeof scaleLinear<number, number>>;

@@ -31,7 +31,7 @@ function pathOf(link: GraphLink, frame: GraphFrame): string {
   return curve(frame.sourceX, link.fromY, frame.targetX, link.toY);
 }
 
-export interface Focus {
+interface Focus {
   target: string | null;
   source: string | null;
 }

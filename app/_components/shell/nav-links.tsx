@@ -14,7 +14,7 @@ interface Item {
   external?: boolean;
 }
 
-export function sweepItems(sweep: SweepView): Item[] {
+function sweepItems(sweep: SweepView): Item[] {
   const base = `/sweeps/${sweep.id}`;
   const targets = sweep.tasks.filter((t) => t.target).length;
   const sources = sweep.tasks.filter((t) => t.source).length;

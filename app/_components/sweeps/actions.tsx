@@ -17,7 +17,7 @@ interface Offer {
 }
 
 /** Pause, stop, cancel and retry-failed are different things (DESIGN §5); only what fits the state is offered. */
-export function offers(sweep: SweepView): Offer[] {
+function offers(sweep: SweepView): Offer[] {
   if (sweep.origin === 'imported') return [];
   const out: Offer[] = [];
   if (sweep.state === 'active')

@@ -47,7 +47,7 @@ export function timeLine(progress: ProgressView): string {
 }
 
 /** States with their counts; a chip filters the run list. */
-export function StateChips({ progress, href }: { progress: ProgressView; href: (state: string) => string }) {
+function StateChips({ progress, href }: { progress: ProgressView; href: (state: string) => string }) {
   const present = STATES.filter((state) => progress.counts[state] > 0);
   return (
     <ul className="flex flex-wrap gap-1.5">

@@ -104,7 +104,7 @@ function RunTable({
   onOpen: (fingerprint: string | null) => void;
 }) {
   return (
-    <div className="overflow-x-auto">
+    <div className="relative overflow-x-auto">
       <table className="table min-w-[640px]">
         <thead>
           <tr>

@@ -11,7 +11,7 @@ const LANGUAGES = [
 ] as const;
 type Language = (typeof LANGUAGES)[number]['value'];
 
-export function snippetText(language: Language, url: string): string {
+function snippetText(language: Language, url: string): string {
   if (language === 'curl') return `curl -s '${url}'`;
   if (language === 'ts')
     return `const answer = await fetch(\n  '${url}',\n);\nconst { sources } = await answer.json();`;

@@ -49,7 +49,7 @@ export function TargetsPage({ id }: { id: string }) {
       ) : rows.length === 0 ? (
         <Empty title="No targets">This sweep has no task that can be a target.</Empty>
       ) : (
-        <div className="mt-2 overflow-x-auto">
+        <div className="mt-2 relative overflow-x-auto">
           <table className="table">
             <thead>
               <tr>
