@@ -120,7 +120,12 @@ export async function choosePlace(options: { clone: string; directory?: string }
     );
   }
   if (identity) await assertReachable(directory, identity);
-  return { directory, binaries, identity };
+  // One spelling of the path: the running server is known by it.
+  return {
+    directory: await realpath(directory),
+    binaries: await realpath(binaries).catch(() => binaries),
+    identity,
+  };
 }
 
 /** The server's user must be able to enter every folder above its data. */

@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { chown, mkdtemp, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
@@ -108,15 +108,25 @@ async function passwordOf(place: Place): Promise<string> {
   return fresh;
 }
 
-/** The postmaster that owns the data directory, if its process lives and is a Postgres. */
+/** Command line of a process; empty when there is none or it cannot be told. */
+async function commandOf(pid: number): Promise<string> {
+  const fromProc = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => null);
+  if (fromProc !== null) return fromProc.replaceAll('\u0000', ' ');
+  return await new Promise((resolve) => {
+    execFile('ps', ['-ww', '-o', 'command=', '-p', String(pid)], (error, stdout) =>
+      resolve(error ? '' : stdout),
+    );
+  });
+}
+
+/** The postmaster of the data directory, if it lives. After a crash or reboot its number may be anybody's. */
 async function runningServer(data: string): Promise<Running | null> {
   const lines = (await readFile(path.join(data, 'postmaster.pid'), 'utf8').catch(() => '')).split('\n');
   const pid = Number.parseInt(lines[0] ?? '', 10);
   const port = Number.parseInt(lines[3] ?? '', 10);
-  if (!Number.isInteger(pid) || !isAlive(pid)) return null;
-  // After a reboot the number may belong to anybody.
-  const command = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => 'postgres');
-  return command.includes('postgres') && Number.isInteger(port) ? { pid, port } : null;
+  if (!Number.isInteger(pid) || !Number.isInteger(port) || !isAlive(pid)) return null;
+  const command = await commandOf(pid);
+  return command.includes('postgres') && command.includes(data) ? { pid, port } : null;
 }
 
 /** Runs initdb into a side directory and renames, so that a half-made cluster is never mistaken for data. */
