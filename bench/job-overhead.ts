@@ -56,6 +56,7 @@ await work({
     backend: 'none',
     device: 'none',
     worker: 'bench',
+    activity: { run: null, imagesPerSecond: null },
     times: DEFAULT_TIMES,
     draining: end.signal,
     log: () => {},

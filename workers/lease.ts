@@ -54,6 +54,7 @@ export function holdLease(context: WorkerContext, fingerprint: string): Lease {
     signal: interrupt.signal,
     report: (latest) => {
       progress = latest;
+      context.activity.imagesPerSecond = latest.imagesPerSecond;
     },
     interruption: () => reason,
     async end() {

@@ -73,6 +73,7 @@ function startWorker(execute: Execute, times: Partial<WorkerTimes> = {}): string
     device: 'test',
     worker,
     times: { ...TIMES, ...times },
+    activity: { run: null, imagesPerSecond: null },
     draining: end.signal,
     log: (text) => logged.push(text),
   };

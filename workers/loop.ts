@@ -46,6 +46,7 @@ async function keepHouse(context: WorkerContext, ended: AbortSignal): Promise<vo
         device,
         startedAt,
         seenAt,
+        ...context.activity,
       });
       if (!context.draining.aborted) await requeueDue(context);
     } catch (error) {

@@ -72,7 +72,8 @@ const parts = await composeWorker({
   log,
 });
 log(`${worker} is up: ${parts.backend} on ${parts.device}`);
-await work({ ...parts, worker, times, draining: drain.signal, log });
+const activity = { run: null, imagesPerSecond: null };
+await work({ ...parts, worker, times, activity, draining: drain.signal, log });
 await parts.close();
 log('ended');
 process.exit(0);

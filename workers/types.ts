@@ -55,6 +55,8 @@ export interface WorkerContext extends WorkerParts {
   /** Unique in the database, new with each process. */
   worker: string;
   times: WorkerTimes;
+  /** What it does at the moment, for its line in the list of workers. */
+  activity: { run: string | null; imagesPerSecond: number | null };
   /** Aborted when the worker is asked to end. */
   draining: AbortSignal;
   log(text: string): void;

@@ -40,11 +40,21 @@ async function executionOf(context: WorkerContext, run: StoredRun, lease: Lease)
  * has it), so it is acknowledged before the work, and a lost worker is noticed by the claim's expiry.
  */
 export async function runOne(context: WorkerContext, job: Job): Promise<void> {
+  try {
+    await claimAndRun(context, job);
+  } finally {
+    Object.assign(context.activity, { run: null, imagesPerSecond: null });
+  }
+}
+
+async function claimAndRun(context: WorkerContext, job: Job): Promise<void> {
   const { fingerprint } = runJob.parse(job.payload);
   const run = await context.store.claim(fingerprint, context.worker, context.times.leaseSeconds);
-  await context.queue.done(job);
+  // A message that cannot be acknowledged comes again, and finds the run claimed or done.
+  await context.queue.done(job).catch((error: unknown) => context.log(`acknowledging: ${error}`));
   if (!run) return;
   const started = performance.now();
+  context.activity.run = fingerprint;
   const lease = holdLease(context, fingerprint);
   let result: RunResult | null = null;
   try {

@@ -129,6 +129,9 @@ export interface StoredWorker {
   device: string;
   startedAt: number;
   seenAt: number;
+  /** Fingerprint of the run at hand; null or absent when idle. */
+  run?: string | null;
+  imagesPerSecond?: number | null;
 }
 
 /** Who is at work: workers announce themselves every few seconds; nothing depends on it but the eye. */

@@ -208,7 +208,8 @@ describe('records', () => {
     clock.advance(5);
     await store.workers.seen({ ...worker, seenAt: clock.now() });
     await store.workers.gone('w2');
-    expect(await store.workers.list()).toEqual([{ ...worker, seenAt: clock.now() }]);
+    const idle = { run: null, imagesPerSecond: null };
+    expect(await store.workers.list()).toEqual([{ ...worker, ...idle, seenAt: clock.now() }]);
   });
 
   it('logs events in the order in which they can be seen, however many write at once', async () => {

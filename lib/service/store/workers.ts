@@ -15,6 +15,8 @@ export function workerRegistry(connection: Connection, clock: Clock): WorkerRegi
         startedAt: new Date(worker.startedAt),
         seenAt: new Date(worker.seenAt),
         stoppedAt: null,
+        run: worker.run ?? null,
+        imagesPerSecond: worker.imagesPerSecond ?? null,
       };
       await connection.read((prisma) =>
         prisma.worker.upsert({ where: { id: worker.id }, create: { id: worker.id, ...row }, update: row }),
@@ -31,12 +33,8 @@ export function workerRegistry(connection: Connection, clock: Clock): WorkerRegi
           where: { stoppedAt: null, seenAt: { gt: new Date(clock.now() - FORGOTTEN_MS) } },
           orderBy: [{ startedAt: 'asc' }, { id: 'asc' }],
         });
-        return rows.map(({ id, host, pid, backend, device, startedAt, seenAt }) => ({
-          id,
-          host,
-          pid,
-          backend,
-          device,
+        return rows.map(({ stoppedAt: _, startedAt, seenAt, ...row }) => ({
+          ...row,
           startedAt: startedAt.getTime(),
           seenAt: seenAt.getTime(),
         }));
