@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import * as contracts from '../contracts';
+import { memoryQueue } from '../queue';
 import { fingerprintOf } from '../views/testing/small-sweep';
 import { named } from './schemas';
 import { json, MICRO, testApi, yaml } from './testing/http';
-import { PNG } from './testing/seeded';
+import { apiOver, PNG } from './testing/seeded';
 
 const http = testApi();
 
@@ -144,6 +145,24 @@ describe('answers keep to their contracts', () => {
     expect(run.state).toBe('done');
     expect(run.samples).toHaveLength(3);
     expect(run.meanLoss).toBeGreaterThan(0);
+  });
+});
+
+describe('reading the store', () => {
+  it('is shared by the views of one page, and never older than a quarter of a second', async () => {
+    let now = Date.now();
+    const { app } = apiOver(http.store, memoryQueue(), { clock: { now: () => now } });
+    const workers = async () => {
+      const response = await app.request('/api/v1/sweeps/sweep-1');
+      return contracts.sweepView.parse(await response.json()).progress.workers;
+    };
+    const before = await workers();
+    const worker = { host: 'here', pid: 2, backend: 'wasm', device: 'cpu', startedAt: now, seenAt: now };
+    await http.store.workers.seen({ ...worker, id: 'late' });
+    expect(await workers()).toBe(before);
+    now += 250;
+    expect(await workers()).toBe(before + 1);
+    await http.store.workers.gone('late');
   });
 });
 
