@@ -175,6 +175,6 @@ function tasks(path: string, count: number): void {
 
 const folder = process.argv[2] ?? 'docs/images';
 mkdirSync(folder, { recursive: true });
-pictures(join(folder, 'rooms.png'), 12, 5, SIZE, 0);
-pictures(join(folder, 'rooms-large.png'), 4, 2, 224, 100);
-tasks(join(folder, 'tasks.png'), 6);
+pictures(join(folder, 'rooms.png'), 12, 4, SIZE, 0);
+pictures(join(folder, 'rooms-large.png'), 4, 2, 216, 100);
+tasks(join(folder, 'tasks.png'), 4);
