@@ -1,2 +1,2 @@
 export type { EmbeddedPostgres } from './server';
-export { startEmbeddedPostgres } from './server';
+export { startEmbeddedPostgres, stopEmbeddedPostgres } from './server';

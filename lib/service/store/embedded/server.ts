@@ -1,6 +1,6 @@
 import { execFile, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { chown, mkdtemp, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { chown, mkdtemp, open, readFile, realpath, rename, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -335,9 +335,15 @@ async function stop(
   url: string,
   force: boolean,
 ): Promise<'stopped' | 'in-use' | 'not-running'> {
-  const server = await runningServer(data);
-  if (!server) return 'not-running';
+  if (!(await runningServer(data))) return 'not-running';
   if (!force && (await othersConnected(url).catch(() => 0)) > 0) return 'in-use';
+  return await stopEmbeddedPostgres(path.dirname(data));
+}
+
+/** Stops the server of a place, whoever uses it, without starting one first. */
+export async function stopEmbeddedPostgres(directory: string): Promise<'stopped' | 'not-running'> {
+  const server = await runningServer(path.join(await realpath(directory), 'data'));
+  if (!server) return 'not-running';
   process.kill(server.pid, 'SIGINT');
   if (await waitUntilGone(server.pid, 20_000)) return 'stopped';
   process.kill(server.pid, 'SIGQUIT');
