@@ -185,7 +185,7 @@ const GEOMETRY: readonly TaskDeclaration[] = [
   {
     id: 'curvature',
     name: 'Curvature',
-    summary: 'Principal curvatures of the visible surface, sign · ln(1 + |k| · 0.2 m), larger first.',
+    summary: 'Principal curvatures of the visible surface, 3 · sign · ln(1 + |k| · 0.2 m), larger first.',
     roles: BOTH,
     family: 'geometry',
     input: 'rgb',
@@ -193,7 +193,7 @@ const GEOMETRY: readonly TaskDeclaration[] = [
     loss: 'l2',
     metric: { name: 'mean squared error', unit: 'label units²', higherIsBetter: false },
     labelCost: 1,
-    version: 1,
+    version: 2,
   },
   {
     id: 'keypoints-3d',

@@ -43,7 +43,7 @@ keypoints3d(record, maps.keypoints, 0);
 
 /** 1/m at a pixel, the stored logarithm undone. */
 const k = (pixel: number, c: number): number => {
-  const v = maps.curvature[2 * pixel + c] as number;
+  const v = (maps.curvature[2 * pixel + c] as number) / 3;
   return (Math.sign(v) * Math.expm1(Math.abs(v))) / 0.2;
 };
 /** Pixels whose 5 × 5 neighbourhood lies on one object. */

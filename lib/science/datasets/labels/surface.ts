@@ -111,7 +111,7 @@ const pointMaps = new Map<number, Float32Array>();
 /**
  * Principal curvatures k of the visible surface (convex positive, larger in size first), from
  * the change of normals over the 3 × 3 neighbourhood within one object, box edges included,
- * smoothed by [1 2 1] / 4 both ways; sign(k) · ln(1 + |k| · 0.2 m), not centred. Loss L2 as in the paper.
+ * smoothed by [1 2 1] / 4 both ways; 3 · sign(k) · ln(1 + |k| · 0.2 m), not centred. Loss L2 as in the paper.
  */
 export function curvature(record: RoomRecord, out: Float32Array, at: number): void {
   const { size, depth, object, normals } = record;
@@ -129,7 +129,7 @@ export function curvature(record: RoomRecord, out: Float32Array, at: number): vo
     smooth(map, size, d);
     for (let k = 0; k < size * size; k++) {
       const v = map[k] as number;
-      out[at + 2 * k + c] = Math.sign(v) * Math.log1p(0.2 * Math.abs(v));
+      out[at + 2 * k + c] = 3 * Math.sign(v) * Math.log1p(0.2 * Math.abs(v));
     }
   });
 }

@@ -223,6 +223,37 @@ describe('geometry of rendered rooms', () => {
     expect(seen.size).toBeGreaterThan(7);
     expect(Math.max(...seen)).toBeLessThan(PIXEL_CLASSES.length);
   });
+
+  it('a labelled pixel has one class at all four of its corners’ rays', () => {
+    let borders = 0;
+    for (const frame of frames) {
+      const { room, camera } = frame;
+      const classAlong = (d: Triple): number => {
+        const hits = room.solids.map((s) => hitSolid(s, camera.eye, d, 0.02));
+        const nearest = Math.min(...hits);
+        const walls = ([0, 1, 2] as const).map((a) => {
+          const extent = [room.box.width, room.box.depth, room.box.height][a] as number;
+          return ((d[a] > 0 ? extent : 0) - camera.eye[a]) / d[a];
+        });
+        const wall = Math.min(...walls);
+        if (nearest < wall)
+          return room.objectClass[room.solids[hits.indexOf(nearest)]?.object ?? 0] ?? UNCERTAIN;
+        return walls.indexOf(wall) < 2 ? 0 : (d[2] as number) > 0 ? 2 : 1;
+      };
+      for (let k = size + 1; k < size * (size - 1); k += 3) {
+        const own = frame.pixelClass[k] as number;
+        const near = [k - 1, k + 1, k - size, k + size];
+        if (own === UNCERTAIN || near.every((q) => frame.object[q] === frame.object[k])) continue;
+        borders++;
+        for (const dx of [-0.25, 0.25]) {
+          for (const dy of [-0.25, 0.25]) {
+            expect(classAlong(rayOf(frame, (k % size) + dx, Math.floor(k / size) + dy))).toBe(own);
+          }
+        }
+      }
+    }
+    expect(borders).toBeGreaterThan(30);
+  });
 });
 
 describe('labels against geometry', () => {
@@ -315,6 +346,7 @@ describe('labels against geometry', () => {
         expect(p[0] / -p[2]).toBeCloseTo(front[0] / -front[2], 3);
         expect(p[1] / -p[2]).toBeCloseTo(front[1] / -front[2], 3);
       }
+      expect((triples[0] as Triple)[2]).toBeLessThan(-0.7);
       expect((triples[1] as Triple)[1]).toBeGreaterThan(0.7);
       expect((triples[2] as Triple)[0]).toBeGreaterThan(0.6);
     });
