@@ -1,8 +1,8 @@
 import { expect, test } from './fixtures';
 
 test.describe('a person chooses a policy', () => {
-  test('moving the budget solves again and the address keeps it', async ({ page, finished }) => {
-    await page.goto(`/sweeps/${finished.id}/policy?budget=1`);
+  test('moving the budget solves again and the address keeps it', async ({ page, trained }) => {
+    await page.goto(`/sweeps/${trained.id}/policy?budget=1`);
     await expect(page.getByRole('heading', { name: /^Train one task fully/ })).toBeVisible();
     const thumb = page.getByRole('slider', { name: 'Budget, tasks with full labels' });
     await thumb.focus();
@@ -14,8 +14,8 @@ test.describe('a person chooses a policy', () => {
     await expect(page.getByText('Exact optimum')).toBeVisible();
   });
 
-  test('a forbidden source leaves the policy', async ({ page, finished }) => {
-    await page.goto(`/sweeps/${finished.id}/policy?budget=3`);
+  test('a forbidden source leaves the policy', async ({ page, trained }) => {
+    await page.goto(`/sweeps/${trained.id}/policy?budget=3`);
     const chosen = page.getByRole('region', { name: 'Chosen', exact: true });
     const chip = chosen.getByRole('button').first();
     const name = ((await chip.getAttribute('aria-label')) ?? '').split(',')[0] ?? '';
@@ -29,12 +29,12 @@ test.describe('a person chooses a policy', () => {
     await expect(page).toHaveURL(/forbid=/);
   });
 
-  test('every target is served once and a row tells how', async ({ page, finished }) => {
-    await page.goto(`/sweeps/${finished.id}/policy?budget=1&maximise=gain`);
+  test('every target is served once and a row tells how', async ({ page, trained }) => {
+    await page.goto(`/sweeps/${trained.id}/policy?budget=1&maximise=gain`);
     const graph = page.getByRole('region', { name: 'Task graph' });
     await expect(graph.getByRole('listitem').filter({ has: page.getByRole('button') })).toHaveCount(3);
-    await graph.getByRole('button', { name: /^Z-depth/ }).click();
-    await expect(page).toHaveURL(/target=z-depth/);
+    await graph.getByRole('button', { name: /^Denoising/ }).click();
+    await expect(page).toHaveURL(/target=denoising/);
     await expect(graph.getByRole('link', { name: 'Open target' })).toBeVisible();
   });
 });

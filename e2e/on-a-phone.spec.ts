@@ -15,11 +15,11 @@ test('a person reads the matrix on a phone and walks along a row', async ({ page
   await expect(page).toHaveURL(/\/targets\/surface-normals$/);
 });
 
-test('no page is wider than the phone', async ({ page, finished }) => {
+test('no page is wider than the phone', async ({ page, finished, trained }) => {
   const base = `/sweeps/${finished.id}`;
   for (const path of [
     base,
-    `${base}/policy`,
+    `/sweeps/${trained.id}/policy`,
     `${base}/targets`,
     `${base}/targets/z-depth`,
     `${base}/pairs/autoencoding/z-depth`,
@@ -37,8 +37,8 @@ test('no page is wider than the phone', async ({ page, finished }) => {
   }
 });
 
-test('tabs and menu lead everywhere', async ({ page, finished }) => {
-  await page.goto(`/sweeps/${finished.id}`);
+test('tabs and menu lead everywhere', async ({ page, trained }) => {
+  await page.goto(`/sweeps/${trained.id}`);
   await page.getByRole('navigation', { name: 'Tabs' }).getByRole('link', { name: 'Policy' }).click();
   await expect(page).toHaveURL(/\/policy$/);
   await page.getByRole('button', { name: 'Menu' }).click();

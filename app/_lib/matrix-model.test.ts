@@ -36,6 +36,8 @@ describe('a matrix ready to draw', () => {
   });
   it('tells the diagonal, predictions and failures apart', () => {
     expect(tile('t', 't')?.kind).toBe('itself');
+    const bare = matrix([cell('t', 't', { affinity: null })]);
+    expect(matrixModel(bare, 'affinity', 'light').tiles.get('t>t')?.kind).toBe('itself');
     expect(tile('b', 'u')).toMatchObject({
       kind: 'predicted',
       text: 'predicted by the ridge probe, probe skill .40',

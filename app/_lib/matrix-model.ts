@@ -62,6 +62,7 @@ const STATE_TEXT: Record<CellState, string> = {
 /** "Gain 87 %, 84 to 89 %"; without a value the state. */
 function tileText(cell: CellView, value: Estimate | null, unit: Unit): string {
   const { label, format } = UNIT_INFO[unit];
+  if (value === null && cell.source === cell.target && cell.state === 'done') return `itself, no ${unit}`;
   if (value === null) {
     const probe = cell.probe === null ? '' : `, probe skill ${UNIT_INFO.probe.format(cell.probe)}`;
     return STATE_TEXT[cell.state] + probe;
@@ -95,6 +96,11 @@ function tileOf(cell: CellView, unit: Unit, row: RowScale, theme: Theme): Tile {
     const mark = cell.best ? 'best' : cell.tied && beats ? 'tied' : null;
     const kind = cell.source === cell.target ? 'itself' : 'value';
     return { ...base, ...painted, kind, certainty: sure, share, mark, markInk: inkOn(painted.colour) };
+  }
+  // Re-transfer stands beside the tournament, so it may have no affinity: the diagonal stays a diagonal.
+  if (cell.source === cell.target && cell.state === 'done') {
+    const grey = { colour: 'var(--line2)', tint: 'transparent' };
+    return { ...base, ...grey, kind: 'itself', certainty: 'unknown', share: 1, mark: null, markInk: 'dark' };
   }
   const predicted = cell.state === 'predicted' && cell.probe !== null;
   // Only a sequential ramp may colour a guess: on a diverging one it would claim "better than scratch".
@@ -150,7 +156,7 @@ export function matrixModel(matrix: MatrixView, unit: Unit, theme: Theme): Matri
   return { tiles, cells, rows, targets: new Map(matrix.targetRows.map((r) => [r.target, r])), helpless, own };
 }
 
-const NO_ROW: RowScale = { affinity: 1, lossMin: 0, lossMax: 1, probeMin: 0, probeMax: 1, n: 0 };
+const NO_ROW: RowScale = { affinity: 1, lossMin: 0, lossMax: 1, probeMin: 0, probeMax: 1, n: 25 };
 
 /** Sources of a target by affinity (else probe), best first, re-transfer from itself left out. */
 export function rankedCells(matrix: MatrixView, target: string): CellView[] {

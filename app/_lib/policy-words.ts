@@ -5,7 +5,13 @@ import { capital, inWords, ordinal, percent, plural } from './format';
 export function policyTitle(policy: PolicyView): string {
   const n = policy.sources.length;
   const served = policy.edges.filter((e) => e.kind !== 'scratch').length;
-  const all = served === policy.edges.length ? `all ${served}` : `${served} of ${policy.edges.length}`;
+  const total = policy.edges.length;
+  const all =
+    total === 1 && served === 1
+      ? 'the one target'
+      : served === total
+        ? `all ${served}`
+        : `${served} of ${total}`;
   return `Train ${inWords(n)} ${n === 1 ? 'task' : 'tasks'} fully, serve ${all}`;
 }
 

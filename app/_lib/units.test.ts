@@ -1,6 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { cell } from './testing/matrix';
-import { affinityPosition, cellEstimate, certainty, position, rowScale, UNIT_INFO } from './units';
+import {
+  affinityPosition,
+  affinityTicks,
+  cellEstimate,
+  certainty,
+  position,
+  rowScale,
+  UNIT_INFO,
+} from './units';
 
 const exact = (value: number) => ({ value, low: null, high: null });
 const row = rowScale([
@@ -25,8 +33,13 @@ describe('units of a row', () => {
     expect(shown?.high).toBeCloseTo(0.9, 12);
   });
   it('places a share p at 1 − exp(−20 p)', () => {
-    expect(affinityPosition(0)).toBe(0);
-    expect(affinityPosition(0.05)).toBeCloseTo(1 - Math.exp(-1), 12);
+    expect(affinityPosition(0, 25)).toBe(0);
+    expect(affinityPosition(0.05, 25)).toBeCloseTo(1 - Math.exp(-1), 12);
+    expect(affinityPosition(0.05, 60)).toBeCloseTo(1 - Math.exp(-1), 12);
+  });
+  it('gives an even share the same colour with fewer sources', () => {
+    expect(affinityPosition(1 / 5, 5)).toBeCloseTo(affinityPosition(1 / 25, 25), 12);
+    for (const n of [2, 8, 25, 100]) expect(affinityTicks(n).length).toBeGreaterThan(2);
   });
   it('puts better at 1 in every unit', () => {
     expect(position(0.9, 'gain', row)).toBeGreaterThan(position(0.2, 'gain', row));

@@ -12,7 +12,7 @@ export interface RowScale {
   lossMax: number;
   probeMin: number;
   probeMax: number;
-  /** Sources with a value. */
+  /** Sources of the row, the target itself not counted. */
   n: number;
 }
 
@@ -30,8 +30,25 @@ interface UnitInfo {
   unsureNote: string;
 }
 
-/** DESIGN §4, display: distance = exp(−20·p) over the first-order share p of the row. */
-export const affinityPosition = (p: number): number => 1 - Math.exp(-20 * p);
+/**
+ * DESIGN §4, display: 1 − exp(−20·p) over the first-order share p of the row. The 20 belongs to the paper's 25
+ * sources; with fewer, shares grow and every tile would be dark, so the rate falls in proportion: an even
+ * share 1/n keeps its colour.
+ */
+export const affinityPosition = (p: number, n: number): number => 1 - Math.exp(-20 * Math.min(1, n / 25) * p);
+
+const SHARES = [0, 0.01, 0.02, 0.03, 0.05, 0.1, 0.2, 0.3, 0.5, 0.8, 1];
+
+/** Ticks of the affinity legend for n sources: round shares far enough apart to be read. */
+export function affinityTicks(n: number): (readonly [number, string])[] {
+  const ticks: (readonly [number, string])[] = [];
+  for (const p of SHARES) {
+    const at = affinityPosition(p, n);
+    const before = ticks.at(-1)?.[0] ?? Number.NEGATIVE_INFINITY;
+    if (at - before >= 0.13 && at <= 0.97) ticks.push([at, p === 0 ? '0' : share(p, p < 0.1 ? 2 : 1)]);
+  }
+  return ticks;
+}
 
 const halves = ['0 %', '25 %', '50 %', '75 %', '100 %'].map((text, i) => [i / 4, text] as const);
 
@@ -40,10 +57,7 @@ export const UNIT_INFO: Record<Unit, UnitInfo> = {
     label: 'Affinity',
     legend: 'Affinity, share of the target’s first-order total',
     ramp: 'sequential',
-    ticks: [0, 0.01, 0.03, 0.05, 0.1, 0.2].map((p) => [
-      affinityPosition(p),
-      p === 0 ? '0' : p === 0.2 ? '.20+' : share(p),
-    ]),
+    ticks: affinityTicks(25),
     format: (x) => share(x, x < 0.0995 && x > 0 ? 3 : 2),
     short: (x) => share(x),
     unsure: 'unsure',
@@ -128,7 +142,7 @@ export function rowScale(cells: readonly CellView[]): RowScale {
     lossMax: losses[1],
     probeMin: probes[0],
     probeMax: probes[1],
-    n: affinities.length,
+    n: others.length,
   };
 }
 
@@ -147,7 +161,7 @@ export function cellEstimate(cell: CellView, unit: Unit, row: RowScale): Estimat
 
 /** Place on the unit's ramp, 0–1, 1 = better. */
 export function position(value: number, unit: Unit, row: RowScale): number {
-  if (unit === 'affinity') return affinityPosition(value);
+  if (unit === 'affinity') return affinityPosition(value, row.n);
   if (unit === 'gain' || unit === 'quality') return value;
   if (unit === 'effect') return 0.5 - value / (2 * Math.log(4));
   if (unit === 'loss')

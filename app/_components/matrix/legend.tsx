@@ -4,7 +4,7 @@ import type { ReactNode } from 'react';
 import { rampColour, tint } from '@/app/_lib/colour';
 import type { Tile } from '@/app/_lib/matrix-model';
 import type { Theme } from '@/app/_lib/theme';
-import { TILE_SHARE, UNIT_INFO, type Unit } from '@/app/_lib/units';
+import { affinityTicks, TILE_SHARE, UNIT_INFO, type Unit } from '@/app/_lib/units';
 import type { CellState } from '@/lib/service/contracts';
 import { TileShape } from './tiles';
 
@@ -50,10 +50,12 @@ interface LegendProps {
   excluded: boolean;
   /** Some cell has an interval, so that tile sizes mean something. */
   intervals: boolean;
+  /** Sources of a row: the affinity scale depends on them. */
+  sources: number;
 }
 
 /** What colour, size and signs of the tiles mean; only states that occur are listed. */
-export function Legend({ unit, theme, states, helpless, excluded, intervals }: LegendProps) {
+export function Legend({ unit, theme, states, helpless, excluded, intervals, sources }: LegendProps) {
   const info = UNIT_INFO[unit];
   const empties: { state: CellState; label: string }[] = [
     { state: 'predicted', label: 'predicted' },
@@ -68,7 +70,7 @@ export function Legend({ unit, theme, states, helpless, excluded, intervals }: L
   const present = empties.filter((e) => states.has(e.state));
   return (
     <div className="mt-4 flex flex-wrap gap-x-7 gap-y-4 text-ink2 text-label">
-      <RampLegend unit={unit} theme={theme} />
+      <RampLegend unit={unit} theme={theme} sources={sources} />
       {info.ramp === 'sequential' && unit !== 'affinity' ? null : (
         <section aria-label="Certainty">
           <h3 className="mb-1.5 font-semibold text-ink">
@@ -131,8 +133,9 @@ export function Legend({ unit, theme, states, helpless, excluded, intervals }: L
   );
 }
 
-function RampLegend({ unit, theme }: { unit: Unit; theme: Theme }) {
+function RampLegend({ unit, theme, sources }: { unit: Unit; theme: Theme; sources: number }) {
   const info = UNIT_INFO[unit];
+  const ticks = unit === 'affinity' ? affinityTicks(sources) : info.ticks;
   const stops = Array.from({ length: 25 }, (_, i) => rampColour(info.ramp, theme, i / 24));
   return (
     <section aria-label="Colour">
@@ -142,10 +145,10 @@ function RampLegend({ unit, theme }: { unit: Unit; theme: Theme }) {
           className="h-3.5 rounded-tile"
           style={{ background: `linear-gradient(90deg, ${stops.join(', ')})` }}
         />
-        {info.ticks.map(([at, text], i) => (
+        {ticks.map(([at, text], i) => (
           <span
             key={text}
-            className={`absolute top-4 whitespace-nowrap text-tick ${i === 0 ? '' : at === 1 ? '-translate-x-full' : i === info.ticks.length - 1 ? '-translate-x-1/3' : '-translate-x-1/2'}`}
+            className={`absolute top-4 whitespace-nowrap text-tick ${i === 0 ? '' : at === 1 ? '-translate-x-full' : i === ticks.length - 1 ? '-translate-x-1/3' : '-translate-x-1/2'}`}
             style={{ left: `${at * 100}%` }}
           >
             {text}

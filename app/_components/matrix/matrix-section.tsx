@@ -101,6 +101,7 @@ export function MatrixSection({ sweepId, matrix, tasks, name, onOpen }: Props) {
             states={states}
             helpless={model.helpless.size > 0}
             excluded={matrix.targetRows.some((r) => !r.kept)}
+            sources={Math.max(1, ...[...model.rows.values()].map((row) => row.n))}
             intervals={[...model.tiles.values()].some((t) => t.certainty !== 'unknown')}
           />
           {phone && cell !== undefined && <div className="h-56" />}
