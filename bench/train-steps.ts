@@ -11,7 +11,7 @@ import { executeRecipe } from '@/lib/train/methods';
 import { createTestContext } from '@/lib/train/methods/testing/context';
 import { createShapesDataset } from '@/lib/train/methods/testing/shapes-dataset';
 
-const BATCH = 32;
+const BATCH = defaultTraining('tiny', 'source').batchSize;
 const steps = Number(process.argv[2] ?? 60);
 const task = process.argv[3] ?? 'copy';
 const engine = await openEngine({ backend: 'wasm' });

@@ -81,6 +81,29 @@ describe('training loop', () => {
   });
 });
 
+describe('event loop', () => {
+  it('gets turns between steps, not only between looks', async () => {
+    const { problem } = regression(/./, () => 1);
+    let turns = 0;
+    const timer = setInterval(() => turns++, 1);
+    const slow = {
+      ...problem,
+      loss: (indices: Int32Array) => {
+        const until = performance.now() + 10;
+        while (performance.now() < until);
+        return problem.loss(indices);
+      },
+    };
+    await train(createTestContext(engine, createShapesDataset(), 'turns'), slow, options, {
+      seed: 1,
+      looks: 1,
+    });
+    clearInterval(timer);
+    expect(turns).toBeGreaterThan(0);
+    problem.parameters.dispose();
+  });
+});
+
 describe('batches', () => {
   it('string epochs together: every example once per epoch, batches always full', () => {
     const batch = createBatches(7, 10, 4);

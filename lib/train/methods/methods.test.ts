@@ -272,5 +272,7 @@ describe('resume', () => {
     const other = createTestContext(engine, dataset, 'another');
     other.checkpoints.saved = saved;
     expect((await executeRecipe(recipe, other)).testLosses).toEqual(whole.testLosses);
+    // All looks are reported, those before the foreign checkpoint's step too.
+    expect(other.progress[0]?.step).toBeLessThanOrEqual(12);
   });
 });
