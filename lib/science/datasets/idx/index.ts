@@ -14,7 +14,7 @@ export type IdxSpec = Extract<DatasetSpec, { kind: 'idx' }>;
 /** Raised by hand when the same files would give other pictures or pools. */
 export const IDX_VERSION = 1;
 
-export const IDX_CLASSES = 10;
+const IDX_CLASSES = 10;
 
 interface Part {
   images: IdxImages;
@@ -115,7 +115,7 @@ const IDX_LABELS: Labellers<IdxRecord> = {
 };
 
 /** A picture enlarged by the largest whole factor that fits, in the middle of a black square, as grey RGB. */
-export function placePicture(images: IdxImages, index: number, size: number): Uint8Array {
+function placePicture(images: IdxImages, index: number, size: number): Uint8Array {
   const { rows, columns, data } = images;
   const factor = Math.floor(size / Math.max(rows, columns));
   const left = Math.floor((size - factor * columns) / 2);

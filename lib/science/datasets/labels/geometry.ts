@@ -18,7 +18,7 @@ export function zDepth({ depth }: RoomRecord, out: Float32Array, at: number): vo
 }
 
 /** |d| of the ray through each pixel, where d has forward component 1. */
-export function rayLengths(size: number, tangent: number, out: Float32Array): void {
+function rayLengths(size: number, tangent: number, out: Float32Array): void {
   for (let y = 0; y < size; y++) {
     const sy = ((2 * (y + 0.5)) / size - 1) * tangent;
     for (let x = 0; x < size; x++) {

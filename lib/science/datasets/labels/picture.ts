@@ -5,7 +5,7 @@
 import { holeOf } from '../inputs';
 
 /** Luminance 0–1 (BT.601) of the stored bytes. */
-export function luminance(rgb: Uint8Array, out: Float32Array): void {
+function luminance(rgb: Uint8Array, out: Float32Array): void {
   for (let i = 0, k = 0; i < rgb.length; i += 3, k++) {
     out[k] =
       (0.299 * (rgb[i] as number) + 0.587 * (rgb[i + 1] as number) + 0.114 * (rgb[i + 2] as number)) / 255;
@@ -30,7 +30,7 @@ export function smooth(map: Float32Array, size: number, scratch: Float32Array): 
 }
 
 /** Central differences ∂x, ∂y with mirrored borders (zero there). */
-export function gradients(map: Float32Array, size: number, gx: Float32Array, gy: Float32Array): void {
+function gradients(map: Float32Array, size: number, gx: Float32Array, gy: Float32Array): void {
   for (let y = 0; y < size; y++) {
     for (let x = 0; x < size; x++) {
       const k = y * size + x;
@@ -117,7 +117,7 @@ export function holeMask(size: number, key: number, mask: Uint8Array, at: number
 const BIN_STEP = 12;
 
 /** Hexagonal grid of a*b* bins: the neutral one and three rings, 37 in all. */
-export const COLOUR_BINS: readonly (readonly [number, number])[] = (() => {
+const COLOUR_BINS: readonly (readonly [number, number])[] = (() => {
   const bins: [number, number][] = [];
   for (let q = -3; q <= 3; q++) {
     for (let r = -3; r <= 3; r++) {
@@ -134,7 +134,7 @@ const linear = (v: number): number => (v <= 0.04045 ? v / 12.92 : ((v + 0.055) /
 const labF = (t: number): number => (t > 216 / 24389 ? Math.cbrt(t) : (t * 24389) / 27 / 116 + 16 / 116);
 
 /** CIE L*a*b* (D65) chroma coordinates of an sRGB colour in [0, 1]. */
-export function chroma(r: number, g: number, b: number): readonly [number, number] {
+function chroma(r: number, g: number, b: number): readonly [number, number] {
   const [lr, lg, lb] = [linear(r), linear(g), linear(b)];
   const x = labF((0.4124 * lr + 0.3576 * lg + 0.1805 * lb) / 0.95047);
   const y = labF(0.2126 * lr + 0.7152 * lg + 0.0722 * lb);

@@ -45,7 +45,7 @@ function hash(x: number, y: number): number {
 const smooth = (t: number): number => t * t * (3 - 2 * t);
 
 /** Value noise in [0, 1] with period-1 lattice cells. */
-export function noise(x: number, y: number): number {
+function noise(x: number, y: number): number {
   const ix = Math.floor(x);
   const iy = Math.floor(y);
   const fx = smooth(x - ix);
@@ -172,7 +172,7 @@ export function pickColour({ rng, hues }: Palette, lightness?: number): Colour {
 }
 
 /** A second colour that stands off the first: the same hue lighter or darker, or another one. */
-export function contrast(palette: Palette, a: Colour): Colour {
+function contrast(palette: Palette, a: Colour): Colour {
   const { rng } = palette;
   if (rng.next() < 0.2) return pickColour(palette);
   const luminance = 0.3 * a[0] + 0.6 * a[1] + 0.1 * a[2];

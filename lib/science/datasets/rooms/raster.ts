@@ -33,10 +33,6 @@ interface Room {
   box: { width: number; depth: number; height: number };
 }
 
-/** Image-plane coordinate of pixel centre i of n, in [−tangent, tangent]. */
-export const planeX = (camera: Camera, n: number, i: number): number =>
-  ((2 * (i + 0.5)) / n - 1) * camera.tangent;
-
 /** Distance (in units of d) to the wall that a ray component runs into. */
 const exit = (o: number, d: number, size: number): number => (d > 0 ? (size - o) / d : -o / d);
 

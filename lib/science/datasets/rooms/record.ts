@@ -1,4 +1,4 @@
-import { PIXEL_CLASSES, ROOM_KINDS } from './classes';
+import { ROOM_KINDS } from './classes';
 import type { RoomFrame } from './render';
 
 /** Bytes per pixel of each stored map (NHWC). */
@@ -140,5 +140,3 @@ export function openRecord(size: number, read: SectionReader): RoomRecord {
     },
   };
 }
-
-export const PIXEL_CLASS_COUNT = PIXEL_CLASSES.length;
