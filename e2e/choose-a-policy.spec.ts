@@ -15,7 +15,7 @@ test.describe('a person chooses a policy', () => {
   });
 
   test('a forbidden source leaves the policy', async ({ page, trained }) => {
-    await page.goto(`/sweeps/${trained.id}/policy?budget=3`);
+    await page.goto(`/sweeps/${trained.id}/policy?budget=2`);
     const chosen = page.getByRole('region', { name: 'Chosen', exact: true });
     const chip = chosen.getByRole('button').first();
     const name = ((await chip.getAttribute('aria-label')) ?? '').split(',')[0] ?? '';
@@ -32,9 +32,9 @@ test.describe('a person chooses a policy', () => {
   test('every target is served once and a row tells how', async ({ page, trained }) => {
     await page.goto(`/sweeps/${trained.id}/policy?budget=1&maximise=gain`);
     const graph = page.getByRole('region', { name: 'Task graph' });
-    await expect(graph.getByRole('listitem').filter({ has: page.getByRole('button') })).toHaveCount(3);
-    await graph.getByRole('button', { name: /^Denoising/ }).click();
-    await expect(page).toHaveURL(/target=denoising/);
+    await expect(graph.getByRole('listitem').filter({ has: page.getByRole('button') })).toHaveCount(2);
+    await graph.getByRole('button', { name: /^2D edges/ }).click();
+    await expect(page).toHaveURL(/target=edges-2d/);
     await expect(graph.getByRole('link', { name: 'Open target' })).toBeVisible();
   });
 });

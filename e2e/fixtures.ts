@@ -23,7 +23,8 @@ const SWEEP_NAME = 'micro';
 
 /**
  * The harness' micro sweep is too small for any target to be valid, and without one there is no policy. This one
- * is trained just long enough that the own networks beat the mean predictor: about 500 steps on 16 px.
+ * is trained just long enough that the own networks beat the mean predictor: about 1000 steps on 16 px; autoencoding and
+ * 2D edges then pass (skill .42 and .32), z-depth does not.
  */
 const TRAINED = {
   name: 'trained',
@@ -32,12 +33,12 @@ const TRAINED = {
     kind: 'rooms',
     seed: 7,
     size: 16,
-    pools: { source: 320, transfer: 32, selection: 32, test: 64 },
+    pools: { source: 512, transfer: 32, selection: 32, test: 64 },
   },
-  tasks: ['autoencoding', 'denoising', 'edges-2d'],
+  tasks: ['autoencoding', 'z-depth', 'edges-2d'],
   seeds: [1],
   training: Object.fromEntries(
-    Object.entries({ source: 50, transfer: 30, scratch: 30 }).map(([stage, epochs]) => [
+    Object.entries({ source: 60, transfer: 40, scratch: 40 }).map(([stage, epochs]) => [
       stage,
       { epochs, batchSize: 32, learningRate: 0.004 },
     ]),
@@ -60,7 +61,7 @@ async function until(
   await expect
     .poll(
       async () => {
-        found = (await sweeps(request)).filter((s) => s.name === name).at(-1);
+        found = (await sweeps(request)).find((s) => s.name === name);
         return found !== undefined && fits(found);
       },
       { message: `sweep "${name}" ${what}`, timeout: 300_000, intervals: [500, 1000, 2000] },

@@ -73,7 +73,7 @@ export function MatrixSection({ sweepId, matrix, tasks, name, onOpen }: Props) {
         known={unitsKnown(matrix)}
         set={set}
       />
-      {matrix.preliminary && (
+      {matrix.preliminary && states.has('predicted') && (
         <p className="mt-2 text-ink2 text-label">
           <strong className="font-semibold text-ink">Preliminary.</strong> Hatched cells show the ridge
           probe’s guess until their transfer is measured.
