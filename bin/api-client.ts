@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { TaskatlasError } from '@/lib/science/core';
 import { problem } from '@/lib/service/contracts';
+import type { Send } from './compose';
 import { instanceFile } from './places';
 
 /** Speaks the HTTP API, to a running server or to the same routes inside this process. */
@@ -13,8 +14,6 @@ export interface ApiClient {
   postText<T>(path: string, text: string, contentType: string, schema: z.ZodType<T>): Promise<T>;
   close(): Promise<void>;
 }
-
-export type Send = (path: string, init?: RequestInit) => Promise<Response>;
 
 const instance = z.object({ url: z.string(), pid: z.number() });
 
@@ -47,11 +46,7 @@ async function readProblem(response: Response): Promise<TaskatlasError> {
 }
 
 /** Wraps a way to send requests into typed calls that throw `TaskatlasError` for anything but success. */
-export function apiClient(
-  send: Send,
-  url: string | null,
-  close: () => Promise<void> = async () => {},
-): ApiClient {
+function apiClient(send: Send, url: string | null, close: () => Promise<void> = async () => {}): ApiClient {
   const call = async <T>(path: string, schema: z.ZodType<T>, init?: RequestInit): Promise<T> => {
     const response = await send(`/api/v1${path}`, init);
     if (!response.ok) throw await readProblem(response);

@@ -3,8 +3,10 @@ import { join } from 'node:path';
 import { connect, migrate } from '@/lib/service/store';
 import { startEmbeddedPostgres } from '@/lib/service/store/embedded';
 import type { Sweeps } from '@/lib/service/sweeps';
-import type { Send } from './api-client';
 import { root, stateDirectory } from './places';
+
+/** A way to send a request to the API: over HTTP, or into the routes of this process. */
+export type Send = (path: string, init?: RequestInit) => Promise<Response>;
 
 /** A database that somebody looks after. */
 export interface RunningDatabase {

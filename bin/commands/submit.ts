@@ -22,7 +22,7 @@ async function readSweepFile(file: string): Promise<string> {
 }
 
 /** Follows a sweep to its end; returns its last view. */
-export async function watchSweep(api: ApiClient, id: string, quiet: boolean): Promise<SweepView> {
+async function watchSweep(api: ApiClient, id: string, quiet: boolean): Promise<SweepView> {
   const line = liveLine(process.stderr);
   for (;;) {
     const sweep = await api.get(`/sweeps/${id}`, sweepView);

@@ -1,4 +1,4 @@
-import type { DatasetSpec, Recipe, TaskDeclaration, TaskHead, TaskId } from '../core';
+import type { DatasetSpec, Recipe, TaskHead, TaskId } from '../core';
 import {
   encoderPlan,
   type Layer,
@@ -13,7 +13,7 @@ import {
  * Floating-point operations of one layer's forward pass on one image: 2 per multiply-add.
  * Convolution: 2·k²·Cin·Cout·side². Biases and activations are left out (below 2 %).
  */
-export function layerFlops(layer: Layer): number {
+function layerFlops(layer: Layer): number {
   switch (layer.kind) {
     case 'conv':
       return 2 * layer.kernel ** 2 * layer.inChannels * layer.outChannels * layer.outSide ** 2;
@@ -81,7 +81,3 @@ const trained = (plan: LayerPlan, images: number, options: { epochs: number; bat
 
 /** A rendered image costs about as long as this many FLOPs at the tiny preset's speed (5 ms at 64×64). */
 const renderFlops = (spec: DatasetSpec): number => 5e7 * (spec.size / 64) ** 2;
-
-/** Labels that supervising `task` on `images` examples costs (DESIGN §4, policy). */
-export const labelUnits = (task: Pick<TaskDeclaration, 'labelCost'>, images: number): number =>
-  task.labelCost * images;

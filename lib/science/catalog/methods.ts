@@ -16,7 +16,7 @@ export interface MethodDeclaration {
   needs: readonly ('features' | 'weights')[];
 }
 
-export const METHODS: readonly MethodDeclaration[] = [
+const METHODS: readonly MethodDeclaration[] = [
   {
     id: 'source',
     kind: 'source',
@@ -71,7 +71,7 @@ export const METHODS: readonly MethodDeclaration[] = [
 ];
 
 /** Declaration by id; for runs that are not transfers the id is the run's kind. */
-export function methodById(id: string): MethodDeclaration {
+function methodById(id: string): MethodDeclaration {
   const method = METHODS.find((candidate) => candidate.id === id);
   if (!method) {
     const known = METHODS.map((candidate) => candidate.id).join(', ');

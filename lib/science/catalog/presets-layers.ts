@@ -31,7 +31,7 @@ export interface SpatialShape {
 }
 
 /** Shape after space-to-depth of the input image. */
-export function inputShape(preset: PresetShape, size: number): SpatialShape {
+function inputShape(preset: PresetShape, size: number): SpatialShape {
   const step = preset.architecture === 'resnet50' ? 16 : preset.block * totalStride(preset.encoder) * 2;
   if (size % step !== 0) {
     throw new TaskatlasError(
@@ -92,7 +92,7 @@ export function encoderPlan(presetName: PresetName, size: number): LayerPlan {
 }
 
 /** Readout of k codes (paper, section 3.2; DESIGN §4): parallel streams of 3×3 convolutions. */
-export function readoutPlan(presetName: PresetName, size: number, order: number): LayerPlan {
+function readoutPlan(presetName: PresetName, size: number, order: number): LayerPlan {
   const { readout } = PRESETS[presetName];
   const code = codeShape(presetName, size);
   const channels = Math.max(readout.minChannels, readout.channelsPerSource * order);
@@ -116,7 +116,7 @@ export function readoutPlan(presetName: PresetName, size: number, order: number)
 }
 
 /** Channels that the readout of `order` sources hands to its decoder. */
-export function readoutChannels(presetName: PresetName, order: number): number {
+function readoutChannels(presetName: PresetName, order: number): number {
   const { readout } = PRESETS[presetName];
   return Math.max(readout.minChannels, readout.channelsPerSource * order) * readout.streams;
 }
@@ -140,7 +140,7 @@ function vectorLayers(preset: PresetShape, from: SpatialShape, size: number): La
 }
 
 /** Decoder from a spatial map to a task's output; pixel outputs are in space-to-depth layout: side × side × r²·C. */
-export function decoderPlan(
+function decoderPlan(
   presetName: PresetName,
   size: number,
   head: TaskHead,

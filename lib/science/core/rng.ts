@@ -72,6 +72,3 @@ function fromState(start: RngState): Rng {
 
 /** A generator from a seed and any labels: `createRng(7, 'shuffle', 'epoch', 3)`. */
 export const createRng = (...labels: (string | number)[]): Rng => fromState(seedState(...labels));
-
-/** A generator that goes on exactly where the saved one stood. */
-export const restoreRng = (state: RngState): Rng => fromState(state);

@@ -17,12 +17,6 @@ import { TaskatlasError } from '../core';
  *   "TATLAS01" · u32 header length · header (JSON) · sections, each aligned to 8 bytes.
  * A file is written under a temporary name, synced and renamed, so that a file that exists is whole.
  */
-export interface Section {
-  name: string;
-  /** Bytes of one image. */
-  bytes: number;
-}
-
 interface Header {
   key: string;
   images: number;

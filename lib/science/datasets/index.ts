@@ -1,12 +1,9 @@
 export { declareTasks } from '../catalog/tasks';
-export type { Dataset, LabelBatch } from './dataset';
-export { IDX_VERSION, type IdxSpec, idxManifest, openIdx } from './idx';
+export type { Dataset } from './dataset';
+export { IDX_VERSION, idxManifest, openIdx } from './idx';
 export { openDataset } from './open';
 export {
-  type CacheOptions,
   openRooms,
   ROOMS_VERSION,
-  type RoomsSpec,
   renderShard,
-  type ShardOptions,
 } from './rooms';

@@ -20,7 +20,7 @@ const pools = z.strictObject({
 const seed = z.number().int().min(0).max(4294967295);
 const imageSize = z.number().int().min(16).max(256).multipleOf(16);
 
-export const datasetInput = z.discriminatedUnion('kind', [
+const datasetInput = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('rooms'), seed: seed.default(1), size: imageSize.default(64), pools }),
   z.strictObject({
     kind: z.literal('idx'),
@@ -81,4 +81,3 @@ export const sweepSpec = z.strictObject({
 });
 
 export type SweepSpec = z.infer<typeof sweepSpec>;
-export type SweepSpecInput = z.input<typeof sweepSpec>;

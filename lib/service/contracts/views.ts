@@ -18,7 +18,7 @@ export const taskView = z.object({
   labelCost: z.number(),
 });
 
-export const stateCounts = z.object({
+const stateCounts = z.object({
   waiting: z.number(),
   queued: z.number(),
   running: z.number(),
@@ -197,7 +197,7 @@ export const bestSourceView = z.object({
   targetRow: targetView,
 });
 
-export const curvePoint = z.object({
+const curvePoint = z.object({
   step: z.number(),
   epoch: z.number(),
   trainLoss: z.number(),

@@ -1,10 +1,9 @@
-export { spaceToDepth } from './kernels/space-to-depth';
-export { expectNoLeak, type MemoryCount, memoryCount, scope, scopeAsync } from './memory';
+export { expectNoLeak, memoryCount, scope, scopeAsync } from './memory';
 export { openEngine } from './open';
-export { ADAM, type AdamConstants, type AdamState, FusedAdam } from './ops/adam';
-export { type ConvolutionOptions, convolution } from './ops/convolution';
-export { type LayerNormOptions, layerNorm } from './ops/layer-norm';
-export { type RowLabels, type RowLossName, type RowLossOptions, rowLoss, rowLosses } from './ops/row-loss';
+export { ADAM, type AdamConstants, FusedAdam } from './ops/adam';
+export { convolution } from './ops/convolution';
+export { layerNorm } from './ops/layer-norm';
+export { type RowLabels, type RowLossName, rowLoss, rowLosses } from './ops/row-loss';
 export { rowsTensor } from './ops/rows';
-export { glorotUniform, heNormal, tfSeed } from './seeds';
-export type { BackendName, Engine, EngineDescription, EngineOptions, Tf } from './types';
+export { glorotUniform, heNormal } from './seeds';
+export type { BackendName, Engine, Tf } from './types';

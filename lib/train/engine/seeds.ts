@@ -1,12 +1,9 @@
-import { createRng, hash32, type Rng } from '@/lib/science/core/rng';
+import type { Rng } from '@/lib/science/core/rng';
 
 /**
  * Seeds. Every random number of a training comes from `createRng(seed, label…)` of the core, never from a
  * backend's own generator, so that weights, order and dropout masks are the same numbers on every backend.
  */
-
-/** A 31-bit seed for those TensorFlow.js functions that take one (dropout, initialisers). */
-export const tfSeed = (...labels: (string | number)[]): number => hash32(...labels) & 0x7fffffff;
 
 function fans(shape: readonly number[]): { fanIn: number; fanOut: number } {
   const receptive = shape.slice(0, -2).reduce((product, side) => product * side, 1);
@@ -28,5 +25,3 @@ export function glorotUniform(rng: Rng, shape: readonly number[]): Float32Array 
   const limit = Math.sqrt(6 / (fanIn + fanOut));
   return fill(shape, () => limit * (2 * rng.next() - 1));
 }
-
-export { createRng };

@@ -19,7 +19,7 @@ export const FEATURE_POOLS = ['transfer', 'selection', 'test'] as const satisfie
 export type FeaturePool = (typeof FEATURE_POOLS)[number];
 
 export const weightsName = (fingerprint: string): string => `${fingerprint}/weights`;
-export const featuresName = (fingerprint: string, pool: FeaturePool, kind: InputKind): string =>
+const featuresName = (fingerprint: string, pool: FeaturePool, kind: InputKind): string =>
   `${fingerprint}/features-${pool}-${kind}`;
 
 /** Weights of a source as stored, with what is needed to run its encoder again. */
@@ -43,7 +43,7 @@ export const packSource = (source: StoredSource): Uint8Array =>
   });
 
 /** Reads a source's weights. @throws TaskatlasError `data` if they are missing or damaged. */
-export async function readSource(context: RunContext, fingerprint: string): Promise<StoredSource> {
+async function readSource(context: RunContext, fingerprint: string): Promise<StoredSource> {
   const bytes = await context.artifacts.read(weightsName(fingerprint));
   if (!bytes) {
     throw new TaskatlasError('data', `The weights of source ${fingerprint} are missing: retry its run.`);
@@ -62,7 +62,7 @@ export interface Features {
 }
 
 /** Runs a frozen encoder over a pool. */
-export async function encodePool(
+async function encodePool(
   context: RunContext,
   source: StoredSource,
   pool: FeaturePool,

@@ -6,7 +6,7 @@ import { scratch } from './scratch';
 import { source } from './source';
 import type { Method, RunContext } from './types';
 
-export type { RunContext, TrainingProgress } from './types';
+export type { RunContext } from './types';
 
 const METHODS = [source, scratch, mean, probe, readout] as const;
 

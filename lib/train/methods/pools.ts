@@ -115,7 +115,7 @@ export async function poolInputs(
 }
 
 /** Copies the rows `indices` of a matrix with rows of `size` floats. */
-export function gatherRows(all: Float32Array, size: number, indices: ArrayLike<number>): Float32Array {
+function gatherRows(all: Float32Array, size: number, indices: ArrayLike<number>): Float32Array {
   const out = new Float32Array(indices.length * size);
   for (let i = 0; i < indices.length; i++) {
     const from = (indices[i] as number) * size;

@@ -1,9 +1,8 @@
-export { forward, valuesOf, type WeightLookup } from './forward';
-export { depthToSpace, headChannels, type PackedLabels, packLabels, spaceToDepth } from './layout';
+export { forward, valuesOf } from './forward';
+export { depthToSpace, type PackedLabels, packLabels, spaceToDepth } from './layout';
 export {
   createParameters,
   initialWeights,
-  type ParameterSpec,
   type ParameterStore,
   pickWeights,
   planParameters,

@@ -6,7 +6,7 @@ import type { LabelBatch } from '@/lib/science/datasets/dataset';
  * (row in square, column in square, channel). It is a permutation: no loss of information,
  * and a loss summed over pixels is exactly the same number in either layout.
  */
-export function spaceToDepthInto(
+function spaceToDepthInto(
   source: Float32Array,
   from: number,
   target: Float32Array,
@@ -219,7 +219,7 @@ export function packLabels(
 }
 
 /** Channels of an output row: regressed values or classes. */
-export function headChannels(head: TaskHead): number {
+function headChannels(head: TaskHead): number {
   switch (head.kind) {
     case 'pixels':
       return head.channels;

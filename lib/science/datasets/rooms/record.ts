@@ -32,7 +32,7 @@ export const META = {
   box: 16,
   kind: 19,
 } as const;
-export const META_FLOATS = 20;
+const META_FLOATS = 20;
 
 /** Name and bytes per image of each section of a cache file. */
 export function roomSections(size: number): readonly { name: RoomMap | 'meta'; bytes: number }[] {

@@ -131,7 +131,7 @@ export function makeSolid(request: SolidRequest): Solid {
 }
 
 /** No hit. */
-export const FAR = 1e9;
+const FAR = 1e9;
 
 /**
  * A ray in a solid's unit space, and its result: o (0–2), d (3–5), t (6). Rays travel in

@@ -8,10 +8,10 @@ import { ROOMS_VERSION, renderRoom } from './render';
 export type RoomsSpec = Extract<DatasetSpec, { kind: 'rooms' }>;
 
 /** Images per cache file. A multiple of 4 keeps every section of every image aligned. */
-export const CHUNK_IMAGES = 48;
+const CHUNK_IMAGES = 48;
 
 /** Scene numbers of a pool start at its multiple of this: pools can grow and never share a scene. */
-export const SCENES_PER_POOL = 10_000_000;
+const SCENES_PER_POOL = 10_000_000;
 
 export const sceneOf = (pool: PoolName, index: number): number =>
   POOLS.indexOf(pool) * SCENES_PER_POOL + index;

@@ -1,2 +1,1 @@
-export type { EmbeddedPostgres } from './server';
 export { startEmbeddedPostgres, stopEmbeddedPostgres } from './server';
