@@ -6,6 +6,7 @@ import { axisTicks, logTicks, ratioDomain } from './ticks';
 describe('ticks', () => {
   it('of a log axis stand at 1, 2 and 5', () => {
     expect(logTicks([0.03, 0.3])).toEqual([0.05, 0.1, 0.2]);
+    expect(logTicks([0.34, 0.68])).toEqual([0.4, 0.5, 0.6]);
     expect(logTicks([0.001, 100]).length).toBeLessThanOrEqual(9);
   });
   it('of the budget leave room for the thumb and keep both ends', () => {

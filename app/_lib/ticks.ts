@@ -1,4 +1,6 @@
-/** Ticks of a log axis at 1, 2 and 5 times powers of ten, at most six. */
+import { ticks as niceTicks } from 'd3';
+
+/** Ticks of a log axis at 1, 2 and 5 times powers of ten, at most six; over less than that, evenly spaced ones. */
 export function logTicks([low, high]: readonly [number, number]): number[] {
   const ticks: number[] = [];
   for (let e = Math.floor(Math.log10(low)); e <= Math.ceil(Math.log10(high)); e++) {
@@ -7,6 +9,7 @@ export function logTicks([low, high]: readonly [number, number]): number[] {
       if (t >= low && t <= high) ticks.push(t);
     }
   }
+  if (ticks.length < 3) return niceTicks(low, high, 4);
   return ticks.length > 6 ? ticks.filter((_, i) => i % 2 === 0) : ticks;
 }
 

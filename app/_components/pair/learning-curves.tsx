@@ -161,8 +161,8 @@ function Axes({ x, y, steps, width }: { x: LinearScale; y: LogScale; steps: numb
   );
 }
 
-/** 0.05 → ".05", 20 → "20": one significant digit is exact for 1, 2, 5 steps. */
-const tickText = (t: number): string => String(Number(t.toPrecision(1))).replace(/^0\./, '.');
+/** 0.05 → ".05", 20 → "20": no trailing zeros. */
+const tickText = (t: number): string => String(Number(t.toPrecision(3))).replace(/^0\./, '.');
 
 const summary = (groups: readonly CurveGroup[]): string =>
   groups.map((g) => `${g.label} ends at ${loss(g.mean.at(-1)?.loss ?? Number.NaN)}`).join(', ');

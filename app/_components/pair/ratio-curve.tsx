@@ -86,6 +86,9 @@ export function RatioCurve({ ratios, letters }: { ratios: readonly number[]; let
               textAnchor="middle"
               fontSize="12"
               fontWeight="600"
+              stroke="var(--paper)"
+              strokeWidth="3"
+              paintOrder="stroke"
               style={{ fill: 'var(--accent)' }}
             >
               transfer wins {percent(wins)}
