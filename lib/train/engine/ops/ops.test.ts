@@ -262,7 +262,10 @@ describe('FusedAdam', () => {
   it('changes weights that a stock kernel has packed, and the stock kernel sees it', async () => {
     await openEngine({ backend: 'wasm', simd: false });
     const a = tf.ones([4, 8]);
-    const variable = tf.variable(tf.ones([8, 8]));
+    // Alone on its buffer: Adam would otherwise give the variable a fresh one, which nothing has packed.
+    const start = tf.ones([8, 8]);
+    const variable = tf.variable(start);
+    start.dispose();
     const before = tf.tidy(() => tf.matMul(a, variable as unknown as Tensor).dataSync()[0]);
     await openEngine({ backend: 'wasm' });
     const adam = new FusedAdam(tf, [variable]);
