@@ -154,5 +154,15 @@ if (isMain) {
   const [command = 'start', ...rest] = process.argv.slice(2);
   prepare({ pages: command === 'start' || command === 'test' });
   if (command === 'test') handOver('bin/test.ts', rest);
+  else if (command === 'bench') {
+    const [name = ''] = rest;
+    const script = `bench/${name}.ts`;
+    if (/^[a-z-]+$/.test(name) && existsSync(join(root, script))) handOver(script, rest.slice(1));
+    else {
+      const names = readdirSync(join(root, 'bench')).filter((file) => file.endsWith('.ts'));
+      say(`npm run bench -- NAME, with one of: ${names.map((file) => file.slice(0, -3)).join(', ')}`);
+      process.exitCode = 2;
+    }
+  }
   else if (command === 'start') handOver('bin/main.ts', ['start', ...rest]);
 }
