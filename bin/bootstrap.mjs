@@ -163,6 +163,5 @@ if (isMain) {
       say(`npm run bench -- NAME, with one of: ${names.map((file) => file.slice(0, -3)).join(', ')}`);
       process.exitCode = 2;
     }
-  }
-  else if (command === 'start') handOver('bin/main.ts', ['start', ...rest]);
+  } else if (command === 'start') handOver('bin/main.ts', ['start', ...rest]);
 }
