@@ -9,7 +9,7 @@ import { registerConvolution, registerConvolutionGradient } from './ops/convolut
 import { registerLayerNorm, registerLayerNormGradient } from './ops/layer-norm';
 import { registerRowLoss } from './ops/row-loss';
 import { registerRows } from './ops/rows';
-import { switchSimd } from './simd/register';
+import { releaseScratch, switchSimd } from './simd/register';
 import { loadTfjs, loadWasmBackend } from './tfjs';
 import type { BackendName, Engine, EngineDescription, EngineOptions, Tf } from './types';
 
@@ -85,7 +85,7 @@ async function openWasm(options: EngineOptions): Promise<Engine> {
     device: processor(),
     kernels: own ? 'simd' : 'composed',
   });
-  return { tf, backend: 'wasm', device: description.device, description, dispose: () => {} };
+  return { tf, backend: 'wasm', device: description.device, description, dispose: () => releaseScratch(tf) };
 }
 
 async function openCpu(): Promise<Engine> {

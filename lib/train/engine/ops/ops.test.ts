@@ -166,6 +166,14 @@ describe('a training', () => {
     });
   });
 
+  it('goes on after the engine has given its scratch space back', async () => {
+    const training = tinyTraining(6);
+    training.step();
+    (await openEngine({ backend: 'wasm' })).dispose();
+    expect(training.step()).toBeGreaterThan(0);
+    training.dispose();
+  });
+
   it('gives bit-identical losses again, and learns', async () => {
     const losses = (): number[] => {
       const training = tinyTraining(2);

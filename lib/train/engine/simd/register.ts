@@ -178,3 +178,6 @@ export function activeSimd(tf: Tf): Simd | null {
   const state = installed.get(tf);
   return state?.on === true && tf.getBackend() === 'wasm' ? state.simd : null;
 }
+
+/** Gives the own kernels' scratch space back to the backend; they take it again when they need it. */
+export const releaseScratch = (tf: Tf): void => installed.get(tf)?.simd.dispose();
