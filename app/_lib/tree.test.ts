@@ -33,6 +33,21 @@ describe('similarity tree', () => {
       ['d', 'e'],
     ]);
   });
+  it('joins a task that clusters with nobody to the run before', () => {
+    const lonely = buildTree({
+      leaves: ['a', 'b', 'c', 'd', 'x'],
+      merges: [
+        [0, 1, 1],
+        [2, 3, 1],
+        [5, 6, 3],
+        [7, 4, 4],
+      ],
+    }) as Tree;
+    expect(clusterRuns(lonely, ['a', 'b', 'c', 'd', 'x'], 2)).toEqual([
+      ['a', 'b'],
+      ['c', 'd', 'x'],
+    ]);
+  });
   it('draws brackets between leaf positions, heights as shares of the top', () => {
     const at = new Map(['a', 'b', 'c', 'd', 'e'].map((id, i) => [id, i * 10]));
     const all = brackets(tree, at);

@@ -18,6 +18,8 @@ interface Props {
   name: (id: string) => string;
   sourceOnly: (id: string) => boolean;
   selected: { source: string; target: string } | null;
+  /** The newest selection, be it that it is not drawn yet. */
+  current: () => { source: string; target: string } | null;
   onSelect: (cell: { source: string; target: string } | null) => void;
   onOpen: (cell: { source: string; target: string }) => void;
   describe: (source: string, target: string) => string;
@@ -33,7 +35,7 @@ const STEPS: Record<string, readonly [number, number]> = {
 
 /** The matrix. Hover lights a task on both axes, a click selects, a second click opens, arrow keys move. */
 export function MatrixPlot(props: Props) {
-  const { ordered, model, name, selected, onSelect, onOpen } = props;
+  const { ordered, model, name, selected, current, onSelect, onOpen } = props;
   const box = useRef<HTMLDivElement>(null);
   const width = useWidth(box);
   const [hover, setHover] = useState<Pointed>(NOWHERE);
@@ -60,9 +62,11 @@ export function MatrixPlot(props: Props) {
   };
   const onKeyDown = (event: KeyboardEvent): void => {
     const move = STEPS[event.key];
-    if (move !== undefined) onSelect(step(layout, selected, move[0], move[1]));
-    else if (event.key === 'Enter' && selected !== null) onOpen(selected);
-    else if (event.key === 'Escape') onSelect(null);
+    if (move !== undefined) onSelect(step(layout, current(), move[0], move[1]));
+    else if (event.key === 'Enter') {
+      const at = current();
+      if (at !== null) onOpen(at);
+    } else if (event.key === 'Escape') onSelect(null);
     else return;
     event.preventDefault();
   };

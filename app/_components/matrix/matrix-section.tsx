@@ -51,6 +51,12 @@ export function MatrixSection({ sweepId, matrix, tasks, name, onOpen }: Props) {
       set({ source: to?.source ?? null, target: to?.target ?? null }),
     [set],
   );
+  // The address knows the newest selection at once, the render a moment later: quick keys must not lose a step.
+  const current = useCallback(() => {
+    const now = new URLSearchParams(window.location.search);
+    const at = model.cells.get(cellKey(now.get('source') ?? '', now.get('target') ?? ''));
+    return at === undefined ? null : { source: at.source, target: at.target };
+  }, [model]);
   const sourceOnly = useCallback((id: string) => tasks.get(id)?.target === false, [tasks]);
   const describe = (source: string, target: string): string => {
     const tile = model.tiles.get(cellKey(source, target));
@@ -58,8 +64,9 @@ export function MatrixSection({ sweepId, matrix, tasks, name, onOpen }: Props) {
   };
   const move = (dx: number): void => {
     const ids = ordered.sources.ids;
-    const next = ids[Math.max(0, Math.min(ids.length - 1, ids.indexOf(selected?.source ?? '') + dx))];
-    if (next !== undefined && selected !== null) select({ source: next, target: selected.target });
+    const from = current();
+    const next = ids[Math.max(0, Math.min(ids.length - 1, ids.indexOf(from?.source ?? '') + dx))];
+    if (next !== undefined && from !== null) select({ source: next, target: from.target });
   };
   const asTable = query.get('view') === 'table';
   const states = useMemo(() => new Set(matrix.cells.map((c) => c.state)), [matrix]);
@@ -90,6 +97,7 @@ export function MatrixSection({ sweepId, matrix, tasks, name, onOpen }: Props) {
               name={name}
               sourceOnly={sourceOnly}
               selected={selected}
+              current={current}
               onSelect={select}
               onOpen={onOpen}
               describe={describe}
