@@ -1,7 +1,7 @@
 'use client';
 
 import { useCallback, useMemo } from 'react';
-import { cellKey, matrixModel } from '@/app/_lib/matrix-model';
+import { cellKey, type MatrixModel, matrixModel } from '@/app/_lib/matrix-model';
 import { ORDER_LABEL, ORDERS, type OrderName, orderMatrix } from '@/app/_lib/matrix-order';
 import { useTheme } from '@/app/_lib/theme';
 import { UNIT_INFO, UNITS, type Unit } from '@/app/_lib/units';
@@ -41,22 +41,7 @@ export function MatrixSection({ sweepId, matrix, tasks, name, onOpen }: Props) {
   const order = oneOf<OrderName>(query.get('order'), ORDERS);
   const ordered = useMemo(() => orderMatrix(matrix, tasks, order), [matrix, tasks, order]);
   const model = useMemo(() => matrixModel(matrix, unit, theme), [matrix, unit, theme]);
-  const cell = model.cells.get(cellKey(query.get('source') ?? '', query.get('target') ?? ''));
-  const selected = useMemo(
-    () => (cell === undefined ? null : { source: cell.source, target: cell.target }),
-    [cell],
-  );
-  const select = useCallback(
-    (to: { source: string; target: string } | null) =>
-      set({ source: to?.source ?? null, target: to?.target ?? null }),
-    [set],
-  );
-  // The address knows the newest selection at once, the render a moment later: quick keys must not lose a step.
-  const current = useCallback(() => {
-    const now = new URLSearchParams(window.location.search);
-    const at = model.cells.get(cellKey(now.get('source') ?? '', now.get('target') ?? ''));
-    return at === undefined ? null : { source: at.source, target: at.target };
-  }, [model]);
+  const { cell, selected, current, select } = useSelection(model);
   const sourceOnly = useCallback((id: string) => tasks.get(id)?.target === false, [tasks]);
   const describe = (source: string, target: string): string => {
     const tile = model.tiles.get(cellKey(source, target));
@@ -142,6 +127,28 @@ export function MatrixSection({ sweepId, matrix, tasks, name, onOpen }: Props) {
       )}
     </>
   );
+}
+
+/** The selected cell, kept in the address. */
+function useSelection(model: MatrixModel) {
+  const { query, set } = useUrlState();
+  const cell = model.cells.get(cellKey(query.get('source') ?? '', query.get('target') ?? ''));
+  const selected = useMemo(
+    () => (cell === undefined ? null : { source: cell.source, target: cell.target }),
+    [cell],
+  );
+  const select = useCallback(
+    (to: { source: string; target: string } | null) =>
+      set({ source: to?.source ?? null, target: to?.target ?? null }),
+    [set],
+  );
+  // The address knows the newest selection at once, the render a moment later: quick keys must not lose a step.
+  const current = useCallback(() => {
+    const now = new URLSearchParams(window.location.search);
+    const at = model.cells.get(cellKey(now.get('source') ?? '', now.get('target') ?? ''));
+    return at === undefined ? null : { source: at.source, target: at.target };
+  }, [model]);
+  return { cell, selected, current, select };
 }
 
 interface ToolbarProps {
