@@ -91,7 +91,8 @@ async function until(fingerprint: string, condition: (run: StoredRun) => boolean
 
 /** Computes until it is interrupted, then saves where it stood, as trainings do. */
 const endless: Execute = async (_, { signal, checkpoint }) => {
-  await new Promise((resolve) => signal.addEventListener('abort', resolve));
+  // The interruption may have come before the computing began: then nobody would hear of it.
+  if (!signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve));
   await checkpoint.save(Uint8Array.from([4, 2]));
   throw new TaskatlasError('cancelled', 'interrupted after a checkpoint');
 };
