@@ -64,7 +64,7 @@ async function findings(): Promise<readonly Finding[]> {
       ok: true,
       text: `${availableParallelism()} cores (${processor}), ${(totalmem() / 2 ** 30).toFixed(0)} GiB of memory`,
     },
-    await attempt('engine', engine, 'See docs/engine.md; TASKATLAS_ENGINE=wasm always works.'),
+    await attempt('engine', engine, 'See docs/engine-native.md; TASKATLAS_ENGINE=wasm always works.'),
     await attempt(
       'database',
       database,
