@@ -79,5 +79,5 @@ export function recipeFlops(recipe: Recipe, headOf: HeadOf, inputKinds = 1): num
 const trained = (plan: LayerPlan, images: number, options: { epochs: number; batchSize: number }): number =>
   trainingSteps(images, options.epochs, options.batchSize) * options.batchSize * trainingFlops(plan);
 
-/** A rendered image costs about as long as this many FLOPs at the tiny preset's speed (5 ms at 64×64). */
-const renderFlops = (spec: DatasetSpec): number => 5e7 * (spec.size / 64) ** 2;
+/** A rendered image takes as long as this many FLOPs of a source's training (10 ms at 64×64 against 33 GFLOP/s). */
+const renderFlops = (spec: DatasetSpec): number => 3.5e8 * (spec.size / 64) ** 2;

@@ -37,8 +37,19 @@ describe('progressView', () => {
     const runs = smallRuns(1, (label) => (label.startsWith('transfer') ? 'queued' : 'done'));
     const now = STARTED + 60_000;
     const half = progressView(smallData({ sweep: active, runs, now }));
-    // 22 of 47 equal runs in 60 s leave 25 more.
-    expect(half.etaSeconds).toBeCloseTo((25 / 22) * 60);
+    // 22 of 47 equal runs in 60 s; a transfer is taken for three times as dear until one is done.
+    const dear: Record<string, number> = { probe: 5, mean: 6 };
+    const weighted = runs
+      .filter((run) => run.state === 'done')
+      .reduce((total, run) => total + (dear[run.kind] ?? 1), 0);
+    expect(half.etaSeconds).toBeCloseTo(((25 * 3) / weighted) * 60);
+    const first = runs.findIndex((run) => run.kind === 'transfer');
+    const one = runs.map((run, i) =>
+      i === first ? { ...run, state: 'done' as const, finishedAt: now, seconds: 30 } : run,
+    );
+    const measured = progressView(smallData({ sweep: active, runs: one, now }));
+    const busy = one.reduce((total, run) => total + (run.state === 'done' ? (run.seconds ?? 0) : 0), 0);
+    expect(measured.etaSeconds).toBeCloseTo(((24 * 30) / busy) * 60);
     const shared = runs.map((run) => (run.finishedAt ? { ...run, finishedAt: STARTED - 1 } : run));
     expect(progressView(smallData({ sweep: active, runs: shared, now })).etaSeconds).toBeNull();
     const paused = { ...active, state: 'paused' as const };

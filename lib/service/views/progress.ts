@@ -1,6 +1,7 @@
 import type { ProgressView } from '../contracts';
 import type { StoredRun } from '../ports';
 import type { SweepData } from './model';
+import { secondsLeft } from './pace';
 
 /** What a person calls the state of a run: `lost` is a running one whose heartbeat is overdue. */
 export type ShownState = StoredRun['state'] | 'lost';
@@ -67,7 +68,7 @@ export function progressView(data: SweepData): ProgressView {
   const share = runs.length === 0 ? (sweep.state === 'done' ? 1 : 0) : total > 0 ? done / total : 0;
   const end = sweep.finishedAt ?? now;
   const elapsedSeconds = Math.max(0, (end - sweep.createdAt) / 1000);
-  const moving = sweep.state === 'active' && share > 0 && share < 1;
+  const moving = sweep.state === 'active' && share < 1;
   return {
     counts,
     total: runs.length,
@@ -75,28 +76,11 @@ export function progressView(data: SweepData): ProgressView {
     imagesPerSecond: runs
       .filter((run) => shownState(run, now) === 'running')
       .reduce((sum, run) => sum + (run.progress?.imagesPerSecond ?? 0), 0),
-    etaSeconds: moving ? etaSeconds(data, work, total - done, elapsedSeconds, share) : null,
+    etaSeconds: moving
+      ? secondsLeft({ runs, work, share: runShare, since: sweep.createdAt, elapsedSeconds })
+      : null,
     elapsedSeconds,
     phases: phasesOf(data),
     workers: data.workers.filter((w) => now - w.seenAt < WORKER_SILENCE_SECONDS * 1000).length,
   };
-}
-
-/**
- * Remaining work over the pace of this sweep: work of the runs finished since its submission per second.
- * Runs shared with earlier sweeps are no pace. Before the first run is done, share over elapsed time.
- */
-function etaSeconds(
-  data: SweepData,
-  work: (run: StoredRun) => number,
-  left: number,
-  elapsed: number,
-  share: number,
-): number | null {
-  const own = data.runs.filter((r) => r.state === 'done' && (r.finishedAt ?? 0) > data.sweep.createdAt);
-  const current = data.runs.filter((r) => r.state === 'running');
-  const made = [...own, ...current].reduce((sum, run) => sum + work(run) * runShare(run), 0);
-  if (own.length > 0 && made > 0 && elapsed > 0) return (left / made) * elapsed;
-  const timed = data.runs.some((r) => typeof r.finishedAt === 'number');
-  return !timed && elapsed > 0 ? elapsed * (1 / share - 1) : null;
 }
