@@ -24,6 +24,7 @@ module.exports = {
     room('datasets', `^${science}/datasets`, [corePath, numerics, catalog], ''),
     room('affinity', `^${science}/affinity`, [corePath, numerics, catalog], ''),
     room('policy', `^${science}/policy`, [corePath, numerics, catalog], ''),
+    room('learning', `^${science}/learning`, [corePath, numerics], ''),
     room('estimators', `^${science}/estimators`, [corePath, numerics, catalog], ''),
     room('train-imports-science', '^lib/train', [`^${science}`], 'train never sees service'),
     room('contracts', '^lib/service/contracts', [`^${science}`], ''),

@@ -22,6 +22,19 @@ const METRICS = [
   'weighted_kendall',
   'spearman',
   'pearson',
+  'kd_loss',
+  'grl_schedule',
+  'maml',
+  'soft_sharing',
+  'rbm_cd1',
+  'pseudo_label',
+  'sgd',
+  'adam',
+  'adamw',
+  'lr_schedules',
+  'mmd',
+  'coral',
+  'proxy_a_distance',
 ];
 
 /** Element-wise comparison with an absolute tolerance; strings and nulls must agree exactly. */

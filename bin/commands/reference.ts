@@ -9,6 +9,7 @@ type Metrics = Readonly<Record<string, ReferenceMetric>>;
 /** Rooms that answer to `reference run`, each loaded only when it is needed. Methods and estimators join here. */
 const FAMILIES: readonly (() => Promise<Metrics>)[] = [
   async () => (await import('./reference-statistics')).statisticsMetrics,
+  async () => (await import('./reference-learning')).learningMetrics,
 ];
 
 /** All metrics by name. Throws when two families claim one name. */

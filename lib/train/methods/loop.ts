@@ -1,10 +1,11 @@
 import type { NamedTensorMap, Scalar, Tensor, Variable } from '@tensorflow/tfjs-core';
 import { trainingSteps } from '@/lib/science/catalog/costs';
 import { type CurvePoint, createRng, TaskatlasError, type TrainingOptions } from '@/lib/science/core';
+import { cosineRate } from '@/lib/science/learning';
 import { ADAM } from '../engine';
 import { packState, type TrainingState, unpackState } from './checkpoint';
 import { meanLoss } from './losses';
-import { cosineRate, createAdam, type Optimiser } from './optimiser';
+import { createAdam, type Optimiser } from './optimiser';
 import { createPause, type Pause, stopped } from './pause';
 import type { RunContext, TrainingProblem } from './types';
 
