@@ -4,6 +4,7 @@ import { duration, percent, progressLine, table } from './terminal';
 const progress = {
   counts: { waiting: 1, queued: 2, running: 2, lost: 0, done: 95, failed: 0, cancelled: 0 },
   total: 100,
+  later: 0,
   share: 0.956,
   imagesPerSecond: 812.4,
   etaSeconds: 61,

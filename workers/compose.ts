@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
+import { z } from 'zod';
 import { TaskatlasError } from '@/lib/science/core';
 import { connectQueue } from '@/lib/service/queue';
 import { connect, folderArtifacts, patiently } from '@/lib/service/store';
@@ -21,13 +22,28 @@ export interface WorkerOptions {
 export const workerId = (name: string): string =>
   `${name}@${hostname()}:${process.pid}-${randomBytes(3).toString('hex')}`;
 
+const environment = z.object({ TASKATLAS_THREADS: z.coerce.number().int().min(1).max(1024).optional() });
+
+/** How many threads this worker's engine may use; all cores when nobody shares them out. */
+export function threadsAllowed(variables: NodeJS.ProcessEnv): { threads?: number } {
+  const parsed = environment.safeParse({ TASKATLAS_THREADS: variables.TASKATLAS_THREADS || undefined });
+  if (!parsed.success) {
+    throw new TaskatlasError(
+      'invalid-input',
+      `TASKATLAS_THREADS is "${variables.TASKATLAS_THREADS}": give a number of threads, 1 or more.`,
+    );
+  }
+  const threads = parsed.data.TASKATLAS_THREADS;
+  return threads === undefined ? {} : { threads };
+}
+
 /** Wires a worker process. */
 export async function composeWorker(
   options: WorkerOptions,
 ): Promise<WorkerParts & { close(): Promise<void> }> {
   const { databaseUrl, artifactsDirectory, cacheDirectory, log } = options;
   const [engine, store] = await Promise.all([
-    openEngine(),
+    openEngine(threadsAllowed(process.env)),
     connect(databaseUrl, { patienceSeconds: PATIENCE_SECONDS, poolSize: 4 }),
   ]);
   const queue = await patiently(() => connectQueue(databaseUrl), PATIENCE_SECONDS * 1000);

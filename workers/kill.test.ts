@@ -57,7 +57,7 @@ async function killDuring(sweep: MicroSweep, kind: RunKind): Promise<void> {
 
 describe('kill -9', () => {
   it('measures something to begin with', () => {
-    expect(undisturbed.states).toEqual({ done: 22 });
+    expect(undisturbed.states).toEqual({ done: 25 });
     expect(undisturbed.analyses.map((analysis) => analysis.target)).toEqual([
       'autoencoding',
       'surface-normals',
@@ -65,8 +65,11 @@ describe('kill -9', () => {
     ]);
     for (const { preliminary, candidates } of undisturbed.analyses) {
       expect(preliminary).toBe(false);
-      expect(candidates.filter((c) => c.affinity !== null)).toHaveLength(3);
+      expect(candidates.filter((c) => c.affinity !== null)).toHaveLength(4);
     }
+    const [policy] = undisturbed.policies;
+    expect(policy?.edges.map(({ target, kind }) => [target, kind])).toEqual([['autoencoding', 'self']]);
+    expect(policy?.optimal).toBe(true);
     expect(new Set(Object.values(undisturbed.losses)).size).toBeGreaterThan(15);
   });
 

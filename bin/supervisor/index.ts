@@ -94,18 +94,27 @@ function startWeb(database: RunningDatabase, port: number, say: (text: string) =
   );
 }
 
+/** Threads for each of `workers` engines on `cores` cores: together they never ask for more than there are. */
+export const threadsPerWorker = (workers: number, cores = availableParallelism()): number =>
+  Math.max(1, Math.floor(cores / Math.max(1, workers)));
+
 function startWorker(
   database: RunningDatabase,
   index: number,
-  engine: string | undefined,
+  options: { engine?: string | undefined; threads: number },
   say: (text: string) => void,
 ): SupervisedChild {
+  const { engine, threads } = options;
   return supervise(
     {
       name: `worker-${index + 1}`,
       command: process.execPath,
       args: [...process.execArgv, join(root, 'workers/main.ts'), '--name', `worker-${index + 1}`],
-      env: { ...childEnvironment(database), ...(engine ? { TASKATLAS_ENGINE: engine } : {}) },
+      env: {
+        ...childEnvironment(database),
+        TASKATLAS_THREADS: String(threads),
+        ...(engine ? { TASKATLAS_ENGINE: engine } : {}),
+      },
       cwd: root,
       logsDirectory,
       niceness: 5,
@@ -162,7 +171,10 @@ export async function startProduct(options: StartOptions, say: (text: string) =>
   mark('database');
   const count = options.workers ?? availableParallelism();
   const children = [startWeb(database, port, say)];
-  for (let i = 0; i < count; i++) children.push(startWorker(database, i, options.engine, say));
+  const threads = threadsPerWorker(count);
+  for (let i = 0; i < count; i++) {
+    children.push(startWorker(database, i, { engine: options.engine, threads }, say));
+  }
   const remember = (): void =>
     recordChildren(children.map((child) => ({ name: child.name, pid: child.pid() })));
   remember();

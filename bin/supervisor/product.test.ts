@@ -5,7 +5,14 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { type MatrixView, matrixView, type SweepView, sweepView } from '@/lib/service/contracts';
+import {
+  type MatrixView,
+  matrixView,
+  type PolicyView,
+  policyView,
+  type SweepView,
+  sweepView,
+} from '@/lib/service/contracts';
 import { type ApiClient, httpClient } from '../api-client';
 import { root } from '../places';
 
@@ -102,14 +109,24 @@ function killPostgres(instance: Instance): void {
   process.kill(Number(readFileSync(file, 'utf8').split('\n')[0]), 'SIGKILL');
 }
 
-async function finalMatrix(instance: Instance): Promise<Omit<MatrixView, 'sweepId'>> {
+/** What the sweep says in the end, apart from names and times of this instance. */
+interface Answers {
+  matrix: Omit<MatrixView, 'sweepId'>;
+  policy: Omit<PolicyView, 'sweepId' | 'solveMs'>;
+}
+
+async function finalAnswers(instance: Instance): Promise<Answers> {
   const sweep = await until('the end of the sweep', async () => {
     const view = await sweepOf(instance);
     return view.state === 'done' ? view : null;
   });
   expect(sweep.progress.counts.failed).toBe(0);
   const { sweepId: _, ...matrix } = await instance.api.get('/sweeps/latest/matrix', matrixView);
-  return matrix;
+  const { sweepId: __, solveMs, ...policy } = await instance.api.get('/sweeps/latest/policy', policyView);
+  expect(solveMs).toBeGreaterThanOrEqual(0);
+  // A comparison of empty policies would prove nothing.
+  expect(policy.edges.length).toBeGreaterThan(0);
+  return { matrix, policy };
 }
 
 async function stop(instance: Instance): Promise<number | null> {
@@ -117,11 +134,11 @@ async function stop(instance: Instance): Promise<number | null> {
   return instance.exited;
 }
 
-let undisturbed: Omit<MatrixView, 'sweepId'>;
+let undisturbed: Answers;
 
 beforeAll(async () => {
   const instance = await startInstance(newState());
-  undisturbed = await finalMatrix(instance);
+  undisturbed = await finalAnswers(instance);
   expect(await stop(instance)).toBe(0);
 }, 200_000);
 
@@ -133,7 +150,7 @@ afterAll(async () => {
 }, 60_000);
 
 describe('the product, with parts killed by -9', () => {
-  it('gives exactly the undisturbed matrix when web server, worker and Postgres are killed one after the other', async () => {
+  it('gives exactly the undisturbed matrix and policy when web server, worker and Postgres are killed one after the other', async () => {
     const instance = await startInstance(newState());
     await phase(instance, 'dataset');
     await kill(instance, 'worker-1');
@@ -141,7 +158,7 @@ describe('the product, with parts killed by -9', () => {
     await kill(instance, 'web');
     await phase(instance, 'first tournament');
     killPostgres(instance);
-    expect(await finalMatrix(instance)).toEqual(undisturbed);
+    expect(await finalAnswers(instance)).toEqual(undisturbed);
     expect(await stop(instance)).toBe(0);
   }, 240_000);
 
@@ -159,7 +176,7 @@ describe('the product, with parts killed by -9', () => {
     const third = await startInstance(state);
     const now = childrenShape.parse(readJson(join(state, 'children.json'))).map((child) => child.pid);
     for (const { pid } of orphans) expect(now).not.toContain(pid);
-    expect(await finalMatrix(third)).toEqual(undisturbed);
+    expect(await finalAnswers(third)).toEqual(undisturbed);
     expect(await stop(third)).toBe(0);
   }, 240_000);
 });

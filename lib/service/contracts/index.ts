@@ -1,4 +1,6 @@
 export * from './issues';
 export * from './jobs';
+export * from './plans';
 export * from './sweep-spec';
+export * from './transfer-sizes';
 export * from './views';

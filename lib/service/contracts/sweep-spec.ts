@@ -38,6 +38,13 @@ const training = z.strictObject({
   weightDecay: z.number().min(0).max(1).default(2e-6),
 });
 
+const SIZE_HINT = 'give a number of images (300) or a share of the transfer pool ("5 %")';
+/** A number of images, or a share of the transfer pool. */
+const transferSize = z.union(
+  [count(1_000_000), z.string().regex(/^(100|\d{1,2}(\.\d{1,3})?)\s?%$/, SIZE_HINT)],
+  SIZE_HINT,
+);
+
 const uniqueList = <T extends z.ZodType>(item: T, max: number) =>
   z
     .array(item)
@@ -60,6 +67,15 @@ export const sweepSpec = z.strictObject({
   /** Narrow the roles: default = every task with that role. */
   sources: uniqueList(taskId, 100).optional(),
   targets: uniqueList(taskId, 100).optional(),
+  /**
+   * Highest number of joined sources (1 when left out). Orders 2–4: all subsets of a target's five best sources,
+   * planned when its first-order transfers are done; above 4 the best k.
+   */
+  maxOrder: z.number().int().min(1).max(20).optional(),
+  /** Sizes of the transfer set for transfers and scratch; the largest is the one of matrix and policy. All images when left out. */
+  transferSizes: uniqueList(transferSize, 20).optional(),
+  /** False: targets that are no sources get no task-specific network, for tasks with few labels. */
+  gold: z.boolean().optional(),
   method: z.enum(['readout']).default('readout'),
   seeds: uniqueList(seed, 100).default([1]),
   training: z
@@ -74,7 +90,7 @@ export const sweepSpec = z.strictObject({
   policy: z
     .strictObject({
       budget: z.number().positive().max(1000).default(3),
-      maxOrder: z.number().int().min(1).max(4).default(1),
+      maxOrder: z.number().int().min(1).max(20).default(1),
       objective: z.enum(['affinity', 'gain', 'quality', 'log-loss']).default('quality'),
     })
     .default({ budget: 3, maxOrder: 1, objective: 'quality' }),

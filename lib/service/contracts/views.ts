@@ -31,6 +31,8 @@ const stateCounts = z.object({
 export const progressView = z.object({
   counts: stateCounts,
   total: z.number(),
+  /** Runs still to be planned while it runs (higher orders), not in `total`. */
+  later: z.number(),
   /** Share of the planned work (FLOPs) done, 0–1. */
   share: z.number(),
   imagesPerSecond: z.number(),
@@ -337,19 +339,6 @@ export const galleryView = z.object({
   ),
 });
 
-/** What a sweep would run, before it is submitted. */
-export const planView = z.object({
-  total: z.number(),
-  byKind: z.record(z.string(), z.number()),
-  /** Runs already done or under way for another sweep: they are shared, not repeated. */
-  reused: z.number(),
-  estimatedFlops: z.number(),
-  /** On the recommended backend of this machine; null where no speed is known yet. */
-  estimatedSeconds: z.number().nullable(),
-  /** What a person should know before submitting; errors are answered as a problem instead. */
-  notes: z.array(z.string()),
-});
-
 export const workerView = z.object({
   id: z.string(),
   host: z.string(),
@@ -391,6 +380,5 @@ export type RunListView = z.infer<typeof runListView>;
 export type TargetListItem = z.infer<typeof targetListItem>;
 export type TournamentView = z.infer<typeof tournamentView>;
 export type GalleryView = z.infer<typeof galleryView>;
-export type PlanView = z.infer<typeof planView>;
 export type WorkerView = z.infer<typeof workerView>;
 export type Problem = z.infer<typeof problem>;

@@ -1,4 +1,4 @@
-import type { RunKind, RunState, SampleImage, TaskId } from '@/lib/science/core';
+import type { CurvePoint, RunKind, RunState, SampleImage, TaskId } from '@/lib/science/core';
 import type { RunStore, StoredSweep, WorkerRegistry } from './runs';
 
 /** One line of the append-only log behind live progress. Ids rise in the order in which lines became visible. */
@@ -52,6 +52,8 @@ export interface Store extends RunStore {
   /** Sweeps that want the run, oldest first. */
   sweepsOf(fingerprint: string): Promise<readonly StoredSweep[]>;
   losses(fingerprints: readonly string[]): Promise<ReadonlyMap<string, StoredLosses>>;
+  /** Learning curves of finished runs. */
+  curves(fingerprints: readonly string[]): Promise<ReadonlyMap<string, readonly CurvePoint[]>>;
   sampleList(fingerprint: string): Promise<readonly Pick<SampleImage, 'index' | 'role'>[]>;
   sample(fingerprint: string, index: number, role: string): Promise<Uint8Array | null>;
   /** First time, ms, at which the sweep reached each milestone. */

@@ -84,6 +84,12 @@ export interface RunStore {
     sweep: Omit<StoredSweep, 'number' | 'state' | 'createdAt' | 'finishedAt'>,
     runs: readonly PlannedRun[],
   ): Promise<StoredSweep>;
+  /**
+   * Adds runs to a sweep that is already there, in one transaction; runs that it has are left as they are. Those
+   * without open parents become queued; of a cancelled sweep they are cancelled until it is resumed, and one that had
+   * ended goes on. Answers how many were added.
+   */
+  extendSweep(sweepId: string, runs: readonly PlannedRun[]): Promise<number>;
   getSweep(id: string): Promise<StoredSweep | null>;
   listSweeps(): Promise<readonly StoredSweep[]>;
   setSweepState(id: string, state: SweepState): Promise<void>;

@@ -2,14 +2,14 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { TaskatlasError } from '@/lib/science/core';
 import { declareTasks } from '@/lib/science/datasets';
-import type { PlanView } from '../contracts';
 import type { Store } from '../ports';
 import { connectQueue } from '../queue';
 import { connect } from '../store';
-import { createSweeps, parseSweepFile, type SweepPlan, type Sweeps } from '../sweeps';
+import { createSweeps, parseSweepFile, type Sweeps } from '../sweeps';
 import { type Api, createApi } from './app';
 import { datasetCatalog } from './dataset-catalog';
 import type { SweepCommands } from './deps';
+import { knownRuns, planReport } from './plan-report';
 import { createService } from './service';
 
 /** A page wants an answer soon, be it that the database is away. */
@@ -26,40 +26,8 @@ export function sweepCommands(sweeps: Sweeps, store: Store): SweepCommands {
   return {
     ...sweeps,
     parse: (text) => parseSweepFile(text),
-    plan: async (spec) => planView(await sweeps.plan(spec), store),
+    plan: async (spec) => planReport(await sweeps.plan(spec), await knownRuns(store)),
     retryFailed: async (id) => void (await sweeps.retryFailed(id)),
-  };
-}
-
-/** A plan in numbers, with the runs that other sweeps have already made. */
-async function planView(plan: SweepPlan, store: Store): Promise<PlanView> {
-  const known = new Map<string, 'done' | 'open'>();
-  let [worked, seconds] = [0, 0];
-  for (const sweep of await store.listSweeps()) {
-    for (const run of await store.runsOf(sweep.id)) {
-      known.set(run.fingerprint, run.state === 'done' ? 'done' : 'open');
-      if (run.state !== 'done' || run.seconds === null || run.kind === 'dataset') continue;
-      worked += run.estimatedFlops ?? 0;
-      seconds += run.seconds;
-    }
-  }
-  const reused = plan.runs.filter((run) => known.has(run.fingerprint));
-  const left = plan.runs
-    .filter((run) => known.get(run.fingerprint) !== 'done')
-    .reduce((sum, run) => sum + run.estimatedFlops, 0);
-  const notes =
-    reused.length > 0 ? [`${reused.length} of ${plan.runs.length} runs are shared with other sweeps.`] : [];
-  // Seconds of one worker, at the pace of the runs made here so far; unknown on a machine that has run nothing yet.
-  const estimatedSeconds = worked > 0 && seconds > 0 ? (left / worked) * seconds : null;
-  if (estimatedSeconds === null)
-    notes.push('No run has been timed here yet, so there is no estimate of the time.');
-  return {
-    total: plan.runs.length,
-    byKind: { ...plan.counts },
-    reused: reused.length,
-    estimatedFlops: left,
-    estimatedSeconds,
-    notes,
   };
 }
 

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, it } from 'vitest';
+import { manualClock } from '../ports/testing/bench';
 import { happening, Life } from '../ports/testing/life';
 import { memoryStore } from '../ports/testing/memory-store';
 import { testDatabase } from '../ports/testing/postgres';
-import { manualClock } from '../ports/testing/run-store-contract';
 import { connect } from './index';
 
 const lives = (maxLength: number) => fc.array(happening, { maxLength, size: 'max' });

@@ -3,7 +3,7 @@ import type { Store, StoredLosses } from '../ports';
 import type { Connection } from './connection';
 import { curveFromRow, lossesFromBytes } from './rows';
 
-type ResultMethods = Pick<Store, 'result' | 'losses' | 'sampleList' | 'sample'>;
+type ResultMethods = Pick<Store, 'result' | 'losses' | 'curves' | 'sampleList' | 'sample'>;
 
 const byTask = (rows: readonly { task: string; losses: Uint8Array }[]): Record<string, Float32Array> =>
   Object.fromEntries(rows.map((row) => [row.task, lossesFromBytes(row.losses)]));
@@ -49,6 +49,15 @@ export function resultMethods(connection: Connection): ResultMethods {
           });
         }
         return found;
+      }),
+
+    curves: (fingerprints) =>
+      connection.read(async (prisma) => {
+        const rows = await prisma.runResult.findMany({
+          where: { fingerprint: { in: [...fingerprints] } },
+          select: { fingerprint: true, curve: true },
+        });
+        return new Map(rows.map((row) => [row.fingerprint, curveFromRow(row.curve)]));
       }),
 
     sampleList: (fingerprint) =>

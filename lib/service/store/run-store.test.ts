@@ -1,6 +1,7 @@
+import { manualClock } from '../ports/testing/bench';
 import { memoryStore } from '../ports/testing/memory-store';
 import { testDatabase } from '../ports/testing/postgres';
-import { describeRunStore, manualClock } from '../ports/testing/run-store-contract';
+import { describeRunStore } from '../ports/testing/run-store-contract';
 import { connect } from './index';
 
 describeRunStore('in memory', async () => {

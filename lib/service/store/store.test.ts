@@ -1,8 +1,8 @@
 import pg from 'pg';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Store } from '../ports';
+import { manualClock } from '../ports/testing/bench';
 import { type TestDatabase, testDatabase } from '../ports/testing/postgres';
-import { manualClock } from '../ports/testing/run-store-contract';
 import {
   newSweep,
   plannedSource,

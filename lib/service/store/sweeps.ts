@@ -2,12 +2,12 @@ import { TaskatlasError } from '@/lib/science/core';
 import type { Clock, PlannedRun, Store, SweepState } from '../ports';
 import type { Connection, Transaction } from './connection';
 import { logEvents } from './events';
-
+import type { Prisma } from './generated/client';
 import { runFromRow, sweepFromRow, toJson } from './rows';
 
 type SweepMethods = Pick<
   Store,
-  'createSweep' | 'getSweep' | 'listSweeps' | 'setSweepState' | 'runsOf' | 'sweepsOf'
+  'createSweep' | 'extendSweep' | 'getSweep' | 'listSweeps' | 'setSweepState' | 'runsOf' | 'sweepsOf'
 >;
 
 /** Sweeps are made and change state one at a time, so that "does another sweep want this run?" has one answer. */
@@ -56,14 +56,19 @@ const lockRunsOf = (tx: Transaction, sweepId: string): Promise<unknown> =>
     select r.fingerprint from runs r join sweep_runs w on w.fingerprint = r.fingerprint
      where w.sweep_id = ${sweepId} order by r.fingerprint for update of r`;
 
+const startAnew = (
+  tx: Transaction,
+  which: Prisma.RunWhereInput,
+  states: readonly string[],
+): Promise<unknown> =>
+  tx.run.updateMany({
+    where: { ...which, state: { in: [...states] } },
+    data: { state: 'waiting', attempt: 0, failureClass: null, failureMessage: null, finishedAt: null },
+  });
+
 /** Runs in these states start anew: waiting, then queued where no parent is open. */
 async function revive(tx: Transaction, sweepId: string, states: readonly string[], now: Date): Promise<void> {
-  if (states.length > 0) {
-    await tx.run.updateMany({
-      where: { state: { in: [...states] }, sweeps: { some: { sweepId } } },
-      data: { state: 'waiting', attempt: 0, failureClass: null, failureMessage: null, finishedAt: null },
-    });
-  }
+  if (states.length > 0) await startAnew(tx, { sweeps: { some: { sweepId } } }, states);
   await tx.$executeRaw`
     update runs r set state = 'queued', not_before = ${now}, published_at = null
      where r.state = 'waiting'
@@ -83,6 +88,37 @@ const cancelOrphans = (tx: Transaction, sweepId: string): Promise<unknown> =>
        and r.fingerprint in (select fingerprint from sweep_runs where sweep_id = ${sweepId})
        and not exists (select 1 from sweep_runs w join sweeps s on s.id = w.sweep_id
                         where w.fingerprint = r.fingerprint and s.id <> ${sweepId} and s.state <> 'cancelled')`;
+
+/** Milestones that are not reached any more when transfers are added. */
+const LATE_PHASES = ['transfers', 'tournaments', 'policy', 'done'];
+
+async function extend(tx: Transaction, id: string, runs: readonly PlannedRun[], now: Date): Promise<number> {
+  await lockSweeps(tx);
+  const sweep = await tx.sweep.findUnique({ where: { id } });
+  if (!sweep) throw new TaskatlasError('not-found', `There is no sweep "${id}".`);
+  const known = await tx.sweepRun.findMany({
+    where: { sweepId: id, fingerprint: { in: runs.map((run) => run.fingerprint) } },
+    select: { fingerprint: true },
+  });
+  const there = new Set(known.map((row) => row.fingerprint));
+  const fresh = runs.filter((run) => !there.has(run.fingerprint));
+  if (fresh.length === 0) return 0;
+  await insertPlan(tx, id, fresh, now);
+  await lockRunsOf(tx, id);
+  if (sweep.state === 'cancelled') await cancelOrphans(tx, id);
+  else {
+    await startAnew(tx, { fingerprint: { in: fresh.map((run) => run.fingerprint) } }, [
+      'cancelled',
+      'failed',
+    ]);
+    await revive(tx, id, [], now);
+  }
+  if (sweep.state === 'done')
+    await tx.sweep.update({ where: { id }, data: { state: 'active', finishedAt: null } });
+  await tx.phase.deleteMany({ where: { sweepId: id, name: { in: LATE_PHASES } } });
+  await logEvents(tx, [{ sweepId: id, kind: 'sweep', data: { planned: fresh.length } }]);
+  return fresh.length;
+}
 
 async function changeState(tx: Transaction, id: string, state: SweepState, now: Date): Promise<void> {
   await lockSweeps(tx);
@@ -128,6 +164,8 @@ export function sweepMethods(connection: Connection, clock: Clock): SweepMethods
         await logEvents(tx, [{ sweepId: sweep.id, kind: 'sweep', data: { state: row.state } }]);
         return sweepFromRow(row);
       }),
+
+    extendSweep: (id, runs) => connection.transact((tx) => extend(tx, id, runs, new Date(clock.now()))),
 
     getSweep: (id) =>
       connection.read(async (prisma) => {

@@ -1,5 +1,6 @@
 export { analyseStoredTarget, type ScenesOf } from './analyse';
 export { canonicalJson } from './fingerprint';
+export { growTarget } from './grow';
 export { parseSweepFile } from './parse';
 export type { SweepPlan } from './plan';
 export { finishSweep } from './solve';

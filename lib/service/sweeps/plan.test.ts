@@ -180,3 +180,54 @@ describe('canonicalJson', () => {
     expect(fingerprintOf(recipe)).toBe('407d3847a399f306041261ddc2d786017e0ba1bf7998727f0b1722168e745b28');
   });
 });
+
+describe('transfer sizes', () => {
+  const sizes = { transferSizes: ['5 %', 60, '100 %'] };
+
+  it('measures scratch and every transfer at each size; the full size is the same run as without sizes', () => {
+    const { runs, counts } = plan(sizes);
+    const plain = plan();
+    const known = byFingerprint(runs);
+    expect(plain.runs.every((run) => known.has(run.fingerprint))).toBe(true);
+    expect(counts.scratch).toBe(3 * plain.counts.scratch);
+    expect(counts.transfer).toBe(3 * plain.counts.transfer);
+    const images = runs.flatMap(({ recipe }) => (recipe.kind === 'transfer' ? [recipe.images] : []));
+    expect(new Set(images)).toEqual(new Set([15, 60, 300]));
+  });
+
+  it('trains longer on fewer images, and comes after the tournaments of its seed in layers of its own', () => {
+    const runs = plan(sizes).runs.filter(({ recipe }) => recipe.kind === 'transfer' && recipe.seed === 1);
+    const of = (images: number) =>
+      runs.filter(({ recipe }) => recipe.kind === 'transfer' && recipe.images === images);
+    const epochs = (images: number) =>
+      new Set(of(images).map(({ recipe }) => ('training' in recipe ? recipe.training.epochs : 0)));
+    expect([15, 60, 300].map((n) => [...epochs(n)])).toEqual([[200], [63], [30]]);
+    const last = Math.max(...of(300).map((run) => run.priority));
+    for (const run of [...of(15), ...of(60)]) expect(run.priority).toBeGreaterThan(last);
+    expect([15, 60, 300].map((n) => new Set(of(n).map((run) => run.layer)))).toEqual([
+      new Set([1000]),
+      new Set([2000]),
+      new Set([0]),
+    ]);
+  });
+
+  it.each([
+    [[301], 'transferSizes[0]', 'more than the transfer pool has'],
+    [['100 %', '0.1 %'], 'transferSizes[1]', 'less than one image'],
+    [['5'], 'transferSizes[0]', 'a number of images'],
+  ])('refuses %j by its field', (transferSizes, path, text) => {
+    let issues: readonly { path: string; message: string }[] = [];
+    try {
+      plan({ transferSizes });
+    } catch (error) {
+      issues = (error as { issues: typeof issues }).issues;
+    }
+    expect(issues[0]).toEqual({ path, message: expect.stringContaining(text) });
+  });
+
+  it('leaves out the own network of a target that is no source, when told so', () => {
+    const narrow = { sources: ['z-depth'], targets: ['autoencoding'] };
+    expect(plan(narrow).counts.source).toBe(4);
+    expect(plan({ ...narrow, gold: false }).counts.source).toBe(2);
+  });
+});

@@ -1,6 +1,8 @@
 import { recipeFlops } from '@/lib/science/catalog/costs';
 import { methodVersion } from '@/lib/science/catalog/methods';
+import { joinedOrders } from '@/lib/science/catalog/orders';
 import { defaultTraining } from '@/lib/science/catalog/presets';
+import { trainingAtSize } from '@/lib/science/catalog/transfer-sizes';
 import {
   type DatasetSpec,
   type InputKind,
@@ -12,10 +14,11 @@ import {
   type TaskId,
   type TrainingOptions,
 } from '@/lib/science/core';
-import type { SweepSpec } from '../contracts';
+import { mainSizeOf, type SweepSpec, transferSizesOf } from '../contracts';
 import type { PlannedRun } from '../ports';
 import { checkTasks } from './check';
 import { fingerprintOf } from './fingerprint';
+import { layerOf } from './layers';
 
 /** Everything that a sweep will do, worked out before anything is stored. */
 export interface SweepPlan {
@@ -27,6 +30,8 @@ export interface SweepPlan {
   counts: Readonly<Record<RunKind, number>>;
   /** Estimated work of all runs. */
   flops: number;
+  /** What will be planned while the sweep runs (higher orders), when the sources it depends on are known. */
+  growth: { runs: number; flops: number };
 }
 
 export interface PlanInput {
@@ -36,7 +41,15 @@ export interface PlanInput {
 }
 
 /** Bases of the order of work within one layer of seeds; smaller is sooner. */
-const ORDER = { dataset: 0, mean: 1_000, probe: 2_000, source: 3_000, tournament: 10_000, layer: 1_000_000 };
+const ORDER = {
+  dataset: 0,
+  mean: 1_000,
+  probe: 2_000,
+  source: 3_000,
+  tournament: 10_000,
+  sizes: 700_000,
+  layer: 1_000_000,
+};
 /** Places in one target's part of the order: its scratch run, then its transfers. */
 const TOURNAMENT_STRIDE = 1_000;
 /** Images of one shard of a data set: a second or two of rendering, so that all workers share it. */
@@ -131,7 +144,8 @@ class Planner {
 
   /** Task-specific networks of one seed: the sources, and the gold of targets that are no sources. */
   planSources(seed: number, layer: number): Map<TaskId, string> {
-    const ids = [...new Set([...this.sources, ...this.targets])];
+    const gold = this.spec.gold === false ? [] : this.targets;
+    const ids = [...new Set([...this.sources, ...gold])];
     return new Map(
       ids.map((task, i) => {
         const recipe: SourceRecipe = {
@@ -144,7 +158,7 @@ class Planner {
           training: this.task(task).untrained ? UNTRAINED : this.training('source'),
           seed,
         };
-        const place = this.targets.includes(task) ? { target: task, layer } : { layer };
+        const place = gold.includes(task) ? { target: task, layer } : { layer };
         return [task, this.add(recipe, this.shards, layer * ORDER.layer + ORDER.source + i, place)];
       }),
     );
@@ -162,7 +176,7 @@ class Planner {
           taskVersions: this.versions(...this.targets),
           targets: this.targets,
           source: { task, fingerprint },
-          images: this.dataset.pools.transfer,
+          images: mainSizeOf(this.spec),
         },
         [fingerprint],
         ORDER.probe + i,
@@ -170,25 +184,31 @@ class Planner {
     });
   }
 
-  /** One target's tournament of one seed: scratch, then a transfer from every source (T→T among them). */
-  planTournament(
+  /**
+   * One target's transfers of one seed at one size of the transfer set: scratch, then one from every source (T→T among
+   * them). The smaller sizes come after all tournaments of their seed.
+   */
+  planTransfers(
     target: TaskId,
     position: number,
-    seed: number,
-    layer: number,
-    trained: ReadonlyMap<TaskId, string>,
-  ) {
+    size: { images: number; index: number; main: boolean },
+    seeded: { seed: number; layer: number; trained: ReadonlyMap<TaskId, string> },
+  ): void {
     const { dataset, spec } = this;
-    const base = layer * ORDER.layer + ORDER.tournament + position * TOURNAMENT_STRIDE;
+    const { seed, layer, trained } = seeded;
+    const part = size.main ? ORDER.tournament : ORDER.sizes + size.index;
+    const base = layer * ORDER.layer + part + position * TOURNAMENT_STRIDE;
     const common = { dataset, taskVersions: this.versions(target), task: target, preset: spec.preset, seed };
-    const images = dataset.pools.transfer;
-    const place = { target, layer };
+    const { images } = size;
+    const training = (role: 'scratch' | 'transfer'): TrainingOptions =>
+      trainingAtSize(this.training(role), images, dataset.pools.transfer);
+    const place = { target, layer: size.main ? layer : layerOf.size(size.index, layer) };
     this.add(
       {
         ...common,
         kind: 'scratch',
         version: methodVersion('scratch'),
-        training: this.training('scratch'),
+        training: training('scratch'),
         images,
       },
       this.shards,
@@ -204,7 +224,7 @@ class Planner {
           version: methodVersion(spec.method),
           method: spec.method,
           sources: [{ task, fingerprint }],
-          training: this.training('transfer'),
+          training: training('transfer'),
           images,
         },
         [fingerprint],
@@ -213,23 +233,51 @@ class Planner {
       );
     });
   }
+
+  /** What higher orders will add: their number is known before it is known which. */
+  growth(): SweepPlan['growth'] {
+    const orders = (target: TaskId) =>
+      joinedOrders(this.sources.filter((source) => source !== target).length, this.spec.maxOrder ?? 1);
+    let [runs, flops] = [0, 0];
+    for (const { recipe } of this.runs.values()) {
+      // One first-order run stands for all of its target and seed.
+      if (recipe.kind !== 'scratch' || recipe.images !== mainSizeOf(this.spec)) continue;
+      for (const order of orders(recipe.task)) {
+        runs++;
+        flops += this.joinedFlops(recipe, order);
+      }
+    }
+    return { runs, flops };
+  }
+
+  private joinedFlops(scratch: Extract<Recipe, { kind: 'scratch' }>, order: number): number {
+    const sources = Array.from({ length: order }, () => ({ task: scratch.task, fingerprint: '' }));
+    const training = trainingAtSize(this.training('transfer'), scratch.images, this.dataset.pools.transfer);
+    const recipe: Recipe = { ...scratch, kind: 'transfer', method: this.spec.method, sources, training };
+    return recipeFlops(recipe, (id) => this.task(id).head);
+  }
 }
 
 /**
  * Spec → runs with identity, dependencies, order and cost (DESIGN §5). Pure: the same spec gives the same plan.
  * Order of work: the data set, the mean predictors, sources with their probes as soon as they can be had, then one
- * tournament after the other, then the next seed.
+ * tournament after the other, then smaller transfer sets, then the next seed. Higher orders are planned later, from
+ * what the first order has measured (grow.ts).
  * @throws TaskatlasError `invalid-input` naming the fields: unknown tasks, wrong roles, nothing to do.
  */
 export function planSweep(spec: SweepSpec, input: PlanInput): SweepPlan {
   const { tasks, sources, targets } = checkTasks(spec, input.tasks);
   const planner = new Planner(spec, input.dataset, tasks, sources, targets);
+  const sizes = transferSizesOf(spec);
   planner.planMeans();
   spec.seeds.forEach((seed, layer) => {
     const trained = planner.planSources(seed, layer);
     if (layer === 0 && spec.probe) planner.planProbes(trained);
-    targets.forEach((target, position) => {
-      planner.planTournament(target, position, seed, layer, trained);
+    sizes.forEach((images, index) => {
+      const size = { images, index, main: index === sizes.length - 1 };
+      targets.forEach((target, position) => {
+        planner.planTransfers(target, position, size, { seed, layer, trained });
+      });
     });
   });
   const runs = [...planner.runs.values()];
@@ -249,5 +297,6 @@ export function planSweep(spec: SweepSpec, input: PlanInput): SweepPlan {
     targets,
     counts,
     flops: runs.reduce((sum, run) => sum + run.estimatedFlops, 0),
+    growth: planner.growth(),
   };
 }

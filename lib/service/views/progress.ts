@@ -1,3 +1,6 @@
+import { recipeFlops } from '@/lib/science/catalog/costs';
+import { joinedOrders } from '@/lib/science/catalog/orders';
+import type { TransferRecipe } from '@/lib/science/core';
 import type { ProgressView } from '../contracts';
 import type { StoredRun } from '../ports';
 import type { SweepData } from './model';
@@ -50,20 +53,59 @@ function phasesOf(data: SweepData): Record<string, number> {
   return phases;
 }
 
+const isWeighed = (runs: readonly StoredRun[]): boolean =>
+  runs.every((run) => run.estimatedFlops !== undefined && run.estimatedFlops >= 0) &&
+  runs.some((run) => (run.estimatedFlops ?? 0) > 0);
+
 /** FLOPs of a run where they are known; with any unknown, every run weighs the same. */
 function workOf(runs: readonly StoredRun[]): (run: StoredRun) => number {
-  const known = runs.every((run) => run.estimatedFlops !== undefined && run.estimatedFlops >= 0);
-  const total = known ? runs.reduce((sum, run) => sum + (run.estimatedFlops ?? 0), 0) : 0;
-  return known && total > 0 ? (run) => run.estimatedFlops ?? 0 : () => 1;
+  return isWeighed(runs) ? (run) => run.estimatedFlops ?? 0 : () => 1;
 }
 
-/** Counts by state, share of the work done, throughput now, and the time left at the pace so far. */
+/**
+ * Higher-order transfers that are still to be planned: those of targets whose first-order tournament is not complete
+ * yet. Their number is known, and their work is that of a first-order transfer with more sources.
+ */
+function laterRuns({ sweep, runs }: SweepData): { runs: number; work: number } {
+  const maxOrder = sweep.spec.maxOrder ?? 1;
+  if (maxOrder < 2 || sweep.state === 'done' || sweep.state === 'cancelled') return { runs: 0, work: 0 };
+  const byTarget = new Map<string, TransferRecipe[]>();
+  for (const { recipe } of runs) {
+    if (recipe.kind !== 'transfer') continue;
+    const known = byTarget.get(recipe.task);
+    if (known) known.push(recipe);
+    else byTarget.set(recipe.task, [recipe]);
+  }
+  const headOf = (id: string) => {
+    const head = sweep.tasks.find((task) => task.id === id)?.head;
+    return head ?? { kind: 'vector' as const, size: 1 };
+  };
+  let [count, work] = [0, 0];
+  for (const [target, recipes] of byTarget) {
+    const [first] = recipes;
+    const source = first?.sources[0];
+    if (!first || !source || recipes.some((recipe) => recipe.sources.length > 1)) continue;
+    const sources = new Set(recipes.flatMap((r) => r.sources.map((s) => s.task)));
+    sources.delete(target);
+    const images = Math.max(...recipes.map((recipe) => recipe.images));
+    const recipe = recipes.find((r) => r.images === images) ?? first;
+    for (const order of joinedOrders(sources.size, maxOrder)) {
+      const joined = { ...recipe, sources: Array.from({ length: order }, () => source) };
+      count += sweep.spec.seeds.length;
+      work += sweep.spec.seeds.length * recipeFlops(joined, headOf);
+    }
+  }
+  return { runs: count, work };
+}
+
+/** Counts by state, share of the work done (runs still to be planned included), throughput now, and the time left at the pace so far. */
 export function progressView(data: SweepData): ProgressView {
   const { runs, sweep, now } = data;
   const counts = { waiting: 0, queued: 0, running: 0, lost: 0, done: 0, failed: 0, cancelled: 0 };
   for (const run of runs) counts[shownState(run, now)] += 1;
   const work = workOf(runs);
-  const total = runs.reduce((sum, run) => sum + work(run), 0);
+  const later = laterRuns(data);
+  const total = runs.reduce((sum, run) => sum + work(run), isWeighed(runs) ? later.work : later.runs);
   const done = runs.reduce((sum, run) => sum + work(run) * runShare(run), 0);
   const share = runs.length === 0 ? (sweep.state === 'done' ? 1 : 0) : total > 0 ? done / total : 0;
   const end = sweep.finishedAt ?? now;
@@ -72,6 +114,7 @@ export function progressView(data: SweepData): ProgressView {
   return {
     counts,
     total: runs.length,
+    later: later.runs,
     share,
     imagesPerSecond: runs
       .filter((run) => shownState(run, now) === 'running')

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect } from 'vitest';
 import type { FailureClass, RunResult } from '@/lib/science/core';
 import type { RunStore, StoredRun, SweepState } from '../index';
-import type { ManualClock } from './run-store-contract';
+import type { ManualClock } from './bench';
 import { newSweep, plannedSource, plannedTransfer, sampleResult } from './samples';
 
 /** Everything that can happen to runs and sweeps, in any order, by anybody. */

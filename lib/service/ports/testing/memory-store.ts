@@ -178,6 +178,28 @@ function sweepPart(memory: Memory) {
       memory.revive(sweep.id, ['cancelled', 'failed']);
       return structuredClone(stored);
     },
+    extendSweep: async (id: string, runs: readonly PlannedRun[]): Promise<number> => {
+      const sweep = memory.sweep(id);
+      const known = new Set(memory.members(id).map((run) => run.fingerprint));
+      const fresh = runs.filter((run) => !known.has(run.fingerprint));
+      for (const run of fresh) {
+        memory.insert(run);
+        memory.wanting.push({ sweepId: id, fingerprint: run.fingerprint });
+      }
+      if (sweep.state === 'cancelled') {
+        for (const run of memory.members(id))
+          if (memory.demand(run.fingerprint) === 'none') memory.update(run, cancelRun(run));
+      } else {
+        for (const { fingerprint } of fresh) {
+          const run = memory.run(fingerprint);
+          memory.update(run, retryRun(run, false, memory.clock.now()));
+        }
+        memory.revive(id, []);
+      }
+      if (fresh.length > 0 && sweep.state === 'done')
+        memory.sweeps.set(id, { ...sweep, state: 'active', finishedAt: null });
+      return fresh.length;
+    },
     getSweep: async (id: string) => structuredClone(memory.sweeps.get(id) ?? null),
     listSweeps: async () => [...memory.sweeps.values()].reverse().map((sweep) => structuredClone(sweep)),
     setSweepState: async (id: string, state: SweepState) => memory.setState(id, state),

@@ -1,0 +1,49 @@
+import type { PlanView } from '../contracts';
+import type { Store } from '../ports';
+import type { SweepPlan } from '../sweeps';
+
+/** Runs that other sweeps have made or will make, and the pace of those that were made here. */
+export interface KnownRuns {
+  states: ReadonlyMap<string, 'done' | 'open'>;
+  /** Seconds of one worker per FLOP; null where no run has been timed yet. */
+  pace: number | null;
+}
+
+export async function knownRuns(store: Pick<Store, 'listSweeps' | 'runsOf'>): Promise<KnownRuns> {
+  const states = new Map<string, 'done' | 'open'>();
+  let [worked, seconds] = [0, 0];
+  for (const sweep of await store.listSweeps()) {
+    for (const run of await store.runsOf(sweep.id)) {
+      if (states.has(run.fingerprint)) continue;
+      states.set(run.fingerprint, run.state === 'done' ? 'done' : 'open');
+      if (run.state !== 'done' || run.seconds === null || run.kind === 'dataset') continue;
+      worked += run.estimatedFlops ?? 0;
+      seconds += run.seconds;
+    }
+  }
+  return { states, pace: worked > 0 && seconds > 0 ? seconds / worked : null };
+}
+
+/** A plan in numbers, with the runs that other sweeps have already made. */
+export function planReport(plan: SweepPlan, { states, pace }: KnownRuns): PlanView {
+  const reused = plan.runs.filter((run) => states.has(run.fingerprint)).length;
+  const open = plan.runs.filter((run) => states.get(run.fingerprint) !== 'done');
+  const left = open.reduce((sum, run) => sum + run.estimatedFlops, plan.growth.flops);
+  const notes: string[] = [];
+  if (reused > 0) notes.push(`${reused} of ${plan.runs.length} runs are shared with other sweeps.`);
+  if (plan.growth.runs > 0) {
+    notes.push(
+      `${plan.growth.runs} more runs of higher order are planned while it runs, from each target's best sources.`,
+    );
+  }
+  if (pace === null) notes.push('No run has been timed here yet, so there is no estimate of the time.');
+  return {
+    total: plan.runs.length,
+    byKind: { ...plan.counts },
+    reused,
+    growth: plan.growth.runs,
+    estimatedFlops: left,
+    estimatedSeconds: pace === null ? null : left * pace,
+    notes,
+  };
+}
