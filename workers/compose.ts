@@ -25,7 +25,9 @@ export const workerId = (name: string): string =>
 const environment = z.object({ TASKATLAS_THREADS: z.coerce.number().int().min(1).max(1024).optional() });
 
 /** How many threads this worker's engine may use; all cores when nobody shares them out. */
-export function threadsAllowed(variables: NodeJS.ProcessEnv): { threads?: number } {
+export function threadsAllowed(variables: Readonly<Record<string, string | undefined>>): {
+  threads?: number;
+} {
   const parsed = environment.safeParse({ TASKATLAS_THREADS: variables.TASKATLAS_THREADS || undefined });
   if (!parsed.success) {
     throw new TaskatlasError(
