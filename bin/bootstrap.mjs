@@ -152,7 +152,10 @@ export function handOver(script, args) {
 const isMain = process.argv[1] !== undefined && fileURLToPath(import.meta.url) === process.argv[1];
 if (isMain) {
   const [command = 'start', ...rest] = process.argv.slice(2);
-  prepare({ pages: command === 'start' || command === 'test' });
+  // Static checks alone read no built page.
+  const only = rest[rest.indexOf('--only') + 1] ?? '';
+  const checks = rest.includes('--only') && !/unit|browser/.test(only);
+  prepare({ pages: command === 'start' || (command === 'test' && !checks) });
   if (command === 'test') handOver('bin/test.ts', rest);
   else if (command === 'bench') {
     const [name = ''] = rest;
