@@ -1,4 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { TaskatlasError } from '@/lib/science/core';
 import { problem } from '@/lib/service/contracts';
@@ -64,6 +65,30 @@ function apiClient(send: Send, url: string | null, close: () => Promise<void> = 
     postText: (path, text, contentType, schema) =>
       call(path, schema, { method: 'POST', body: text, headers: { 'content-type': contentType } }),
     close,
+  };
+}
+
+const RETRY_MS = 500;
+
+/**
+ * The same client, whose reads outlast a restart of the server or the database: an answer `unavailable` is asked for
+ * again until `seconds` have passed. Writes are not repeated: one that seems lost may have arrived.
+ */
+export function patientClient(api: ApiClient, seconds: number): ApiClient {
+  return {
+    ...api,
+    async get(path, schema) {
+      const deadline = performance.now() + seconds * 1000;
+      for (;;) {
+        try {
+          return await api.get(path, schema);
+        } catch (error) {
+          const passing = error instanceof TaskatlasError && error.code === 'unavailable';
+          if (!passing || performance.now() > deadline) throw error;
+          await sleep(RETRY_MS);
+        }
+      }
+    },
   };
 }
 

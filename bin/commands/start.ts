@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type Command, InvalidArgumentError } from 'commander';
 import { z } from 'zod';
 import { type SweepView, sweepView, workerView } from '@/lib/service/contracts';
-import type { ApiClient } from '../api-client';
+import { type ApiClient, patientClient } from '../api-client';
 import { root } from '../places';
 import { type Product, startProduct } from '../supervisor';
 import { finalReport, type OnceSummary } from '../supervisor/report';
@@ -17,6 +17,9 @@ interface Options {
   engine?: string;
   sweep: string;
 }
+
+/** A server or database that was killed is back within seconds; reports wait this long for it. */
+const PATIENCE_SECONDS = 60;
 
 const say = (text: string): void => void process.stderr.write(`taskatlas: ${text}\n`);
 const print = (text: string): void => void process.stdout.write(`${text}\n`);
@@ -94,13 +97,14 @@ async function start(options: Options): Promise<void> {
   const product = await startProduct(options, say);
   try {
     say(`${product.url} is up. Ctrl-C stops everything.`);
-    const chosen = await sweepToFollow(product.api, options.sweep);
+    const patient = patientClient(product.api, PATIENCE_SECONDS);
+    const chosen = await sweepToFollow(patient, options.sweep);
     const sweep = await follow(product.api, chosen.id, interrupted.signal);
     if (sweep) {
-      print(`\n${await finalReport(product.api, sweep)}\n`);
+      print(`\n${await finalReport(patient, sweep)}\n`);
       print(`See all of it: ${product.url}/sweeps/${sweep.id}`);
       if (sweep.progress.counts.failed > 0) process.exitCode = options.once ? 1 : 0;
-      if (options.once) print(JSON.stringify(await summary(product, sweep, started)));
+      if (options.once) print(JSON.stringify(await summary({ ...product, api: patient }, sweep, started)));
     }
     while (!options.once && !interrupted.signal.aborted) {
       await sleep(3_600_000, undefined, { signal: interrupted.signal }).catch(() => {});
