@@ -36,13 +36,13 @@ export function runningInstance(): string | null {
 
 async function readProblem(response: Response): Promise<TaskatlasError> {
   const text = await response.text();
+  const code =
+    response.status === 404 ? 'not-found' : response.status < 500 ? 'invalid-input' : 'unavailable';
   try {
     const { error } = problem.parse(JSON.parse(text));
-    const code =
-      response.status === 404 ? 'not-found' : response.status < 500 ? 'invalid-input' : 'unavailable';
     return new TaskatlasError(code, error.message, { issues: error.issues });
   } catch {
-    return new TaskatlasError('unavailable', `The server answered ${response.status}: ${text.slice(0, 300)}`);
+    return new TaskatlasError(code, `The server answered ${response.status}: ${text.slice(0, 300)}`);
   }
 }
 
