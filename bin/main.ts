@@ -54,6 +54,12 @@ function report(error: unknown): number {
   return 1;
 }
 
+// `taskatlas … | head` closes the pipe when it has seen enough: that is no error.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(0);
+  throw error;
+});
+
 try {
   const program = await buildProgram();
   await program.parseAsync(process.argv);

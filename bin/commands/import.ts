@@ -1,46 +1,142 @@
 import { readFile } from 'node:fs/promises';
-import { basename } from 'node:path';
+import { basename, extname } from 'node:path';
 import type { Command } from 'commander';
 import { TaskatlasError } from '@/lib/science/core';
+import type { ImportOptions, PublishedResults, TransfersDocument } from '@/lib/service/imports';
+import type { StoredSweep } from '@/lib/service/ports';
 
-async function readJson(file: string): Promise<unknown> {
-  const text = await readFile(file, 'utf8').catch((cause: unknown) => {
+const MAX_BYTES = 256 * 1024 * 1024;
+
+async function readText(file: string): Promise<string> {
+  const bytes = await readFile(file).catch((cause: unknown) => {
     throw new TaskatlasError('not-found', `${file}: no such file`, { cause });
   });
+  if (bytes.length > MAX_BYTES) throw new TaskatlasError('invalid-input', `${file} is larger than 256 MB`);
+  return bytes.toString('utf8');
+}
+
+function parseJson(file: string, text: string): unknown {
   try {
     return JSON.parse(text);
   } catch (cause) {
-    throw new TaskatlasError(
-      'invalid-input',
-      `${file}: not JSON (${cause instanceof Error ? cause.message : cause})`,
-      { cause },
-    );
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new TaskatlasError('invalid-input', `${file}: not JSON (${why})`, { cause });
   }
 }
 
-/** `import transfers FILE`: published or foreign transfer results as a read-only sweep. */
-export function registerImport(program: Command): void {
-  const group = program.command('import').description('bring in results that were measured elsewhere');
+/** The documents of a file of transfers: CSV by its name, JSON else. */
+async function readDocuments(file: string): Promise<TransfersDocument[]> {
+  const { readTransfers, transfersFromCsv } = await import('@/lib/service/imports');
+  const text = await readText(file);
+  return extname(file).toLowerCase() === '.csv'
+    ? [transfersFromCsv(text)]
+    : readTransfers(parseJson(file, text));
+}
+
+interface Import {
+  document: TransfersDocument;
+  options: ImportOptions;
+}
+
+interface Printing {
+  json?: boolean;
+}
+
+const describe = (sweep: StoredSweep): string => {
+  const notes = (sweep.notes ?? []).map(
+    ({ level, text }) => `  ${level === 'warning' ? 'Warning' : 'Note'}: ${text}`,
+  );
+  const targets = sweep.tasks.filter((task) => task.roles.includes('target')).length;
+  return [
+    `Sweep ${sweep.number} (${sweep.name}): imported, read-only; ${targets} targets.`,
+    ...notes,
+    `  Ask it: taskatlas matrix --sweep ${sweep.number}, policy --sweep ${sweep.number}, best TARGET --sweep ${sweep.number}`,
+  ].join('\n');
+};
+
+async function store(imports: readonly Import[], printing: Printing): Promise<void> {
+  const { openSweeps } = await import('../compose');
+  const sweeps = await openSweeps();
+  const stored: StoredSweep[] = [];
+  try {
+    for (const { document, options } of imports) stored.push(await sweeps.importTransfers(document, options));
+  } finally {
+    await sweeps.close();
+  }
+  const answer = stored.length === 1 ? stored[0] : stored;
+  process.stdout.write(
+    printing.json ? `${JSON.stringify(answer, null, 2)}\n` : `${stored.map(describe).join('\n\n')}\n`,
+  );
+}
+
+/** What the reader of pickles found beside what the values show. */
+function originOf({ altered, absent }: PublishedResults): ImportOptions['notes'] {
+  const warning = (code: string, text: string) => ({ level: 'warning' as const, code, text, targets: [] });
+  return [
+    ...(altered.length > 0
+      ? [
+          warning(
+            'not-the-published-bytes',
+            `${altered.join(', ')}: not byte for byte the published file (SHA-256 differs).`,
+          ),
+        ]
+      : []),
+    ...(absent.length > 0
+      ? [warning('missing-files', `There is no file for ${absent.join(' and ')}: those values are missing.`)]
+      : []),
+  ];
+}
+
+function registerTransfers(group: Command): void {
   group
     .command('transfers <file>')
-    .description('results in the open transfers format (JSON) as a read-only sweep')
+    .description('results in the open transfers format (JSON or CSV) as a read-only sweep')
     .option('--name <name>', 'name of the sweep')
     .option('--json', 'print the sweep as JSON')
-    .action(async (file: string, options: { name?: string; json?: boolean }) => {
-      const document = await readJson(file);
-      const { openSweeps } = await import('../compose');
-      const sweeps = await openSweeps();
-      try {
-        const sweep = await sweeps.importTransfers(document, {
-          name: options.name ?? basename(file, '.json'),
-        });
-        process.stdout.write(
-          options.json
-            ? `${JSON.stringify(sweep, null, 2)}\n`
-            : `Sweep ${sweep.number} (${sweep.name}): imported, read-only.\n`,
-        );
-      } finally {
-        await sweeps.close();
-      }
+    .action(async (file: string, options: Printing & { name?: string }) => {
+      const documents = await readDocuments(file);
+      const name = options.name ?? basename(file, extname(file));
+      const imports = documents.map((document) => ({
+        document,
+        options: { name: documents.length === 1 ? name : `${name} ${document.regime}` },
+      }));
+      await store(imports, options);
     });
+}
+
+function registerTaskonomy(group: Command): void {
+  group
+    .command('taskonomy <place>')
+    .description('the published Taskonomy results: a folder or URL that holds results/affinities/*.pkl')
+    .option('--regime <name>', 'only this one: 16k, 1k or early16k')
+    .option('--json', 'print the sweeps as JSON')
+    .action(async (place: string, options: Printing & { regime?: string }) => {
+      const { fetchResults, publishedResults } = await import('@/lib/service/imports');
+      const found = publishedResults(await fetchResults(place));
+      const wanted = found.filter(
+        ({ document }) => options.regime === undefined || document.regime === options.regime,
+      );
+      if (wanted.length === 0) {
+        const regimes = found.map(({ document }) => document.regime).join(', ');
+        throw new TaskatlasError(
+          'not-found',
+          `${place} has no regime "${options.regime}"; it has ${regimes}.`,
+        );
+      }
+      await store(
+        wanted.map((results) => ({
+          document: results.document,
+          options: { name: `Taskonomy ${results.document.regime}`, notes: originOf(results) ?? [] },
+        })),
+        options,
+      );
+    });
+}
+
+/** `import transfers FILE`, `import taskonomy DIR`: results measured elsewhere as read-only sweeps. */
+export function registerImport(program: Command): Command {
+  const group = program.command('import').description('bring in results that were measured elsewhere');
+  registerTransfers(group);
+  registerTaskonomy(group);
+  return group;
 }

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { bestSourceView, type MatrixView, matrixView, policyView } from '@/lib/service/contracts';
+import { bestSourceView, type MatrixView, matrixView, policyView, sweepView } from '@/lib/service/contracts';
 import { type ApiClient, connectApi } from '../api-client';
 import { percent, table } from '../terminal';
 
@@ -31,9 +31,10 @@ function registerBest(program: Command): void {
     program
       .command('best <target>')
       .description('which source to pre-train on for a target task, with confidence')
-      .option('-k, --top <k>', 'how many sources', '5'),
-  ).action(async (target: string, options: Common & { top: string }) => {
-    const query = new URLSearchParams({ target, k: options.top });
+      .option('-k, --top <k>', 'how many sources', '5')
+      .option('--max-order <k>', 'at most k sources joined in one transfer', '1'),
+  ).action(async (target: string, options: Common & { top: string; maxOrder: string }) => {
+    const query = new URLSearchParams({ target, k: options.top, maxOrder: options.maxOrder });
     const answer = await withApi(options, (api) =>
       api.get(`/sweeps/${options.sweep}/best-source?${query}`, bestSourceView),
     );
@@ -123,9 +124,25 @@ function registerMatrix(program: Command): void {
   });
 }
 
-/** Mounts `best`, `policy`, `matrix`; returns the `policy` command for its sub-commands. */
+function registerNotes(program: Command): void {
+  common(
+    program
+      .command('notes')
+      .description(
+        'what a reader of a sweep must know: defects of imported data, limits of what can be read',
+      ),
+  ).action(async (options: Common) => {
+    const sweep = await withApi(options, (api) => api.get(`/sweeps/${options.sweep}`, sweepView));
+    if (options.json) return print(JSON.stringify(sweep.notes, null, 2));
+    if (sweep.notes.length === 0) return print(`Sweep ${sweep.number} (${sweep.name}) has no notes.`);
+    for (const { level, text } of sweep.notes) print(`${level === 'warning' ? 'Warning' : 'Note'}: ${text}`);
+  });
+}
+
+/** Mounts `best`, `policy`, `matrix`, `notes`; returns the `policy` command for its sub-commands. */
 export function registerReaders(program: Command): Command {
   registerBest(program);
   registerMatrix(program);
+  registerNotes(program);
   return registerPolicy(program);
 }

@@ -2,7 +2,7 @@ import type { z } from 'zod';
 import type { FieldIssue } from '@/lib/science/core';
 
 /** `['tasks', 2, 'name']` → `tasks[2].name`. */
-export const fieldPath = (path: readonly PropertyKey[]): string =>
+const fieldPath = (path: readonly PropertyKey[]): string =>
   path.reduce<string>((text, part) => {
     if (typeof part === 'number') return `${text}[${part}]`;
     return text === '' ? String(part) : `${text}.${String(part)}`;

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { sweepNote } from './notes';
 
 /** Shapes of API answers; the dashboard, the CLI and the OpenAPI document all come from these. */
 
@@ -50,6 +51,7 @@ export const sweepView = z.object({
   state: z.enum(['active', 'paused', 'stopped', 'cancelled', 'done']),
   origin: z.enum(['measured', 'imported']),
   source: z.string().nullable(),
+  notes: z.array(sweepNote),
   createdAt: z.string(),
   finishedAt: z.string().nullable(),
   tasks: z.array(taskView),

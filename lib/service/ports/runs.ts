@@ -63,6 +63,16 @@ export interface PlannedRun {
 
 export type SweepState = 'active' | 'paused' | 'stopped' | 'cancelled' | 'done';
 
+/** Something that a reader of a sweep must know: a defect of imported data, a limit of what can be read from it. */
+export interface SweepNote {
+  level: 'warning' | 'note';
+  /** Names the kind of note, for machines. */
+  code: string;
+  text: string;
+  /** Targets that it is about; empty = the whole sweep. */
+  targets: readonly TaskId[];
+}
+
 export interface StoredSweep {
   id: string;
   number: number;
@@ -73,6 +83,8 @@ export interface StoredSweep {
   /** `imported` sweeps are read-only and have no runs. */
   origin: 'measured' | 'imported';
   source: string | null;
+  /** Absent = none. */
+  notes?: readonly SweepNote[];
   createdAt: number;
   finishedAt: number | null;
 }

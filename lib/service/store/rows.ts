@@ -9,7 +9,7 @@ import type {
 } from '@/lib/science/core';
 import type { RunStatus } from '@/lib/service/sweeps/machine';
 import type { SweepSpec } from '../contracts';
-import type { StoredRun, StoredSweep, SweepState } from '../ports';
+import type { StoredRun, StoredSweep, SweepNote, SweepState } from '../ports';
 import type { Prisma, Run, Sweep } from './generated/client';
 
 /** JSON has no NaN or infinities; they are kept as `{"$number":"NaN"}`. */
@@ -41,6 +41,7 @@ export const sweepFromRow = (row: Sweep): StoredSweep => ({
   tasks: row.tasks as unknown as TaskDeclaration[],
   origin: row.origin as StoredSweep['origin'],
   source: row.source,
+  notes: row.notes as unknown as SweepNote[],
   createdAt: row.createdAt.getTime(),
   finishedAt: milliseconds(row.finishedAt),
 });

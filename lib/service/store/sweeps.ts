@@ -154,6 +154,7 @@ export function sweepMethods(connection: Connection, clock: Clock): SweepMethods
             tasks: toJson(sweep.tasks),
             origin: sweep.origin,
             source: sweep.source,
+            notes: toJson(sweep.notes ?? []),
             createdAt: now,
             finishedAt: imported ? now : null,
           },

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { type DatasetSpec, TaskatlasError, type TaskDeclaration } from '@/lib/science/core';
 import type { SweepSpec } from '../contracts';
+import { type ImportOptions, importedSweep, type TransfersDocument } from '../imports';
 import type { JobQueue, Store, StoredRun, StoredSweep, SweepState } from '../ports';
-import { importedSweep } from './import-transfers';
 import { planSweep, type SweepPlan } from './plan';
 
 /** What the data sets' room offers to planning. */
@@ -35,8 +35,8 @@ export interface Sweeps {
   /** Runs of the sweep that failed are tried again, with a fresh count of attempts. Answers how many. */
   retryFailed(id: string): Promise<number>;
   retryRun(fingerprint: string): Promise<StoredRun>;
-  /** Published transfers (the format of `transfers_16k.json`) as a read-only sweep. */
-  importTransfers(document: unknown, options?: { name?: string }): Promise<StoredSweep>;
+  /** Transfers that were measured elsewhere as a read-only sweep. */
+  importTransfers(document: TransfersDocument, options?: ImportOptions): Promise<StoredSweep>;
 }
 
 const AFTER: Readonly<Record<'pause' | 'stop' | 'resume' | 'cancel', readonly SweepState[]>> = {

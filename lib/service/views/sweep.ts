@@ -6,9 +6,13 @@ import type { SweepData } from './model';
 import { progressView } from './progress';
 import { sweepTasks } from './tasks';
 
-/** The data set in words: kind, image size and the sizes of the pools. */
-function datasetWords({ spec }: StoredSweep): string {
+/** The data set in words: kind, image size and the sizes of the pools; of imported results what is known. */
+function datasetWords({ spec, origin }: StoredSweep): string {
   const { dataset } = spec;
+  if (origin === 'imported' && dataset.pools.source === 0) {
+    const { transfer } = dataset.pools;
+    return transfer > 0 ? `published results, ${transfer} transfer images` : 'published results';
+  }
   const { source, transfer, selection, test } = dataset.pools;
   return `${dataset.kind} ${dataset.size}×${dataset.size}, ${source} source / ${transfer} transfer / ${selection} selection / ${test} test`;
 }
@@ -26,6 +30,7 @@ export function sweepView(data: SweepData): SweepView {
     state: sweep.state,
     origin: sweep.origin,
     source: sweep.source,
+    notes: (sweep.notes ?? []).map((note) => ({ ...note, targets: [...note.targets] })),
     createdAt: new Date(sweep.createdAt).toISOString(),
     finishedAt: sweep.finishedAt === null ? null : new Date(sweep.finishedAt).toISOString(),
     tasks: sweepTasks(sweep),

@@ -1,7 +1,15 @@
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { importedSweep } from './import-transfers';
+import { importedSweep as imported } from './sweep';
+import { readTransfers } from './transfers';
+
+/** Of a parsed file with one document. */
+const importedSweep = (file: unknown) => {
+  const [document] = readTransfers(file);
+  if (!document) throw new Error('no document');
+  return imported(document);
+};
 
 const small = {
   repo: 'example/repo',

@@ -1,0 +1,205 @@
+import type { SweepNote } from '../ports';
+import type { PublishedTransfer, TransfersDocument } from './transfers';
+
+/** Below this gain a re-transfer from a network's own encoder did not fail to transfer: it failed to be measured. */
+const BROKEN_GAIN = 0.01;
+/** Win rates against scratch that lie within this of each other tell no source from another. */
+const FLAT_RANGE = 0.02;
+/** Where every source loses on nearly every image, win rates are all near 0 without being a defect. */
+const LOST_GAIN = 0.1;
+const NAMED = 6;
+
+const isSource = (t: PublishedTransfer, name: string): boolean =>
+  t.sources.length === 1 && t.sources[0] === name;
+const keyOf = (t: PublishedTransfer): string => [...t.sources, t.target].join('__');
+const list = (names: readonly string[]): string =>
+  names.length <= NAMED
+    ? names.join(', ')
+    : `${names.slice(0, NAMED).join(', ')} and ${names.length - NAMED} more`;
+
+type Detector = (
+  document: TransfersDocument,
+  byTarget: ReadonlyMap<string, PublishedTransfer[]>,
+) => SweepNote[];
+
+const note = (
+  level: SweepNote['level'],
+  code: string,
+  text: string,
+  targets: readonly string[] = [],
+): SweepNote => ({ level, code, text, targets });
+
+/** What holds of every import of win rates. */
+const nature: Detector = ({ transfers }) => [
+  note(
+    'note',
+    'no-intervals',
+    'Only win rates were published, no losses per image: nothing can be resampled, so there are no intervals, no tie ' +
+      'sets and no P(best), and two sources whose values differ little may not differ at all.',
+  ),
+  ...(transfers.some((t) => t.affinity !== null)
+    ? [
+        note(
+          'warning',
+          'affinity-not-comparable',
+          'Affinities are shares among the candidates of one target: they sum to 1 over all published transfers of that ' +
+            'target and cannot be compared between targets, orders or files. Compare gain or quality across rows.',
+        ),
+      ]
+    : []),
+];
+
+const pseudoSources: Detector = ({ transfers }) => {
+  const has = (name: string): boolean => transfers.some((t) => isSource(t, name));
+  const found = [
+    ...(has('self') ? ['"self" is the target’s own fully supervised network (gold), not a transfer'] : []),
+    ...(has('pixels') ? ['"pixels" is training from scratch on the transfer images'] : []),
+  ];
+  return found.length === 0
+    ? []
+    : [note('note', 'pseudo-sources', `${found.join('; ')}: shown as references, never ranked as sources.`)];
+};
+
+const abandonedClasses: Detector = ({ transfers }) =>
+  transfers.some((t) => t.sources.includes('class_selected'))
+    ? [
+        note(
+          'note',
+          'class-selected',
+          'class_selected is an abandoned list of 100 object classes outside of the paper’s 26 tasks. It is kept as a ' +
+            'source because it was published; forbid it in a policy to compare with the paper.',
+        ),
+      ]
+    : [];
+
+const earlyRun: Detector = ({ regime, transfers }) =>
+  /^early/.test(regime)
+    ? [
+        note(
+          'warning',
+          'early-run',
+          'These are the files without a suffix: an earlier run over another dictionary (class_selected as a target, ' +
+            `no class_places${transfers.some((t) => isSource(t, 'pixels')) ? ', pixels among the candidates' : ''}). ` +
+            'Its affinities have other candidates than the 16k file; do not mix them.',
+        ),
+      ]
+    : [];
+
+/** A target whose own encoder, read out again, loses to scratch on every image although its network wins. */
+const brokenRetransfers: Detector = (_, byTarget) =>
+  [...byTarget].flatMap(([target, own]) => {
+    const again = own.find((t) => isSource(t, target));
+    const gold = own.find((t) => isSource(t, 'self'));
+    const gain = again?.gain ?? 1;
+    if (!again || gain >= BROKEN_GAIN || (gold?.gain ?? 0) < 0.5) return [];
+    return [
+      note(
+        'warning',
+        'broken-retransfer',
+        `${keyOf(again)} is broken: reading the target’s own encoder out again wins ${(100 * gain).toFixed(2)} % of ` +
+          `images against scratch, while its own network wins ${(100 * (gold?.gain ?? 0)).toFixed(1)} %. Do not use it ` +
+          'as a reference for the target.',
+        [target],
+      ),
+    ];
+  });
+
+const foreign = (target: string, own: readonly PublishedTransfer[]): PublishedTransfer[] =>
+  own.filter((t) => t.sources.length === 1 && !['self', 'pixels', target].includes(t.sources[0] ?? ''));
+
+/** Targets on which every source does equally well: their ranking is noise. */
+const flatRankings: Detector = (_, byTarget) =>
+  [...byTarget].flatMap(([target, own]) => {
+    const gains = foreign(target, own).flatMap((t) => (t.gain === null ? [] : [t.gain]));
+    const [low, high] = [Math.min(...gains), Math.max(...gains)];
+    if (gains.length < 5 || high - low > FLAT_RANGE || high < LOST_GAIN) return [];
+    return [
+      note(
+        'warning',
+        'flat-ranking',
+        `${target} is odd: all ${gains.length} sources win between ${(100 * low).toFixed(1)} and ` +
+          `${(100 * high).toFixed(1)} % of images against scratch. Nothing tells them apart; its ranking is not evidence.`,
+        [target],
+      ),
+    ];
+  });
+
+const helpless: Detector = (_, byTarget) => {
+  const targets = [...byTarget].flatMap(([target, own]) => {
+    const gains = foreign(target, own).flatMap((t) => (t.gain === null ? [] : [t.gain]));
+    return gains.length > 0 && Math.max(...gains) < 0.5 ? [target] : [];
+  });
+  return targets.length === 0
+    ? []
+    : [
+        note(
+          'note',
+          'scratch-wins',
+          `No single source beats training from scratch on ${list(targets)}: the ranking there is one of losers.`,
+          targets,
+        ),
+      ];
+};
+
+const missingValues: Detector = ({ transfers }) => {
+  const lacking = transfers.filter(
+    (t) => !isSource(t, 'pixels') && (t.affinity === null || t.gain === null || t.quality === null),
+  );
+  return lacking.length === 0
+    ? []
+    : [
+        note(
+          'warning',
+          'missing-values',
+          `${lacking.length} of ${transfers.length} transfers lack a value and take no part where it is asked for ` +
+            `(nothing is imputed): ${list(lacking.map(keyOf))}.`,
+          [...new Set(lacking.map((t) => t.target))],
+        ),
+      ];
+};
+
+/** The same sources for the same target twice, in whatever order: the first is kept. */
+const duplicates: Detector = ({ transfers }) => {
+  const seen = new Set<string>();
+  const again = transfers.filter((t) => {
+    const key = [...[...t.sources].sort(), t.target].join('__');
+    if (!seen.has(key)) return void seen.add(key);
+    return true;
+  });
+  return again.length === 0
+    ? []
+    : [
+        note(
+          'warning',
+          'duplicates',
+          `${again.length} transfers name the same sources twice for one target; the first of each is kept: ` +
+            `${list(again.map(keyOf))}.`,
+          [...new Set(again.map((t) => t.target))],
+        ),
+      ];
+};
+
+const DETECTORS: readonly Detector[] = [
+  nature,
+  earlyRun,
+  brokenRetransfers,
+  flatRankings,
+  missingValues,
+  duplicates,
+  helpless,
+  pseudoSources,
+  abandonedClasses,
+];
+
+/**
+ * What a reader of imported transfers must know, found in the values themselves: warnings first. Targets are named as
+ * in the document.
+ */
+export function defectsOf(document: TransfersDocument): SweepNote[] {
+  const byTarget = new Map<string, PublishedTransfer[]>();
+  for (const transfer of document.transfers) {
+    byTarget.set(transfer.target, [...(byTarget.get(transfer.target) ?? []), transfer]);
+  }
+  const notes = DETECTORS.flatMap((detect) => detect(document, byTarget));
+  return [...notes.filter((n) => n.level === 'warning'), ...notes.filter((n) => n.level === 'note')];
+}

@@ -1,0 +1,2 @@
+-- AlterTable
+ALTER TABLE "sweeps" ADD COLUMN     "notes" JSONB NOT NULL DEFAULT '[]';
