@@ -21,6 +21,8 @@ function layerFlops(layer: Layer): number {
       return 2 * layer.inSize * layer.outSize;
     case 'layer-norm':
       return 8 * layer.side ** 2 * layer.channels;
+    case 'max-pool':
+      return 9 * layer.outSide ** 2 * layer.channels;
   }
 }
 

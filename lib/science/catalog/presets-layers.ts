@@ -1,29 +1,9 @@
 import { type PresetName, TaskatlasError, type TaskHead } from '../core';
+import type { Block, Layer, LayerPlan } from './layers';
 import { type ConvShape, PRESETS, type PresetShape } from './presets';
+import { resnet50Plan } from './resnet50';
 
-/** One layer with its input and output shape worked out. Names are full: `encoder/conv1`. */
-export type Layer =
-  | {
-      kind: 'conv';
-      name: string;
-      kernel: number;
-      stride: 1 | 2;
-      inSide: number;
-      outSide: number;
-      inChannels: number;
-      outChannels: number;
-      activation: 'relu' | 'linear';
-    }
-  | { kind: 'dense'; name: string; inSize: number; outSize: number; activation: 'relu' | 'linear' }
-  | { kind: 'layer-norm'; name: string; side: number; channels: number };
-
-/** Parallel stacks over the same input; their outputs are concatenated channel-wise. */
-export interface Block {
-  streams: readonly (readonly Layer[])[];
-}
-
-/** A network as data: blocks in sequence. The one shape from which parameters, forward pass and FLOPs follow. */
-export type LayerPlan = readonly Block[];
+export { type Layer, type LayerPlan, planLayers } from './layers';
 
 export interface SpatialShape {
   side: number;
@@ -83,10 +63,8 @@ function stack(prefix: string, convs: readonly ConvShape[], from: SpatialShape):
 export function encoderPlan(presetName: PresetName, size: number): LayerPlan {
   const preset = PRESETS[presetName];
   if (preset.architecture === 'resnet50') {
-    throw new TaskatlasError(
-      'infeasible',
-      'Preset resnet50 is declared with the paper’s constants but cannot be built yet; use tiny or small.',
-    );
+    inputShape(preset, size);
+    return resnet50Plan(size, codeShape(presetName, size).channels);
   }
   return [{ streams: [stack('encoder', preset.encoder, inputShape(preset, size))[0]] }];
 }
@@ -183,7 +161,3 @@ export const scratchPlan = (preset: PresetName, size: number, head: TaskHead): L
   ...encoderPlan(preset, size),
   ...transferPlan(preset, size, head, 1),
 ];
-
-/** Every layer of a plan in order. */
-export const planLayers = (plan: LayerPlan): readonly Layer[] =>
-  plan.flatMap((block) => block.streams.flat());

@@ -9,8 +9,9 @@ function layerForward(tf: Tf, layer: Layer, x: Tensor, weight: WeightLookup): Te
   const { name } = layer;
   if (layer.kind === 'layer-norm') {
     const [gain, bias] = [weight(`${name}/gain`) as Tensor1D, weight(`${name}/bias`) as Tensor1D];
-    return layerNorm(tf, { x: x as Tensor4D, gain, bias });
+    return layerNorm(tf, { x: x as Tensor4D, gain, bias, activation: layer.activation ?? 'linear' });
   }
+  if (layer.kind === 'max-pool') return tf.maxPool(x as Tensor4D, 3, 2, 'same');
   const bias = weight(`${name}/bias`) as Tensor1D;
   const activation = layer.activation;
   if (layer.kind === 'dense') {
@@ -38,7 +39,9 @@ export function forward(tf: Tf, plan: LayerPlan, weight: WeightLookup, input: Te
       stream.reduce((value, layer) => layerForward(tf, layer, value, weight), x),
     );
     const [first] = outputs;
-    if (first) x = outputs.length === 1 ? first : tf.concat(outputs, 3);
+    if (!first) continue;
+    if (block.join === 'sum') x = tf.relu(outputs.slice(1).reduce((sum, y) => tf.add(sum, y), first));
+    else x = outputs.length === 1 ? first : tf.concat(outputs, 3);
   }
   return x;
 }

@@ -2,7 +2,9 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { forwardFlops, trainingFlops } from '@/lib/science/catalog/costs';
 import {
   codeShape,
+  encoderPlan,
   type LayerPlan,
+  planLayers,
   scratchPlan,
   sourcePlan,
   transferPlan,
@@ -71,9 +73,45 @@ describe('networks', () => {
     expect(variance).toBeCloseTo(2 / (9 * 24), 3);
   });
 
-  it('refuses sizes that do not divide, and networks that it cannot build', () => {
+  it('refuses sizes that do not divide', () => {
     expect(() => sourcePlan('tiny', 40, { kind: 'pixels', channels: 1 })).toThrow(/multiple of 16/);
-    expect(() => sourcePlan('resnet50', 256, { kind: 'pixels', channels: 1 })).toThrow(/cannot be built yet/);
+    expect(() => sourcePlan('resnet50', 40, { kind: 'pixels', channels: 1 })).toThrow(/multiple of 16/);
+  });
+
+  it('resnet50 is the network of He et al. at stride 16: 53 convolutions and the code', () => {
+    const plan = encoderPlan('resnet50', 256);
+    const convs = planLayers(plan).filter((layer) => layer.kind === 'conv');
+    expect(convs).toHaveLength(54);
+    const main = convs.filter(({ name }) => !/shortcut|code$/.test(name));
+    const weights = (name: RegExp): number =>
+      planParameters(plan)
+        .filter((p) => name.test(p.name))
+        .reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0);
+    expect(main).toHaveLength(49);
+    // torchvision's resnet50 without its classifier: 23,508,032, which has no biases in its convolutions.
+    expect(weights(/kernel$|norm\//) - weights(/code\/kernel$/)).toBe(23_508_032);
+    expect(convs.at(-1)).toMatchObject({ name: 'encoder/code', inSide: 16, outSide: 16, inChannels: 2048 });
+    // 8.2 GFLOP at 224×224 with the last stage at 7×7; at 14×14 that stage alone costs four times as much.
+    expect(forwardFlops(encoderPlan('resnet50', 224)) / 1e9).toBeGreaterThan(10);
+  });
+
+  it('adds the streams of a residual block, and hands the input on through an empty one', () => {
+    const { tf } = engine;
+    const layer = { inSide: 1, outSide: 1, inChannels: 2, outChannels: 2, kernel: 1, stride: 1 } as const;
+    const plan: LayerPlan = [
+      { streams: [[{ kind: 'conv', name: 'a', activation: 'linear', ...layer }], []], join: 'sum' },
+    ];
+    const weights = new Map([
+      ['a/kernel', Float32Array.of(2, 0, 0, -3)],
+      ['a/bias', Float32Array.of(0, 0)],
+    ]);
+    const parameters = createParameters(tf, plan, weights);
+    const output = tf.tidy(() =>
+      forward(tf, plan, parameters.get, tf.tensor([1, 1, -1, -1], [2, 1, 1, 2])).dataSync(),
+    );
+    parameters.dispose();
+    // x + Ax = (3, −2) and (−3, 2), then ReLU.
+    expect([...output]).toEqual([3, 0, 0, 2]);
   });
 
   it('counts FLOPs as written out by hand', () => {

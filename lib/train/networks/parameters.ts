@@ -18,10 +18,11 @@ function layerParameters(layer: Layer): ParameterSpec[] {
   const { name } = layer;
   if (layer.kind === 'layer-norm') {
     return [
-      { name: `${name}/gain`, shape: [layer.channels], initial: 'ones' },
+      { name: `${name}/gain`, shape: [layer.channels], initial: layer.startsAtZero ? 'zeros' : 'ones' },
       { name: `${name}/bias`, shape: [layer.channels], initial: 'zeros' },
     ];
   }
+  if (layer.kind === 'max-pool') return [];
   const initial = layer.activation === 'relu' ? 'he' : 'glorot';
   if (layer.kind === 'dense') {
     return [
