@@ -21,7 +21,7 @@ async function buildProgram(): Promise<Command> {
     .enablePositionalOptions();
   const policy = registerReaders(program);
   registerSubmit(program);
-  const [start, doctor, solve, affinity, reference, imports, engine] = await Promise.all([
+  const [start, doctor, solve, affinity, reference, imports, engine, dataset] = await Promise.all([
     import('./commands/start'),
     import('./commands/doctor'),
     import('./commands/policy-solve'),
@@ -29,6 +29,7 @@ async function buildProgram(): Promise<Command> {
     import('./commands/reference'),
     import('./commands/import'),
     import('./commands/engine'),
+    import('./commands/dataset'),
   ]);
   start.registerStart(program);
   doctor.registerDoctor(program);
@@ -37,6 +38,7 @@ async function buildProgram(): Promise<Command> {
   reference.registerReference(program);
   imports.registerImport(program);
   engine.registerEngine(program);
+  dataset.registerDataset(program);
   return program;
 }
 

@@ -1,5 +1,5 @@
 import { type DatasetSpec, type Recipe, type RunResult, TaskatlasError } from '@/lib/science/core';
-import { type Dataset, openDataset, renderShard } from '@/lib/science/datasets';
+import { type Dataset, openDataset, prepareDataset } from '@/lib/science/datasets';
 import type { ArtifactStore, StoredRun } from '@/lib/service/ports';
 import { canonicalJson } from '@/lib/service/sweeps';
 import type { Engine } from '@/lib/train/engine';
@@ -34,10 +34,8 @@ async function prepareShard(
 ): Promise<RunResult> {
   const { dataset, shard, shards } = recipe;
   const empty = { testLosses: null, metric: null, curve: [], samples: [], artifacts: [] };
-  // Imported sets are read where they lie.
-  if (dataset.kind !== 'rooms') return { ...empty, cost: { steps: 0, images: 0, seconds: 0, flops: 0 } };
   const started = performance.now();
-  const { images, seconds } = await renderShard(dataset, shard, shards, cacheDirectory, {
+  const { images, seconds } = await prepareDataset(dataset, shard, shards, cacheDirectory, {
     signal: execution.signal,
     onProgress: (step, totalSteps) => {
       const imagesPerSecond = (step * 1000) / Math.max(performance.now() - started, 1);

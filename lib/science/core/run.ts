@@ -11,7 +11,29 @@ export type DatasetSpec =
       pools: PoolSizes;
       directory: string;
       manifest: string;
-    };
+    }
+  | (FolderSet & {
+      kind: 'taskonomy';
+      /** What every image has files of. */
+      domains: readonly string[];
+      /** 99th percentiles of the responses whose unit is not documented. */
+      scales: Readonly<Record<string, number>>;
+    })
+  | (FolderSet & { kind: 'image-folder'; classes: number });
+
+/** A data set of files in a folder; the manifest is the hash of the images chosen from it. */
+interface FolderSet {
+  version: number;
+  seed: number;
+  size: number;
+  pools: PoolSizes;
+  directory: string;
+  manifest: string;
+  /** What becomes of images whose files are damaged or missing. */
+  onError: 'skip' | 'fail';
+  /** How many images were left out for that. */
+  skipped: number;
+}
 
 export interface PoolSizes {
   source: number;

@@ -1,9 +1,13 @@
 export { declareTasks } from '../catalog/tasks';
+export { checkFolder } from './check';
 export type { Dataset } from './dataset';
 export { IDX_VERSION, idxManifest, openIdx } from './idx';
-export { openDataset } from './open';
+export { resolveImageFolder } from './image-folder';
+export { openDataset, prepareDataset } from './open';
 export {
   openRooms,
   ROOMS_VERSION,
   renderShard,
 } from './rooms';
+export { resolveTaskonomy } from './taskonomy';
+export { exportRooms } from './taskonomy/export';

@@ -20,14 +20,36 @@ const pools = z.strictObject({
 const seed = z.number().int().min(0).max(4294967295);
 const imageSize = z.number().int().min(16).max(256).multipleOf(16);
 
+const directory = z.string().min(1).max(4096);
+/** What becomes of images whose files are damaged or missing: the submission is refused, or they are left out. */
+const onError = z.enum(['fail', 'skip']).default('fail');
+
 const datasetInput = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('rooms'), seed: seed.default(1), size: imageSize.default(64), pools }),
   z.strictObject({
     kind: z.literal('idx'),
     seed: seed.default(1),
     size: imageSize.default(32),
-    directory: z.string().min(1).max(4096),
+    directory,
     pools,
+  }),
+  z.strictObject({
+    kind: z.literal('taskonomy'),
+    seed: seed.default(1),
+    size: imageSize.default(64),
+    directory,
+    pools,
+    /** Narrows what every image must have files of; all domains of the folder by default. */
+    domains: z.array(z.string().min(1).max(64)).min(1).max(32).optional(),
+    onError,
+  }),
+  z.strictObject({
+    kind: z.literal('image-folder'),
+    seed: seed.default(1),
+    size: imageSize.default(64),
+    directory,
+    pools,
+    onError,
   }),
 ]);
 

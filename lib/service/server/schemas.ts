@@ -132,4 +132,6 @@ export const runsQuery = z.strictObject({
   limit: whole(1, 5000).optional(),
 });
 
-export const tasksQuery = z.strictObject({ dataset: z.enum(['rooms', 'idx']).default('rooms') });
+export const tasksQuery = z.strictObject({
+  dataset: z.enum(['rooms', 'idx', 'taskonomy', 'image-folder']).default('rooms'),
+});

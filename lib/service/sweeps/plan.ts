@@ -107,7 +107,7 @@ class Planner {
     const { source, transfer, selection, test } = this.dataset.pools;
     const images = source + transfer + selection + test;
     const shards =
-      this.dataset.kind === 'rooms' ? Math.min(Math.max(Math.ceil(images / SHARD_IMAGES), 1), 64) : 1;
+      this.dataset.kind !== 'idx' ? Math.min(Math.max(Math.ceil(images / SHARD_IMAGES), 1), 64) : 1;
     return Array.from({ length: shards }, (_, shard) =>
       this.add(
         { kind: 'dataset', dataset: this.dataset, version: this.dataset.version, shard, shards },
