@@ -45,7 +45,7 @@ export interface FolderRules {
 
 const NAMED = 8;
 
-export const describeFaults = (faults: readonly Fault[]): string =>
+const describeFaults = (faults: readonly Fault[]): string =>
   faults
     .slice(0, NAMED)
     .map(({ path, why }) => `${path} ${why}`)

@@ -74,23 +74,8 @@ export const domainOf = (id: string): Domain | undefined => DOMAINS.find((domain
 export const DISTANCE_UNITS = 512;
 export const NO_DISTANCE = 65535;
 
-/** Values of `segment_semantic`: 0 = uncertain (masked), then these. */
-export const SEMANTIC_CLASSES = [
-  'background',
-  'bottle',
-  'chair',
-  'couch',
-  'potted plant',
-  'bed',
-  'dining table',
-  'toilet',
-  'tv',
-  'microwave',
-  'oven',
-  'toaster',
-  'sink',
-  'refrigerator',
-  'book',
-  'clock',
-  'vase',
-] as const;
+/**
+ * Classes of `segment_semantic`: value 0 is uncertain (masked), 1–17 are background, bottle, chair, couch, potted plant,
+ * bed, dining table, toilet, tv, microwave, oven, toaster, sink, refrigerator, book, clock, vase.
+ */
+export const SEMANTIC_CLASSES = 17;

@@ -22,7 +22,7 @@ import { type Scan, scanTaskonomy } from './scan';
 export type TaskonomySpec = Extract<DatasetSpec, { kind: 'taskonomy' }>;
 
 /** Raised by hand when the same files would give other pictures, labels or pools. */
-export const TASKONOMY_VERSION = 1;
+const TASKONOMY_VERSION = 1;
 
 export interface TaskonomyInput {
   directory: string;

@@ -5,7 +5,7 @@ import {
   PICTURE_LABELS,
   type PictureRecord,
 } from '../labels/labeller';
-import { DISTANCE_UNITS, NO_DISTANCE } from './domains';
+import { DISTANCE_UNITS, NO_DISTANCE, SEMANTIC_CLASSES } from './domains';
 
 /** One stored image: its domains, as bytes. */
 export interface TaskonomyRecord extends PictureRecord {
@@ -105,7 +105,7 @@ const semantic: Labeller<TaskonomyRecord> = {
     const map = record.read('segment_semantic');
     for (let k = 0; k < map.length; k++) {
       const value = map[k] as number;
-      const known = value > 0 && value <= 17;
+      const known = value > 0 && value <= SEMANTIC_CLASSES;
       out[at + k] = known ? value - 1 : 0;
       if (mask) mask[maskAt + k] = known ? 1 : 0;
     }

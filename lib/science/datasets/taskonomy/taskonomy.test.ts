@@ -285,7 +285,7 @@ describe('depth', () => {
       'surface-normals',
       [0],
     );
-    const share = (masked.mask ?? []).reduce((a: number, b: number) => a + b, 0) / size ** 2;
+    const share = [...(masked.mask ?? [])].reduce((a, b) => a + b, 0) / size ** 2;
     expect(share).toBeGreaterThan(0);
     expect(share).toBeLessThan(1);
   });
