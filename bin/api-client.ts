@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { TaskatlasError } from '@/lib/science/core';
 import { problem } from '@/lib/service/contracts';
+import { isAlive } from '@/lib/service/store';
 import type { Send } from './compose';
 import { instanceFile } from './places';
 
@@ -18,20 +19,11 @@ export interface ApiClient {
 
 const instance = z.object({ url: z.string(), pid: z.number() });
 
-function alive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
 /** The server that `npm start` runs in this clone, if it is alive. */
 export function runningInstance(): string | null {
   if (!existsSync(instanceFile)) return null;
   const parsed = instance.safeParse(JSON.parse(readFileSync(instanceFile, 'utf8')));
-  return parsed.success && alive(parsed.data.pid) ? parsed.data.url : null;
+  return parsed.success && isAlive(parsed.data.pid) ? parsed.data.url : null;
 }
 
 async function readProblem(response: Response): Promise<TaskatlasError> {

@@ -1,5 +1,6 @@
 /** A worker process: `workers/main.ts --name worker-1`, with DATABASE_URL, TASKATLAS_ARTIFACTS and TASKATLAS_CACHE set. */
 import { parseArgs } from 'node:util';
+import { whenGone } from '@/lib/service/store';
 import { composeWorker, required, workerId } from './compose';
 import { work } from './loop';
 import { DEFAULT_TIMES, type WorkerTimes } from './types';
@@ -48,22 +49,14 @@ for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
   });
 }
 
-/** A supervisor that was killed cannot stop us: end by ourselves, its successor starts workers of its own. */
-function followSupervisor(pid: number): void {
-  const timer = setInterval(() => {
-    try {
-      process.kill(pid, 0);
-    } catch {
-      log(`supervisor ${pid} is gone`);
-      clearInterval(timer);
-      drain.abort();
-    }
-  }, 1000);
-  timer.unref();
-}
-
+// Its successor starts workers of its own.
 const supervisor = Number(process.env.TASKATLAS_SUPERVISOR_PID);
-if (Number.isInteger(supervisor) && supervisor > 0) followSupervisor(supervisor);
+if (supervisor > 0) {
+  whenGone(supervisor, () => {
+    log(`supervisor ${supervisor} is gone`);
+    drain.abort();
+  });
+}
 
 const parts = await composeWorker({
   databaseUrl: values.database ?? required('DATABASE_URL'),

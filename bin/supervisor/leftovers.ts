@@ -1,4 +1,5 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { existsSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
@@ -12,13 +13,24 @@ export function recordChildren(children: readonly { name: string; pid: number | 
   writeFileSync(file, JSON.stringify(children.filter((child) => child.pid !== undefined)));
 }
 
-/** True if the process is alive and its command line names this clone: ids are reused by the system. */
-function isOurs(pid: number): boolean {
+/** Command line and, where the system tells it (Linux), the working folder of a process; empty when it is gone. */
+function identify(pid: number): { command: string; folder: string } {
   try {
-    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(root);
+    const command = readFileSync(`/proc/${pid}/cmdline`, 'utf8');
+    return { command, folder: readlinkSync(`/proc/${pid}/cwd`) };
   } catch {
-    return false;
+    const { stdout } = spawnSync('ps', ['-o', 'command=', '-p', String(pid)], { encoding: 'utf8' });
+    return { command: stdout ?? '', folder: '' };
   }
+}
+
+/**
+ * True if the process is alive and of this clone: ids are reused by the system. The web server names itself
+ * "next-server" and hides its command line: its folder tells, or failing that its name.
+ */
+function isOurs(pid: number): boolean {
+  const { command, folder } = identify(pid);
+  return command.includes(root) || folder === root || (folder === '' && command.startsWith('next-server'));
 }
 
 /** Stops web and worker processes that a killed supervisor left behind. Returns how many there were. */

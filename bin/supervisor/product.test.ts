@@ -13,6 +13,7 @@ import {
   type SweepView,
   sweepView,
 } from '@/lib/service/contracts';
+import { isAlive } from '@/lib/service/store';
 import { type ApiClient, httpClient } from '../api-client';
 import { root } from '../places';
 
@@ -176,6 +177,7 @@ describe('the product, with parts killed by -9', () => {
     const third = await startInstance(state);
     const now = childrenShape.parse(readJson(join(state, 'children.json'))).map((child) => child.pid);
     for (const { pid } of orphans) expect(now).not.toContain(pid);
+    expect(orphans.filter(({ pid }) => isAlive(pid))).toEqual([]);
     expect(await finalAnswers(third)).toEqual(undisturbed);
     expect(await stop(third)).toBe(0);
   }, 240_000);

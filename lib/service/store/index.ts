@@ -11,6 +11,7 @@ import { workerRegistry } from './workers';
 export { folderArtifacts } from './artifacts';
 export { isTransient } from './connection';
 export { migrate } from './migrate';
+export { isAlive, whenGone } from './processes';
 
 export interface ConnectOptions {
   /** How long calls go on trying while Postgres is away: a page wants an answer, a worker keeps its result. */

@@ -1,7 +1,7 @@
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { isAlive } from '../../store/embedded/lock';
+import { isAlive } from '../../store/processes';
 
 const PREFIX = 'taskatlas-test-postgres-';
 

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import pg from 'pg';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { isAlive } from './lock';
+import { isAlive } from '../processes';
 import { choosePlace } from './place';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from './server';
 

@@ -6,8 +6,9 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { TaskatlasError } from '@/lib/science/core';
+import { isAlive } from '../processes';
 import { type Binaries, provideBinaries } from './binaries';
-import { isAlive, withLock } from './lock';
+import { withLock } from './lock';
 import { choosePlace, type Place } from './place';
 
 const USER = 'taskatlas';
