@@ -25,11 +25,11 @@ export function Overview({ id }: { id: string }) {
       <Failure error={sweep.error} retry={sweep.retry} title="This sweep cannot be shown" />
     );
   }
-  return <Loaded sweep={sweep.data} />;
+  return <Loaded id={id} sweep={sweep.data} />;
 }
 
-function Loaded({ sweep }: { sweep: SweepView }) {
-  const { id } = sweep;
+/** `id` is the sweep's name in the address (id, number, `latest`): every request keeps to it, so that live news reach all. */
+function Loaded({ id, sweep }: { id: string; sweep: SweepView }) {
   const { tasks, name } = useSweep(id);
   const router = useRouter();
   const matrix = useApi(sweepPath(id, '/matrix'), matrixView);

@@ -14,8 +14,7 @@ interface Item {
   external?: boolean;
 }
 
-function sweepItems(sweep: SweepView): Item[] {
-  const base = `/sweeps/${sweep.id}`;
+function sweepItems(sweep: SweepView, base: string): Item[] {
   const targets = sweep.tasks.filter((t) => t.target).length;
   const sources = sweep.tasks.filter((t) => t.source).length;
   return [
@@ -23,6 +22,10 @@ function sweepItems(sweep: SweepView): Item[] {
     { label: 'Policy', href: `${base}/policy` },
     { label: 'Targets', href: `${base}/targets`, count: targets, deep: true },
     { label: 'Pairs', href: `${base}/pairs`, count: targets * sources, deep: true },
+    { label: 'Similarity tree', href: `${base}/similarity` },
+    { label: 'Validity', href: `${base}/validity` },
+    { label: 'Agreement', href: `${base}/agreement` },
+    ...(sweep.origin === 'measured' ? [{ label: 'Gallery', href: `${base}/gallery` }] : []),
     {
       label: 'Runs',
       href: `${base}/runs`,
@@ -40,10 +43,13 @@ const workplace = (sweeps: number | null, workers: number | null): Item[] => [
 ];
 
 export function NavLinks({
+  base,
   sweep,
   sweeps,
   workers,
 }: {
+  /** Address of the sweep's pages. */
+  base: string;
   sweep: SweepView | null;
   sweeps: number | null;
   workers: number | null;
@@ -52,7 +58,7 @@ export function NavLinks({
     <>
       {sweep !== null && (
         <ul className="flex flex-col gap-px">
-          {sweepItems(sweep).map((item) => (
+          {sweepItems(sweep, base).map((item) => (
             <NavItem key={item.href} item={item} />
           ))}
         </ul>

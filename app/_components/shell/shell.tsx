@@ -6,22 +6,13 @@ import { usePathname } from 'next/navigation';
 import { type ReactNode, useEffect, useState } from 'react';
 import { sweepList, workerList } from '@/app/_lib/answers';
 import { plural } from '@/app/_lib/format';
+import { currentSweep } from '@/app/_lib/sweep-ref';
 import { useApi } from '@/app/_lib/use-api';
-import type { SweepView, WorkerView } from '@/lib/service/contracts';
+import type { WorkerView } from '@/lib/service/contracts';
 import { Logo } from './logo';
 import { NavLinks } from './nav-links';
 import { SweepSwitcher } from './sweep-switcher';
 import { ThemeToggle } from './theme-toggle';
-
-const RESERVED = new Set(['new']);
-
-/** The sweep named by the address, else the one that the start page shows. */
-function currentSweep(pathname: string, sweeps: readonly SweepView[]): SweepView | null {
-  const id = pathname.match(/^\/sweeps\/([^/]+)/)?.[1];
-  if (id !== undefined && !RESERVED.has(id))
-    return sweeps.find((s) => s.id === decodeURIComponent(id)) ?? null;
-  return sweeps[0] ?? null;
-}
 
 function workerLine(workers: readonly WorkerView[] | undefined): string {
   if (workers === undefined) return '';
@@ -37,13 +28,14 @@ export function Shell({ children }: { children: ReactNode }) {
   const pathname = usePathname();
   const sweeps = useApi('/sweeps', sweepList).data?.sweeps;
   const workers = useApi('/workers', workerList).data?.workers;
-  const current = currentSweep(pathname, sweeps ?? []);
+  const { sweep: current, ref } = currentSweep(pathname, sweeps ?? []);
+  const base = `/sweeps/${encodeURIComponent(ref)}`;
   const alive = workers === undefined ? null : workers.filter((w) => w.alive).length;
   const inside = (
     <>
       {sweeps !== undefined && sweeps.length > 0 && <SweepSwitcher current={current} sweeps={sweeps} />}
       <nav aria-label="Pages" className="mt-3 flex-1">
-        <NavLinks sweep={current} sweeps={sweeps?.length ?? null} workers={alive} />
+        <NavLinks base={base} sweep={current} sweeps={sweeps?.length ?? null} workers={alive} />
       </nav>
       <div className="flex items-center justify-between px-2 text-ink3 text-tick">
         <span>{workerLine(workers)}</span>
@@ -69,7 +61,7 @@ export function Shell({ children }: { children: ReactNode }) {
       <main id="main" className="min-w-0 px-7 pt-5 pb-9 phone:px-4 phone:pt-3 phone:pb-24">
         {children}
       </main>
-      {current !== null && <PhoneTabs sweep={current} pathname={pathname} />}
+      {current !== null && <PhoneTabs base={base} pathname={pathname} />}
     </div>
   );
 }
@@ -104,8 +96,7 @@ function PhoneMenu({ pathname, children }: { pathname: string; children: ReactNo
   );
 }
 
-function PhoneTabs({ sweep, pathname }: { sweep: SweepView; pathname: string }) {
-  const base = `/sweeps/${sweep.id}`;
+function PhoneTabs({ base, pathname }: { base: string; pathname: string }) {
   const tabs = [
     { label: 'Matrix', href: base, on: pathname === base },
     { label: 'Policy', href: `${base}/policy`, on: pathname.startsWith(`${base}/policy`) },

@@ -151,22 +151,29 @@ function candidateResults(
   });
 }
 
-/** Share of image pairs of the tournament that tie, over all run pairs with even weights. */
-function tieRate(contest: Contest, parts: Parts): number {
-  let [ties, pairs] = [0, 0];
+/** Shares of image pairs that tie, over all run pairs with even weights: of the tournament, and of each candidate. */
+function tieRates(contest: Contest, parts: Parts): { all: number; each: number[] } {
+  const n = parts.tournament.length;
+  const [ties, pairs] = [new Float64Array(n), new Float64Array(n)];
   parts.tournament.forEach((i, p) => {
-    for (const j of parts.tournament.slice(0, p)) {
+    parts.tournament.slice(0, p).forEach((j, q) => {
       for (const a of contest.contestants[i]?.runs ?? []) {
         for (const b of contest.contestants[j]?.runs ?? []) {
           const x = contest.losses[a] as Float64Array;
           const y = contest.losses[b] as Float64Array;
-          for (let k = 0; k < contest.images; k++) if (x[k] === y[k]) ties++;
-          pairs += contest.images;
+          let equal = 0;
+          for (let k = 0; k < contest.images; k++) if (x[k] === y[k]) equal++;
+          for (const place of [p, q]) {
+            ties[place] = at(ties, place) + equal;
+            pairs[place] = at(pairs, place) + contest.images;
+          }
         }
       }
-    }
+    });
   });
-  return pairs === 0 ? 0 : ties / pairs;
+  const share = (t: number, of: number): number => (of === 0 ? 0 : t / of);
+  const sum = (list: Float64Array): number => list.reduce((a, b) => a + b, 0);
+  return { all: share(sum(ties), sum(pairs)), each: Array.from(ties, (t, p) => share(t, at(pairs, p))) };
 }
 
 function collectDraws(contest: Contest, parts: Parts, draws: readonly Measures[]): AnalysisDraws {
@@ -213,13 +220,15 @@ export function analyseTargetWithDraws(
     high: null,
   };
   const n = parts.tournament.length;
+  const ties = tieRates(contest, parts);
   const analysis: TargetAnalysis = {
     target: input.target,
     testImages: contest.images,
     candidates: candidateResults(contest, parts, point, draws, level),
     tournamentKeys: parts.tournament.map((c) => contest.contestants[c]?.candidate.key ?? ''),
     winRates: unflatten(point.winRates, n, n),
-    tieRate: tieRate(contest, parts),
+    tieRate: ties.all,
+    candidateTieRates: ties.each,
     lambdaMax: point.lambdaMax,
     consistencyIndex: point.consistencyIndex,
     validity: judge(contest, parts, point, goldSkill),

@@ -3,3 +3,4 @@ export type { CandidateLosses, LossRun, TargetLosses } from './contest';
 export * from './reliability';
 export * from './structure';
 export * from './tournament';
+export { MINIMUM_GOLD_SKILL, MINIMUM_SIGNAL_TO_NOISE } from './validity';

@@ -1,3 +1,4 @@
+import { TaskatlasError } from '@/lib/science/core';
 import {
   at,
   clades,
@@ -27,6 +28,37 @@ export function renormalise(row: Numbers): Float64Array {
   return values.map((v) => v / total);
 }
 
+/**
+ * City-block distance over the entries that both have, scaled to the full length: a task's own transfer is often not
+ * measured, and a hole must not make two profiles alike or apart. Equal to city-block without holes. Throws `data`
+ * where nothing is shared.
+ */
+function holedCityblock(a: Numbers, b: Numbers): number {
+  let [total, shared] = [0, 0];
+  for (let i = 0; i < a.length; i++) {
+    const difference = Math.abs(at(a, i) - at(b, i));
+    if (Number.isNaN(difference)) continue;
+    total += difference;
+    shared++;
+  }
+  if (shared === 0) throw new TaskatlasError('data', 'two tasks of the tree share no measured target');
+  return (total * a.length) / shared;
+}
+
+/** Distances for the tree of a matrix with holes (NaN), row-major [n×n]. */
+function holedDistances(features: readonly Numbers[]): Float64Array {
+  const n = features.length;
+  const out = new Float64Array(n * n);
+  features.forEach((a, i) => {
+    features.slice(0, i).forEach((b, j) => {
+      const d = holedCityblock(a, b);
+      out[i * n + j] = d;
+      out[j * n + i] = d;
+    });
+  });
+  return out;
+}
+
 export interface SimilarityTree {
   /** Leaf i is `leaves[i]`. */
   leaves: readonly string[];
@@ -40,14 +72,16 @@ export interface SimilarityTree {
 /**
  * Similarity tree of sources (paper, figure 13): agglomerative clustering of feature vectors, one per source, its
  * affinities to all targets in the matrix normalised over first-order sources. The defaults reproduce 15 of the 20
- * clades drawn in the paper, the most of the 12 combinations tried in the reference.
+ * clades drawn in the paper, the most of the 12 combinations tried in the reference. NaN = not measured (city-block only).
  */
 export function similarityTree(
   names: readonly string[],
   features: readonly Numbers[],
   options: { metric?: DistanceMetric; method?: LinkageMethod } = {},
 ): SimilarityTree {
-  const distances = pairwiseDistances(features, options.metric ?? 'cityblock');
+  const metric = options.metric ?? 'cityblock';
+  const holed = metric === 'cityblock' && features.some((f) => Array.from(f).some(Number.isNaN));
+  const distances = holed ? holedDistances(features) : pairwiseDistances(features, metric);
   const merges = linkage(distances, names.length, options.method ?? 'complete');
   const name = (i: number): string => names[i] as string;
   return {

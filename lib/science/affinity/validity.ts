@@ -4,9 +4,9 @@ import type { Contest } from './contest';
 import type { Measures, Parts } from './measures';
 
 /** DESIGN §4: a target whose gold network does not reach this skill over the mean predictor is excluded. */
-const MINIMUM_GOLD_SKILL = 0.1;
+export const MINIMUM_GOLD_SKILL = 0.1;
 /** DESIGN §4: below this ratio of between-source to seed variance a target is greyed out. */
-const MINIMUM_SIGNAL_TO_NOISE = 3;
+export const MINIMUM_SIGNAL_TO_NOISE = 3;
 
 /**
  * Variance between sources over variance between seeds, of mean test losses of first-order transfers:

@@ -56,4 +56,16 @@ export interface TargetAnalysis {
   validity: TargetValidity;
   /** True while some candidates are still missing. */
   preliminary: boolean;
+  /** Rank correlations of the transfers' affinities between halves of the data; absent where losses are not known. */
+  reliability?: TargetReliability;
+  /** Share of images that tie with each tournament candidate, over its meetings; in the order of `tournamentKeys`. */
+  candidateTieRates?: readonly number[];
+}
+
+/** Would the order of sources come out again? Spearman correlations of two halves, null where they cannot be formed. */
+export interface TargetReliability {
+  /** Between random halves of the test scenes, mean over splits. */
+  scenes: number | null;
+  /** Between the first and the second half of the source seeds. */
+  seeds: number | null;
 }

@@ -1,3 +1,4 @@
+export * from './evidence';
 export * from './issues';
 export * from './jobs';
 export * from './plans';

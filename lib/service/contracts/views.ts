@@ -288,41 +288,6 @@ export const targetListItem = targetView.extend({
   advice: z.string(),
 });
 
-/** The tournament behind a target's affinities: who met whom, and every measure beside AHP. */
-export const tournamentView = z.object({
-  sweepId: z.string(),
-  target: z.string(),
-  preliminary: z.boolean(),
-  testImages: z.number(),
-  tieRate: z.number().nullable(),
-  /** Win rates are clipped to this range before they become odds. */
-  clip: z.tuple([z.number(), z.number()]),
-  lambdaMax: z.number().nullable(),
-  consistencyIndex: z.number().nullable(),
-  /** Candidates of the tournament in the order of `winRates`. */
-  keys: z.array(z.string()),
-  /** winRates[i][j]: share of test images on which candidate i beats candidate j, ties half. */
-  winRates: z.array(z.array(z.number().nullable())),
-  /** Candidates and the references beside them (`scratch`, `mean`, re-transfer). */
-  candidates: z.array(
-    z.object({
-      key: z.string(),
-      kind: z.enum(['transfer', 'self', 'retransfer', 'scratch', 'mean']),
-      sources: z.array(z.string()),
-      seeds: z.number(),
-      meanLoss: z.number().nullable(),
-      skill: z.number().nullable(),
-      affinity: estimate.nullable(),
-      gain: estimate.nullable(),
-      quality: estimate.nullable(),
-      effect: estimate.nullable(),
-      bradleyTerry: z.number().nullable(),
-      probabilityBest: z.number().nullable(),
-      tied: z.boolean(),
-    }),
-  ),
-});
-
 /** Every task on the same test images, from the task-specific networks that are done. */
 export const galleryView = z.object({
   sweepId: z.string(),
@@ -380,7 +345,6 @@ export type RunView = z.infer<typeof runView>;
 export type RunDetailView = z.infer<typeof runDetailView>;
 export type RunListView = z.infer<typeof runListView>;
 export type TargetListItem = z.infer<typeof targetListItem>;
-export type TournamentView = z.infer<typeof tournamentView>;
 export type GalleryView = z.infer<typeof galleryView>;
 export type WorkerView = z.infer<typeof workerView>;
 export type Problem = z.infer<typeof problem>;

@@ -6,6 +6,7 @@ import { fieldIssues } from '../contracts';
 import { requireToken, sameOriginOnly, sessionRoute } from './auth';
 import { answerTo, HTTP_STATUS, problemOf } from './problems';
 import { docsRoutes } from './routes/docs';
+import { evidenceRoutes } from './routes/evidence';
 import { runRoutes } from './routes/runs';
 import { sweepRoutes } from './routes/sweeps';
 import { viewRoutes } from './routes/views';
@@ -55,6 +56,7 @@ export function createApi(service: Service) {
   }
   sweepRoutes(app, service);
   viewRoutes(app, service);
+  evidenceRoutes(app, service);
   runRoutes(app, service);
   docsRoutes(app, service);
   return app;

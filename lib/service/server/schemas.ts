@@ -8,6 +8,9 @@ export const named = {
   bestSource: contracts.bestSourceView.meta({ id: 'BestSource' }),
   policy: contracts.policyView.meta({ id: 'Policy' }),
   tournament: contracts.tournamentView.meta({ id: 'Tournament' }),
+  validity: contracts.validityView.meta({ id: 'Validity' }),
+  similarity: contracts.similarityView.meta({ id: 'Similarity' }),
+  agreement: contracts.agreementView.meta({ id: 'Agreement' }),
   gallery: contracts.galleryView.meta({ id: 'Gallery' }),
   pair: contracts.pairView.meta({ id: 'Pair' }),
   run: contracts.runView.meta({ id: 'Run' }),
@@ -112,6 +115,40 @@ const weightList = z
     type: 'string',
     description: 'Importance of targets, e.g. `z-depth:2,edges:0.5`; 1 when not named',
   });
+
+/** `ours:theirs` pairs. */
+const nameMap = z
+  .string()
+  .max(8000)
+  .transform((text, context) => {
+    const map: Record<string, string> = {};
+    for (const part of text.split(',')) {
+      const [, here, there] = /^\s*([A-Za-z0-9_-]{1,64})\s*[:=]\s*([A-Za-z0-9_-]{1,64})\s*$/.exec(part) ?? [];
+      if (here === undefined || there === undefined || here in map || here === '__proto__') {
+        context.addIssue({
+          code: 'custom',
+          message: `write task:task of the other sweep, each once, not "${part.slice(0, 80)}"`,
+        });
+        return z.NEVER;
+      }
+      map[here] = there;
+    }
+    return map;
+  })
+  .meta({ type: 'string', description: 'Tasks that belong together, e.g. `z-depth:rgb2depth`' });
+
+export const similarityQuery = z.strictObject({
+  unit: z.enum(['gain', 'quality', 'effect']).default('gain'),
+});
+
+export const agreementQuery = z.strictObject({
+  with: z
+    .string()
+    .regex(/^[A-Za-z0-9_-]{1,64}$/, 'use a sweep id, its number, or "latest"')
+    .meta(about('The other sweep: id, number or `latest`', '2')),
+  unit: z.enum(['affinity', 'gain', 'quality', 'effect']).default('gain'),
+  map: nameMap.optional(),
+});
 
 export const policyQuery = z.strictObject({
   budget: decimal(1000)

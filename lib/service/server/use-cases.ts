@@ -1,6 +1,8 @@
 import { type DatasetSpec, type Recipe, type RunResult, TaskatlasError } from '@/lib/science/core';
 import type {
+  AgreementView,
   BestSourceView,
+  ComparableUnit,
   GalleryView,
   MatrixView,
   PairView,
@@ -9,15 +11,19 @@ import type {
   RunDetailView,
   RunListView,
   RunView,
+  SimilarityView,
   SweepSpec,
   SweepView,
   TargetListItem,
   TaskView,
   TournamentView,
+  ValidityView,
   WorkerView,
 } from '../contracts';
 import type { StoredRun, StoredWorker } from '../ports';
 import {
+  type AgreementRequest,
+  agreementView,
   bestSourceView,
   finiteMean,
   galleryRuns,
@@ -33,12 +39,14 @@ import {
   type SweepData,
   seedOf,
   shownState,
+  similarityView,
   sourcesOf,
   sweepView,
   targetList,
   targetsOf,
   taskView,
   tournamentView,
+  validityView,
   workerViews,
 } from '../views';
 import type { ApiDeps } from './deps';
@@ -77,6 +85,9 @@ export interface UseCases {
   policy(ref: string, request?: Partial<PolicyRequest>): Promise<PolicyView>;
   tournament(ref: string, target: string): Promise<TournamentView>;
   gallery(ref: string): Promise<GalleryView>;
+  validity(ref: string): Promise<ValidityView>;
+  similarity(ref: string, unit?: ComparableUnit): Promise<SimilarityView>;
+  agreement(ref: string, other: string, request?: AgreementRequest): Promise<AgreementView>;
   pair(ref: string, source: string, target: string): Promise<PairView>;
   runs(ref: string, filter?: RunFilter): Promise<RunListView>;
   run(fingerprint: string): Promise<RunDetailView>;
@@ -195,6 +206,10 @@ function queries(deps: ApiDeps, loader: Loader, solver: PolicySolver) {
       checkTarget(data, target);
       return tournamentView(data, target);
     },
+    validity: async (ref: string) => validityView(await loader.data(ref)),
+    similarity: async (ref: string, unit?: ComparableUnit) => similarityView(await loader.data(ref), unit),
+    agreement: async (ref: string, other: string, request?: AgreementRequest) =>
+      agreementView(await loader.data(ref), await loader.data(other), request),
     async gallery(ref: string) {
       const data = await loader.data(ref);
       const runs = galleryRuns(data);

@@ -1,5 +1,18 @@
-import { analyseTarget, type CandidateLosses, type LossRun, type TargetLosses } from '@/lib/science/affinity';
-import { type Recipe, type TargetAnalysis, TaskatlasError, type TaskId } from '@/lib/science/core';
+import {
+  analyseTarget,
+  type CandidateLosses,
+  type LossRun,
+  seedReliability,
+  splitHalfReliability,
+  type TargetLosses,
+} from '@/lib/science/affinity';
+import {
+  type Recipe,
+  type TargetAnalysis,
+  type TargetReliability,
+  TaskatlasError,
+  type TaskId,
+} from '@/lib/science/core';
 import type { Store, StoredRun } from '../ports';
 
 /** A finished run with what it measured. */
@@ -129,9 +142,23 @@ export async function analyseStoredTarget(
   return analysis;
 }
 
+/** Would the order come out again with other test scenes, with other seeds? NaN (too few of either) is null. */
+function reliabilityOf(losses: TargetLosses): TargetReliability {
+  const known = (r: number): number | null => (Number.isNaN(r) ? null : r);
+  const seed = analysisSeed(losses.target);
+  return {
+    scenes: known(splitHalfReliability([losses], { seed }).halves),
+    seeds: known(seedReliability([losses]).halves),
+  };
+}
+
 function analyseOrExclude(losses: TargetLosses, complete: boolean): TargetAnalysis {
   try {
-    return analyseTarget(losses, { preliminary: !complete, seed: analysisSeed(losses.target) });
+    const seed = analysisSeed(losses.target);
+    return {
+      ...analyseTarget(losses, { preliminary: !complete, seed }),
+      reliability: reliabilityOf(losses),
+    };
   } catch (error) {
     if (error instanceof TaskatlasError && error.code === 'data')
       return excluded(losses.target, error.message);

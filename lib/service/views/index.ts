@@ -1,3 +1,4 @@
+export * from './agreement';
 export * from './best-source';
 export { cellContext } from './cells';
 export * from './matrix';
@@ -7,7 +8,9 @@ export * from './pair';
 export * from './policy';
 export { progressView, shownState } from './progress';
 export * from './runs';
+export * from './similarity';
 export * from './sweep';
 export * from './targets';
 export { taskView } from './tasks';
 export { galleryRuns, galleryView, tournamentView } from './tournament';
+export * from './validity';

@@ -3,36 +3,61 @@ import type { RunKind, TaskId } from '@/lib/science/core';
 import type { GalleryView, TournamentView } from '../contracts';
 import { type SweepData, targetsOf } from './model';
 import { finite, sound } from './numbers';
+import { flatRates, tournamentNumbers, triplesOf } from './tournament-numbers';
 
-/** The tournament of one target; empty, and preliminary, before there is an analysis. */
+/** Cycles listed at most. */
+const CYCLES_LISTED = 100;
+
+/** The tournament of one target, step by step; empty, and preliminary, before there is an analysis. */
 export function tournamentView(data: SweepData, target: TaskId): TournamentView {
   const analysis = data.analyses.find((a) => a.target === target);
+  const keys = [...(analysis?.tournamentKeys ?? [])];
+  const n = keys.length;
+  const rates = flatRates(analysis);
+  const numbers = rates === null ? null : tournamentNumbers(rates, n);
+  const key = (i: number): string => keys[i] ?? '';
   return {
     sweepId: data.sweep.id,
     target,
     preliminary: analysis?.preliminary ?? true,
     testImages: analysis?.testImages ?? 0,
-    tieRate: finite(analysis?.tieRate),
+    tieRate: rates === null ? null : finite(analysis?.tieRate),
     clip: [CLIP, 1 - CLIP],
+    clippedPairs: numbers?.clippedPairs ?? 0,
+    pairs: n === 0 ? 0 : (n * (n - 1)) / 2,
     lambdaMax: finite(analysis?.lambdaMax),
     consistencyIndex: finite(analysis?.consistencyIndex),
-    keys: [...(analysis?.tournamentKeys ?? [])],
+    consistencyRatio: finite(numbers?.consistencyRatio),
+    secondEigenvalue: finite(numbers?.secondEigenvalue),
+    keys,
     winRates: (analysis?.winRates ?? []).map((row) => row.map(finite)),
-    candidates: (analysis?.candidates ?? []).map((c) => ({
-      key: c.key,
-      kind: c.kind,
-      sources: [...c.sources],
-      seeds: c.seeds,
-      meanLoss: finite(c.meanLoss),
-      skill: finite(c.skill),
-      affinity: sound(c.affinity),
-      gain: sound(c.gain),
-      quality: sound(c.quality),
-      effect: sound(c.logLossRatio),
-      bradleyTerry: finite(c.bradleyTerry),
-      probabilityBest: finite(c.probabilityBest),
-      tied: c.inTieSet,
-    })),
+    odds: (numbers?.odds ?? []).map((row) => row.map(finite)),
+    intransitive: {
+      count: numbers?.cycles.length ?? 0,
+      triples: numbers === null ? 0 : triplesOf(n),
+      listed: (numbers?.cycles ?? []).slice(0, CYCLES_LISTED).map(([i, j, k]) => [key(i), key(j), key(k)]),
+    },
+    candidates: (analysis?.candidates ?? []).map((c) => {
+      const at = keys.indexOf(c.key);
+      return {
+        key: c.key,
+        kind: c.kind,
+        sources: [...c.sources],
+        seeds: c.seeds,
+        meanLoss: finite(c.meanLoss),
+        skill: finite(c.skill),
+        affinity: sound(c.affinity),
+        gain: sound(c.gain),
+        quality: sound(c.quality),
+        effect: sound(c.logLossRatio),
+        bradleyTerry: finite(c.bradleyTerry),
+        geometricMean: finite(numbers?.geometricMean[at]),
+        affinityClipped: finite(numbers?.wideClip[at]),
+        tieRate: finite(analysis?.candidateTieRates?.[at]),
+        probabilityBest: finite(c.probabilityBest),
+        tied: c.inTieSet,
+      };
+    }),
   };
 }
 

@@ -26,3 +26,10 @@ export const json = <T extends z.ZodType>(schema: T, description: string) => ({
 /** Refusals that a route may answer with, as problems. */
 export const refusals = (...codes: Refusal[]) =>
   Object.fromEntries([...codes, 503 as const].map((code) => [code, json(named.problem, REASONS[code])]));
+
+/** Drops what was not asked for, so that the sweep's own settings hold. */
+export function given<T extends object>(query: T) {
+  return Object.fromEntries(Object.entries(query).filter(([, value]) => value !== undefined)) as {
+    [K in keyof T]?: Exclude<T[K], undefined>;
+  };
+}

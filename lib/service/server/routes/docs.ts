@@ -35,7 +35,7 @@ export function docsRoutes(app: App, { deps }: Service): void {
     openapi: '3.1.0',
     info: { title: 'Taskatlas API', version: deps.version, description: DESCRIPTION },
     servers: [{ url: '/' }],
-    tags: ['Sweeps', 'Results', 'Runs', 'Tasks', 'Service'].map((name) => ({ name })),
+    tags: ['Sweeps', 'Results', 'Evidence', 'Runs', 'Tasks', 'Service'].map((name) => ({ name })),
   };
   app.doc31('/openapi.json', info);
   app.get('/docs', (c) => {

@@ -1,16 +1,9 @@
 import { createRoute } from '@hono/zod-openapi';
 import { bestSourceQuery, named, pairRef, policyQuery, sweepRef, targetRef } from '../schemas';
 import type { Service } from '../service';
-import { type App, json, refusals } from './answers';
+import { type App, given, json, refusals } from './answers';
 
 const tags = ['Results'];
-
-/** Drops what was not asked for, so that the sweep's own settings hold. */
-function given<T extends object>(query: T) {
-  return Object.fromEntries(Object.entries(query).filter(([, value]) => value !== undefined)) as {
-    [K in keyof T]?: Exclude<T[K], undefined>;
-  };
-}
 
 /** What a sweep found: matrix, targets, tournaments, ranking, policy, pairs. */
 export function viewRoutes(app: App, service: Service): void {
