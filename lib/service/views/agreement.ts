@@ -3,7 +3,7 @@ import type { TaskId } from '@/lib/science/core';
 import type { AgreementView } from '../contracts';
 import { cellContext, cellView } from './cells';
 import { namesOf, type SweepData, sourcesOf, targetsOf } from './model';
-import { finite } from './numbers';
+import { decimal, finite } from './numbers';
 import { PUBLISHED_IDS } from './published-names';
 
 type Unit = AgreementView['unit'];
@@ -57,10 +57,8 @@ function findingOf(view: Omit<AgreementView, 'finding'>): string {
   const low = known.reduce((a, b) => ((b.correlation ?? 0) < (a.correlation ?? 0) ? b : a));
   const high = known.reduce((a, b) => ((b.correlation ?? 0) > (a.correlation ?? 0) ? b : a));
   const range =
-    known.length === 1
-      ? ''
-      : `, from ${(low.correlation ?? 0).toFixed(2)} to ${(high.correlation ?? 0).toFixed(2)}`;
-  return `Over ${known.length} ${known.length === 1 ? 'target' : 'targets'} the order of sources here and in ${view.otherName} correlates ${view.median.toFixed(2)} (median Spearman${range}).`;
+    known.length === 1 ? '' : `, from ${decimal(low.correlation ?? 0)} to ${decimal(high.correlation ?? 0)}`;
+  return `Over ${known.length} ${known.length === 1 ? 'target' : 'targets'} the order of sources here and in ${view.otherName} correlates ${decimal(view.median)} (median Spearman${range}).`;
 }
 
 /** Generalisation check: the rank of sources in one sweep against another, target by target. */

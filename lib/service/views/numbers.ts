@@ -50,3 +50,9 @@ export function listWords(words: readonly string[]): string {
 
 /** `1 target`, `3 targets`. */
 export const counted = (n: number, noun: string): string => `${n} ${noun}${n === 1 ? '' : 's'}`;
+
+/** A number for a sentence, with a typographic minus. */
+export const decimal = (x: number, digits = 2): string => x.toFixed(digits).replace('-', '\u2212');
+
+/** `p = 0.042`, `p < 0.001`. */
+export const pWords = (p: number): string => (p < 0.001 ? 'p < 0.001' : `p = ${p.toFixed(p < 0.1 ? 3 : 2)}`);

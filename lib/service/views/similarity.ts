@@ -4,7 +4,7 @@ import { blockPermutationTest, mean } from '@/lib/science/numerics';
 import type { CellView, ComparableUnit, SimilarityView } from '../contracts';
 import { type CellContext, cellContext, cellView } from './cells';
 import { namesOf, type SweepData, sourcesOf, targetsOf } from './model';
-import { counted, percent, verdict } from './numbers';
+import { counted, decimal, percent, pWords, verdict } from './numbers';
 import { flatRates, triplesOf } from './tournament-numbers';
 
 const PERMUTATIONS = 5000;
@@ -132,7 +132,7 @@ function familyTest(
 function oneSidedWords(pair: SimilarityView['asymmetries'][number], unit: ComparableUnit): string {
   const [there, back] = [pair.forward.value, pair.backward.value];
   if (unit === 'effect') {
-    const change = (ratio: number): string => `${Math.round((Math.exp(ratio) - 1) * 100)} %`;
+    const change = (ratio: number): string => `${decimal((Math.exp(ratio) - 1) * 100, 0)} %`;
     return `the loss changes by ${change(there)}, the other way by ${change(back)}`;
   }
   return `${percent(there)} of images are won, the other way ${percent(back)}`;
@@ -147,8 +147,8 @@ function findingOf(data: SweepData, view: Omit<SimilarityView, 'finding'>): stri
     p === undefined
       ? null
       : p <= 0.05
-        ? `Tasks of one family teach each other better than others do (permutation test, p = ${p.toFixed(3)}).`
-        : `That tasks of one family teach each other better than others do is not shown (permutation test, p = ${p.toFixed(2)}).`,
+        ? `Tasks of one family teach each other better than others do (permutation test, ${pWords(p)}).`
+        : `That tasks of one family teach each other better than others do is not shown (permutation test, ${pWords(p)}).`,
     top === undefined
       ? 'No pair is measured both ways yet.'
       : `The most one-sided pair: from ${name(top.better[0])} to ${name(top.better[1])} ${oneSidedWords(top, view.unit)}.`,

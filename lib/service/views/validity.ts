@@ -3,7 +3,7 @@ import { mean, variance } from '@/lib/science/numerics';
 import type { ValidityRow, ValidityView } from '../contracts';
 import { type CellContext, cellContext, targetView } from './cells';
 import { namesOf, type SweepData, sourcesOf, targetsOf } from './model';
-import { counted, finite, listWords } from './numbers';
+import { counted, decimal, finite, listWords } from './numbers';
 
 /** Mean test losses of the finished first-order transfers to a target, one list of seeds per source. */
 function lossesBySource(data: SweepData, context: CellContext, target: string): number[][] {
@@ -75,8 +75,10 @@ function findingOf(
       ? null
       : `On ${listWords(noisy.map((row) => row.name))} sources differ little more than seeds do.`,
     seeds.full === null
-      ? 'With one seed nothing can be said about a new training.'
-      : `A new set of seeds would give an order of sources that correlates ${seeds.full.toFixed(2)} with this one.`,
+      ? kept.some((row) => row.seeds > 1)
+        ? null
+        : 'With one seed nothing can be said about a new training.'
+      : `A new set of seeds would give an order of sources that correlates ${decimal(seeds.full)} with this one.`,
   ];
   return sentences.filter(Boolean).join(' ');
 }
