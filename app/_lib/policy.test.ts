@@ -34,6 +34,14 @@ const policy: PolicyView = {
   ],
   tasks: [],
   solveMs: 1,
+  unit: 'tasks',
+  gap: 0,
+  budgets: [{ unit: 'tasks', limit: 2, spent: 2 }],
+  runnerUp: null,
+  significance: null,
+  range: null,
+  costs: [],
+  unserved: [],
 };
 
 describe('a policy in words', () => {

@@ -137,46 +137,6 @@ export const matrixView = z.object({
   seeds: z.number(),
 });
 
-export const policyEdge = z.object({
-  target: z.string(),
-  sources: z.array(z.string()),
-  kind: z.enum(['self', 'transfer', 'scratch']),
-  value: z.number(),
-  gain: z.number().nullable(),
-  quality: z.number().nullable(),
-  /** Share of bootstrap draws in which this edge is in the optimum. Null when there are no draws. */
-  survival: z.number().nullable(),
-});
-
-export const policyRecord = z.object({
-  budget: z.number(),
-  maxOrder: z.number(),
-  objectiveName: z.enum(['affinity', 'gain', 'quality', 'log-loss']),
-  objective: z.number(),
-  bound: z.number(),
-  optimal: z.boolean(),
-  selfShare: z.number(),
-  sources: z.array(z.string()),
-  edges: z.array(policyEdge),
-  greedy: z.number().nullable(),
-  random: z.object({ median: z.number(), low: z.number(), high: z.number() }).nullable(),
-});
-
-export const policyView = policyRecord.extend({
-  sweepId: z.string(),
-  /** Optimum for every whole budget, with the greedy and the random band. */
-  curve: z.array(
-    z.object({
-      budget: z.number(),
-      objective: z.number(),
-      greedy: z.number().nullable(),
-      random: z.object({ median: z.number(), low: z.number(), high: z.number() }).nullable(),
-    }),
-  ),
-  tasks: z.array(taskView),
-  solveMs: z.number(),
-});
-
 export const rankedSource = z.object({
   rank: z.number(),
   source: z.string(),
@@ -335,9 +295,6 @@ export type CellState = z.infer<typeof cellState>;
 export type CellView = z.infer<typeof cellView>;
 export type TargetView = z.infer<typeof targetView>;
 export type MatrixView = z.infer<typeof matrixView>;
-export type PolicyEdgeView = z.infer<typeof policyEdge>;
-export type PolicyRecord = z.infer<typeof policyRecord>;
-export type PolicyView = z.infer<typeof policyView>;
 export type RankedSource = z.infer<typeof rankedSource>;
 export type BestSourceView = z.infer<typeof bestSourceView>;
 export type PairView = z.infer<typeof pairView>;

@@ -143,6 +143,16 @@ const imagesOf = (regime: string): number => {
 /** Pools of the paper; of other results nothing is known but, perhaps, the number of transfer images. */
 const PAPER_POOLS = { source: 120_000, selection: 16_000, test: 17_000 };
 
+/** Published as sources by their authors, but outside of the dictionary that the paper's matrix and policies are over. */
+const ABANDONED: ReadonlySet<TaskId> = new Set(['class-selected']);
+
+/** Such names stay in the list of tasks with their results, but serve no target by default (as in `policy solve`). */
+function narrowedSources(tasks: readonly TaskDeclaration[]): { sources?: TaskId[] } {
+  const sources = tasks.filter((t) => t.roles.includes('source'));
+  const kept = sources.filter((t) => !ABANDONED.has(t.id) || t.roles.includes('target'));
+  return kept.length === sources.length ? {} : { sources: kept.map((t) => t.id) };
+}
+
 /** A spec that says what is known of how it was measured; it is never planned. */
 function specOf(document: TransfersDocument, tasks: readonly TaskDeclaration[], name: string): SweepSpec {
   const pools = document.repo === TASKONOMY_REPO ? PAPER_POOLS : { source: 0, selection: 0, test: 0 };
@@ -159,6 +169,7 @@ function specOf(document: TransfersDocument, tasks: readonly TaskDeclaration[], 
     dataset: dataset as unknown as SweepSpec['dataset'],
     preset: 'resnet50',
     tasks: tasks.map((task) => task.id),
+    ...narrowedSources(tasks),
     method: 'readout',
     seeds: [1],
     training: {},

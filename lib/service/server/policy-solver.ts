@@ -5,21 +5,24 @@ import {
   type PolicyProblem,
   type PolicyResult,
   policyCurve,
+  policyRange,
+  policySignificance,
   prepareProblem,
   randomBand,
   solvePolicy,
+  solveRunnerUp,
 } from '@/lib/science/policy';
 import type { PolicyRecord, PolicyView } from '../contracts';
 import {
+  curveBudgets,
+  missingEdges,
   type PolicyCurve,
   type PolicyRequest,
   policyEdges,
   policyProblem,
   policyView,
   type SweepData,
-  servable,
   storedPolicy,
-  TASK_BUDGET,
 } from '../views';
 
 /** Random policies per budget for the 5–95 % band. */
@@ -28,23 +31,34 @@ const QUESTIONS_KEPT = 64;
 /** Budgets solved without a break. */
 const PORTION = 3;
 
-/** The band of random feasible policies; null where no draw serves every target. */
-function bandOf(problem: PolicyProblem): PolicyRecord['random'] {
+type Significance = PolicyView['significance'];
+
+/** The band of random feasible policies and what it says of an optimum; null where no draw serves every target. */
+function bandOf(
+  problem: PolicyProblem,
+  objective: number,
+): { random: PolicyRecord['random']; significance: Significance } {
   try {
-    const { median, low, high } = randomBand(problem, {
+    const band = randomBand(problem, {
       draws: RANDOM_DRAWS,
       rng: createRng('policy-random-band', problem.budgets[0]?.limit ?? 0),
     });
-    return { median, low, high };
+    const { median, low, high, values } = band;
+    return {
+      random: { median, low, high },
+      significance: { pValue: policySignificance(objective, band), draws: values.length },
+    };
   } catch (error) {
-    if (error instanceof TaskatlasError && error.code === 'infeasible') return null;
+    if (error instanceof TaskatlasError && error.code === 'infeasible')
+      return { random: null, significance: null };
     throw error;
   }
 }
 
+/** The same problem with another limit on its first budget, the one that the curve varies. */
 const withBudget = (problem: PolicyProblem, limit: number): PolicyProblem => ({
   ...problem,
-  budgets: [{ name: TASK_BUDGET, limit }],
+  budgets: problem.budgets.map((b, i) => (i === 0 ? { ...b, limit } : b)),
 });
 
 /** The same problem without edges that no optimum needs: exact, and pruned once instead of at every budget. */
@@ -58,26 +72,56 @@ interface Answer {
   policy: PolicyResult;
   greedy: number | null;
   random: PolicyRecord['random'];
+  significance: Significance;
 }
 
 const answerAt = (problem: PolicyProblem, policy: PolicyResult): Answer => ({
   policy,
   greedy: greedyPolicy(problem)?.objective ?? null,
-  random: bandOf(problem),
+  ...bandOf(problem, policy.objective),
 });
 
-/** Every whole budget, solved. Other requests get their turn between two portions. */
-async function answersOf(problem: PolicyProblem): Promise<ReadonlyMap<number, Answer>> {
+/** Every budget of the curve, solved. Other requests get their turn between two portions. */
+async function answersOf(
+  problem: PolicyProblem,
+  budgets: readonly number[],
+): Promise<ReadonlyMap<number, Answer>> {
   const answers = new Map<number, Answer>();
-  const budgets = problem.sources.map((_, i) => i + 1);
   for (let i = 0; i < budgets.length; i += PORTION) {
     const limits = budgets.slice(i, i + PORTION);
-    for (const { budget, policy } of await policyCurve(problem, { budgetName: TASK_BUDGET, limits })) {
+    for (const { budget, policy } of await policyCurve(problem, { limits })) {
       if (policy) answers.set(budget, answerAt(withBudget(problem, budget), policy));
     }
     await new Promise((resolve) => setImmediate(resolve));
   }
   return answers;
+}
+
+/** The best policy that gives up a source, beside the optimum. */
+async function runnerUpOf(problem: PolicyProblem, optimum: PolicyResult): Promise<PolicyView['runnerUp']> {
+  const found = await solveRunnerUp(problem, optimum);
+  if (!found) return null;
+  const { policy, loss } = found;
+  return {
+    objective: policy.objective,
+    // Two exact optima of equal value may differ by rounding.
+    loss: Math.max(0, loss),
+    sources: [...policy.sources],
+    gained: policy.sources.filter((s) => !optimum.sources.includes(s)),
+    lost: optimum.sources.filter((s) => !policy.sources.includes(s)),
+  };
+}
+
+/** Bounds of the optimum over transfers that were not measured. */
+async function rangeOf(
+  data: SweepData,
+  full: PolicyProblem,
+  request: PolicyRequest,
+): Promise<PolicyView['range']> {
+  const found = missingEdges(data, full, request.objective);
+  if (!found || found.missing.length === 0) return null;
+  const { low, high } = await policyRange(full, found.missing, found.highest);
+  return { low, high: Math.max(low, high), missing: found.missing.length };
 }
 
 const curveOf = (answers: ReadonlyMap<number, Answer>): PolicyCurve =>
@@ -98,7 +142,10 @@ function checkNames(data: SweepData, problem: PolicyProblem, request: PolicyRequ
         message: `"${name}" is not a task of this sweep that can be named here`,
       }));
   const targets = data.sweep.tasks.filter((t) => t.roles.includes('target')).map((t) => t.id);
+  const tasks = data.sweep.tasks.map((t) => t.id);
   const issues = [
+    ...unknown('costs', Object.keys(request.labelCosts ?? {}), tasks),
+    ...unknown('sourceOnly', request.sourceOnly ?? [], tasks),
     ...unknown('force', request.force, problem.sources),
     ...unknown('forbid', request.forbid, problem.sources),
     ...unknown('weights', Object.keys(request.weights), targets),
@@ -122,15 +169,35 @@ export interface PolicySolver {
   solve(data: SweepData, request: PolicyRequest): Promise<PolicyView>;
 }
 
+/** A question is everything but the limit of its first budget. */
+const questionOf = (problem: PolicyProblem): string =>
+  createHash('sha256')
+    .update(JSON.stringify(withBudget(problem, 0)))
+    .digest('hex');
+
+function recordOf(data: SweepData, request: PolicyRequest, { policy, greedy, random }: Answer): PolicyRecord {
+  return {
+    budget: request.budget,
+    maxOrder: request.maxOrder,
+    objectiveName: request.objective,
+    objective: policy.objective,
+    bound: policy.bound,
+    optimal: policy.optimal,
+    selfShare: policy.selfShare,
+    sources: [...policy.sources],
+    edges: policyEdges(data.analyses, policy.edges, storedPolicy(data.policies, request)),
+    greedy,
+    random,
+  };
+}
+
 export function createPolicySolver(now: () => number = () => performance.now()): PolicySolver {
   const known = new Map<string, Promise<ReadonlyMap<number, Answer>>>();
-  const answersFor = (problem: PolicyProblem): Promise<ReadonlyMap<number, Answer>> => {
-    const key = createHash('sha256')
-      .update(JSON.stringify(withBudget(problem, 0)))
-      .digest('hex');
+  const answersFor = (problem: PolicyProblem, budgets: readonly number[]) => {
+    const key = questionOf(problem);
     const found = known.get(key);
     if (found) return found;
-    const made = answersOf(problem);
+    const made = answersOf(problem, budgets);
     known.set(key, made);
     made.catch(() => known.delete(key));
     const oldest = known.keys().next();
@@ -139,34 +206,32 @@ export function createPolicySolver(now: () => number = () => performance.now()):
   };
   return {
     async solve(data, request) {
-      if (servable(data).length === 0) {
+      const full = policyProblem(data, request);
+      if (full.targets.length === 0) {
         throw new TaskatlasError(
           'conflict',
-          'No target of this sweep is complete yet: a policy needs at least one finished tournament.',
+          'No target of this sweep can be served yet: a policy needs at least one finished tournament of a valid target.',
         );
       }
-      const full = policyProblem(data, request);
       checkNames(data, full, request);
       const started = now();
       const problem = slimmed(full);
-      const answers = await answersFor(problem);
+      const answers = await answersFor(problem, curveBudgets(data, full, request));
       // A broken budget, or one that serves nobody: solved for itself, and its refusal explains what would do.
       const answer = answers.get(request.budget) ?? answerAt(problem, await solvePolicy(problem));
-      const { policy, greedy, random } = answer;
-      const record: PolicyRecord = {
-        budget: request.budget,
-        maxOrder: request.maxOrder,
-        objectiveName: request.objective,
-        objective: policy.objective,
-        bound: policy.bound,
-        optimal: policy.optimal,
-        selfShare: policy.selfShare,
-        sources: [...policy.sources],
-        edges: policyEdges(data.analyses, policy.edges, storedPolicy(data.policies, request)),
-        greedy,
-        random,
-      };
-      return policyView(data.sweep, record, curveOf(answers), now() - started);
+      const [runnerUp, range] = await Promise.all([
+        runnerUpOf(problem, answer.policy),
+        rangeOf(data, full, request),
+      ]);
+      const { gap, cost } = answer.policy;
+      return policyView(data, request, recordOf(data, request, answer), curveOf(answers), {
+        gap,
+        cost,
+        runnerUp,
+        range,
+        significance: answer.significance,
+        solveMs: now() - started,
+      });
     },
   };
 }

@@ -92,29 +92,27 @@ const nameList = z
   .meta({ type: 'string', description: 'Ids of tasks, separated by commas' });
 
 /** `depth:2,normals:0.5` (or `=` for `:`) to a record. */
-const weightList = z
-  .string()
-  .max(8000)
-  .transform((text, context) => {
-    const weights: Record<string, number> = {};
-    for (const part of text.split(',')) {
-      const [, name, value] =
-        /^\s*([A-Za-z0-9_-]{1,64})\s*[:=]\s*(\d{1,6}(?:\.\d{1,9})?)\s*$/.exec(part) ?? [];
-      if (name === undefined || value === undefined || name in weights || name === '__proto__') {
-        context.addIssue({
-          code: 'custom',
-          message: `write name:number, each name once, not "${part.slice(0, 80)}"`,
-        });
-        return z.NEVER;
+const numberList = (description: string) =>
+  z
+    .string()
+    .max(8000)
+    .transform((text, context) => {
+      const numbers: Record<string, number> = {};
+      for (const part of text.split(',')) {
+        const [, name, value] =
+          /^\s*([A-Za-z0-9_-]{1,64})\s*[:=]\s*(\d{1,6}(?:\.\d{1,9})?)\s*$/.exec(part) ?? [];
+        if (name === undefined || value === undefined || name in numbers || name === '__proto__') {
+          context.addIssue({
+            code: 'custom',
+            message: `write name:number, each name once, not "${part.slice(0, 80)}"`,
+          });
+          return z.NEVER;
+        }
+        numbers[name] = Number(value);
       }
-      weights[name] = Number(value);
-    }
-    return weights;
-  })
-  .meta({
-    type: 'string',
-    description: 'Importance of targets, e.g. `z-depth:2,edges:0.5`; 1 when not named',
-  });
+      return numbers;
+    })
+    .meta({ type: 'string', description });
 
 /** `ours:theirs` pairs. */
 const nameMap = z
@@ -150,15 +148,40 @@ export const agreementQuery = z.strictObject({
   map: nameMap.optional(),
 });
 
+/** Limits by unit; an unknown unit is a mistake. */
+const limitList = numberList(
+  'Further limits, which hold beside the budget, e.g. `labels:5,gpu-hours:0.5`',
+).pipe(
+  z.strictObject({
+    tasks: z.number().optional(),
+    labels: z.number().optional(),
+    'gpu-hours': z.number().optional(),
+  }),
+);
+
 export const policyQuery = z.strictObject({
-  budget: decimal(1000)
-    .meta({ type: 'number', description: 'How many tasks may be supervised fully' })
+  budget: decimal(1_000_000)
+    .meta({ type: 'number', description: 'How much may be supervised fully, in `unit`' })
     .optional(),
+  unit: contracts.budgetUnit
+    .meta({ description: 'What the budget counts; hours are those measured for each own network here' })
+    .optional(),
+  limits: limitList.optional(),
   maxOrder: whole(1, 4).optional(),
   objective: z.enum(['affinity', 'gain', 'quality', 'log-loss']).optional(),
   force: nameList.optional(),
   forbid: nameList.optional(),
-  weights: weightList.optional(),
+  sourceOnly: nameList.optional(),
+  weights: numberList('Importance of targets, e.g. `z-depth:2,edges:0.5`; 1 when not named').optional(),
+  costs: numberList('Label cost of tasks in place of the dictionary’s, e.g. `z-depth:3`').optional(),
+  incomplete: z
+    .enum(['true', 'false'])
+    .transform((text) => text === 'true')
+    .meta({
+      type: 'boolean',
+      description: 'Also serve targets that lack transfers; `range` bounds the optimum',
+    })
+    .optional(),
 });
 
 export const runsQuery = z.strictObject({

@@ -25,6 +25,7 @@ import {
   type AgreementRequest,
   agreementView,
   bestSourceView,
+  defaultBudget,
   finiteMean,
   galleryRuns,
   galleryView,
@@ -190,9 +191,9 @@ function queries(deps: ApiDeps, loader: Loader, solver: PolicySolver) {
     },
     async policy(ref: string, request: Partial<PolicyRequest> = {}) {
       const data = await loader.data(ref);
-      const { budget, maxOrder, objective } = data.sweep.spec.policy;
+      const { maxOrder, objective } = data.sweep.spec.policy;
       return solver.solve(data, {
-        budget,
+        budget: defaultBudget(data, request.unit ?? 'tasks', request.labelCosts ?? {}),
         maxOrder,
         objective,
         force: [],

@@ -6,7 +6,7 @@ import {
   tournamentView as tournamentContract,
   validityView as validityContract,
 } from '../contracts';
-import { importedSweep } from '../sweeps/import-transfers';
+import { importedSweep, readTransfers } from '../imports';
 import { agreementView } from './agreement';
 import type { RunSummary, SweepData } from './model';
 import { similarityView } from './similarity';
@@ -165,9 +165,14 @@ describe('agreement', () => {
   });
 });
 
+const importedOf = ([document]: ReturnType<typeof readTransfers>) => {
+  if (!document) throw new Error('no transfers in the file');
+  return importedSweep(document);
+};
+
 describeReference('published results', () => {
   const published = (regime: '16k' | '1k'): SweepData => {
-    const { sweep, analyses } = importedSweep(readReference('taskonomy', `transfers_${regime}.json`));
+    const { sweep, analyses } = importedOf(readTransfers(readReference('taskonomy', `transfers_${regime}.json`)));
     const stored = { ...sweep, number: 1, state: 'done' as const, createdAt: 0, finishedAt: 0 };
     return smallData({ sweep: stored, analyses, runs: [] });
   };

@@ -6,6 +6,7 @@ export * from './model';
 export { finiteMean } from './numbers';
 export * from './pair';
 export * from './policy';
+export { defaultBudget } from './policy-costs';
 export { progressView, shownState } from './progress';
 export * from './runs';
 export * from './similarity';

@@ -1,10 +1,10 @@
 import type { CandidateResult, PolicyEdge, TargetAnalysis, TaskId } from '@/lib/science/core';
-import type { PolicyProblem } from '@/lib/science/policy';
-import type { PolicyEdgeView, PolicyRecord, PolicyView } from '../contracts';
-import type { StoredSweep } from '../ports';
+import type { Budget, MissingEdge, PolicyProblem } from '@/lib/science/policy';
+import type { BudgetUnit, PolicyEdgeView, PolicyRecord, PolicyView } from '../contracts';
 import { completeness } from './cells';
-import { type SweepData, sourcesOf } from './model';
+import { type SweepData, sourcesOf, targetsOf } from './model';
 import { finite, sound } from './numbers';
+import { budgetOf, curveLimits, type SourceCosts, sourceCosts, untimed } from './policy-costs';
 import { sweepTasks } from './tasks';
 
 type PolicyObjective = PolicyRecord['objectiveName'];
@@ -12,16 +12,23 @@ type PolicyObjective = PolicyRecord['objectiveName'];
 /** What a person may ask of a policy. */
 export interface PolicyRequest {
   budget: number;
+  /** What the budget counts; fully supervised tasks by default. */
+  unit?: BudgetUnit;
+  /** Further limits, which hold beside the budget. */
+  limits?: Readonly<Partial<Record<BudgetUnit, number>>>;
   maxOrder: number;
   objective: PolicyObjective;
   force: readonly TaskId[];
   forbid: readonly TaskId[];
   /** Importance by target; 1 when not named. */
   weights: Readonly<Record<TaskId, number>>;
+  /** Label cost by task in place of the dictionary's. */
+  labelCosts?: Readonly<Record<TaskId, number>>;
+  /** Tasks that stay sources but are not to be served. */
+  sourceOnly?: readonly TaskId[];
+  /** Also serve targets whose tournament still lacks transfers, by what is measured of them. */
+  incomplete?: boolean;
 }
-
-/** Name of the one budget: the number of fully supervised tasks. */
-export const TASK_BUDGET = 'tasks';
 
 /**
  * Value of serving a target by a candidate. Affinity is only defined in a complete tournament; quality of the own
@@ -54,13 +61,85 @@ export function servable(data: Measured): TargetAnalysis[] {
   return data.analyses.filter((a) => complete(a.target) && a.validity.kept);
 }
 
+/** Targets that a policy serves: complete ones, or on request all that are valid and have any measured transfer. */
+function servedBy(data: Measured, request: PolicyRequest): TargetAnalysis[] {
+  const wanted =
+    request.incomplete && request.objective !== 'affinity'
+      ? data.analyses.filter((a) => a.validity.kept && a.candidates.length > 0)
+      : servable(data);
+  return wanted.filter((a) => !request.sourceOnly?.includes(a.target));
+}
+
+/** Why each target of the sweep that the policy does not serve is left out. */
+export function unservedTargets(data: Measured, request: PolicyRequest): PolicyView['unserved'] {
+  const served = new Set(servedBy(data, request).map((a) => a.target));
+  const complete = completeness(data);
+  return targetsOf(data.sweep)
+    .filter(({ id }) => !served.has(id))
+    .map(({ id }) => {
+      const analysis = data.analyses.find((a) => a.target === id);
+      const reason = request.sourceOnly?.includes(id)
+        ? 'source only, as asked for'
+        : analysis && !analysis.validity.kept
+          ? analysis.validity.reasons.join('; ')
+          : complete(id)
+            ? 'no measured transfer'
+            : 'its tournament is not complete';
+      return { target: id, reason };
+    });
+}
+
+/** Budgets of a request in the solver's form, the curve's own first. */
+function budgetsOf(request: PolicyRequest, costs: SourceCosts): Budget[] {
+  const unit = request.unit ?? 'tasks';
+  const further = Object.entries(request.limits ?? {}) as [BudgetUnit, number | undefined][];
+  return [
+    budgetOf(unit, request.budget, costs),
+    ...further.flatMap(([name, limit]) =>
+      name === unit || limit === undefined ? [] : [budgetOf(name, limit, costs)],
+    ),
+  ];
+}
+
+/**
+ * First-order transfers between tasks of the problem that were not measured, and the most that each could be worth:
+ * a share of images at most 1, an AHP weight at most what its tournament leaves. Log-loss has no such bound: null.
+ */
+export function missingEdges(
+  data: Measured,
+  problem: PolicyProblem,
+  objective: PolicyObjective,
+): { missing: MissingEdge[]; highest: (edge: MissingEdge) => number } | null {
+  if (objective === 'log-loss') return null;
+  const known = new Set(
+    problem.edges.flatMap((e) =>
+      e.kind === 'transfer' && e.sources.length === 1 ? [`${e.sources[0]}>${e.target}`] : [],
+    ),
+  );
+  const usable = problem.sources.filter((s) => !problem.forbidden?.includes(s));
+  const sources = new Set(sourcesOf(data.sweep).map((t) => t.id));
+  const missing = problem.targets.flatMap((target) =>
+    usable
+      .filter((s) => s !== target && sources.has(s) && !known.has(`${s}>${target}`))
+      .map((s) => ({ target, sources: [s] })),
+  );
+  const left = (target: TaskId): number => {
+    const analysis = data.analyses.find((a) => a.target === target);
+    const taken = (analysis?.candidates ?? []).reduce((sum, c) => sum + (finite(c.affinity?.value) ?? 0), 0);
+    return Math.max(0, 1 - taken);
+  };
+  return { missing, highest: (edge) => (objective === 'affinity' ? left(edge.target) : 1) };
+}
+
 /**
  * The integer program of DESIGN §4 from measured results. Candidates are transfers and the own network (`self`);
  * re-transfers from a task's own encoder, scratch and mean are references and no edges. Nothing is imputed: an edge
  * without a finite value is left out, and so are incomplete and excluded targets.
  */
 export function policyProblem(data: Measured, request: PolicyRequest): PolicyProblem {
-  const served = servable(data);
+  const served = servedBy(data, request);
+  const costs = sourceCosts(data, request.labelCosts ?? {});
+  const budgets = budgetsOf(request, costs);
   const targets = served.map((a) => a.target);
   const sources = new Set([...sourcesOf(data.sweep).map((t) => t.id), ...targets]);
   const edges = served.flatMap((analysis) =>
@@ -81,13 +160,27 @@ export function policyProblem(data: Measured, request: PolicyRequest): PolicyPro
     targets,
     sources: [...sources],
     edges,
-    budgets: [{ name: TASK_BUDGET, limit: request.budget }],
+    budgets,
     importance: request.weights,
     forced: request.force,
-    forbidden: request.forbid,
+    forbidden: [
+      ...request.forbid,
+      ...untimed(
+        budgets.map((b) => b.name as BudgetUnit),
+        costs,
+      ).filter((task) => !request.forbid.includes(task)),
+    ],
     maxOrder: request.maxOrder,
   };
 }
+
+/** Limits that the curve of a request is solved at. */
+export const curveBudgets = (data: Measured, problem: PolicyProblem, request: PolicyRequest): number[] =>
+  curveLimits(
+    request.unit ?? 'tasks',
+    sourceCosts(data, request.labelCosts ?? {}),
+    problem.sources.filter((s) => !problem.forbidden?.includes(s)),
+  );
 
 /** The candidate that an edge stands for. */
 function candidate(analyses: readonly TargetAnalysis[], edge: PolicyEdge): CandidateResult | undefined {
@@ -120,13 +213,22 @@ export function policyEdges(
   });
 }
 
+/** Whether a request asks no more than the sweep's own question: then its stored survival holds. */
+function isPlain(request: PolicyRequest): boolean {
+  const { unit = 'tasks', limits = {}, labelCosts = {}, sourceOnly = [], incomplete = false } = request;
+  const named = [...request.force, ...request.forbid, ...sourceOnly];
+  const maps = [request.weights, limits, labelCosts];
+  return (
+    unit === 'tasks' && !incomplete && named.length === 0 && maps.every((m) => Object.keys(m).length === 0)
+  );
+}
+
 /** The stored policy of the same question, if the sweep's own job has solved it. */
 export function storedPolicy(
   policies: readonly PolicyRecord[],
   request: PolicyRequest,
 ): PolicyRecord | undefined {
-  if (request.force.length + request.forbid.length + Object.keys(request.weights).length > 0)
-    return undefined;
+  if (!isPlain(request)) return undefined;
   return policies.find(
     (p) =>
       p.budget === request.budget && p.maxOrder === request.maxOrder && p.objectiveName === request.objective,
@@ -136,12 +238,34 @@ export function storedPolicy(
 /** One budget of the curve, with what greedy and random choices reach. */
 export type PolicyCurve = PolicyView['curve'];
 
+/** What is known of a solved policy beside its record. */
+export type PolicyEvidence = Pick<PolicyView, 'gap' | 'runnerUp' | 'significance' | 'range' | 'solveMs'> & {
+  /** What the policy costs by budget. */
+  cost: Readonly<Record<string, number>>;
+};
+
 /** A solved policy in drawing-ready numbers. */
 export function policyView(
-  sweep: StoredSweep,
+  data: Measured,
+  request: PolicyRequest,
   record: PolicyRecord,
   curve: PolicyCurve,
-  solveMs: number,
+  { cost, ...evidence }: PolicyEvidence,
 ): PolicyView {
-  return { ...record, sweepId: sweep.id, curve, tasks: sweepTasks(sweep), solveMs };
+  const costs = sourceCosts(data, request.labelCosts ?? {});
+  return {
+    ...record,
+    ...evidence,
+    sweepId: data.sweep.id,
+    curve,
+    tasks: sweepTasks(data.sweep),
+    unit: request.unit ?? 'tasks',
+    budgets: budgetsOf(request, costs).map(({ name, limit }) => ({
+      unit: name as BudgetUnit,
+      limit,
+      spent: cost[name] ?? 0,
+    })),
+    costs,
+    unserved: unservedTargets(data, request),
+  };
 }

@@ -74,7 +74,8 @@ function questionRoutes(app: App, { useCases }: Service): void {
       summary: 'The best transfer policy under a budget',
       description:
         'Solved to proved optimality at every request. What is left out is taken from the sweep: budget, order, ' +
-        'objective. Targets that are incomplete or excluded are not served; no value is imputed.',
+        'objective. Targets that are incomplete or excluded are not served; no value is imputed. With the optimum come ' +
+        'its bound and gap, the runner-up, greedy and random policies, and the range that missing transfers leave.',
       request: { params: sweepRef, query: policyQuery },
       responses: {
         200: json(named.policy, 'Policy, proof and budget curve'),
@@ -82,7 +83,8 @@ function questionRoutes(app: App, { useCases }: Service): void {
       },
     }),
     async (c) => {
-      const request = given(c.req.valid('query'));
+      const { costs: labelCosts, limits, ...query } = given(c.req.valid('query'));
+      const request = given({ ...query, labelCosts, limits: limits && given(limits) });
       return c.json(await useCases.policy(c.req.valid('param').id, request), 200);
     },
   );

@@ -1,0 +1,90 @@
+import { TaskatlasError, type TaskId } from '@/lib/science/core';
+import type { Budget } from '@/lib/science/policy';
+import type { BudgetUnit, PolicyView } from '../contracts';
+import type { SweepData } from './model';
+import { sourcesOf, targetsOf } from './model';
+
+const SECONDS_PER_HOUR = 3600;
+
+export type SourceCosts = PolicyView['costs'];
+
+/** Mean measured seconds of a task's own network over its finished seeds, in hours; null before one is done. */
+function measuredHours(data: Pick<SweepData, 'runs'>, task: TaskId): number | null {
+  const seconds = data.runs.flatMap((run) =>
+    run.recipe.kind === 'source' && run.recipe.task === task && run.state === 'done' && run.seconds !== null
+      ? [run.seconds]
+      : [],
+  );
+  if (seconds.length === 0) return null;
+  return seconds.reduce((a, b) => a + b, 0) / seconds.length / SECONDS_PER_HOUR;
+}
+
+/** What supervising each task costs: labels as the dictionary or a person says, hours as they were measured here. */
+export function sourceCosts(
+  data: Pick<SweepData, 'sweep' | 'runs'>,
+  labelCosts: Readonly<Record<TaskId, number>>,
+): SourceCosts {
+  const ids = new Set([...sourcesOf(data.sweep), ...targetsOf(data.sweep)].map((t) => t.id));
+  return data.sweep.tasks
+    .filter((task) => ids.has(task.id))
+    .map((task) => ({
+      task: task.id,
+      labels: labelCosts[task.id] ?? task.labelCost,
+      gpuHours: measuredHours(data, task.id),
+    }));
+}
+
+/** One limit in the solver's form. Throws `invalid-input` where nothing is known to count it by. */
+export function budgetOf(unit: BudgetUnit, limit: number, costs: SourceCosts): Budget {
+  if (unit === 'tasks') return { name: unit, limit };
+  const known = costs.flatMap((c) => {
+    const cost = unit === 'labels' ? c.labels : c.gpuHours;
+    return cost === null ? [] : [[c.task, cost] as const];
+  });
+  if (known.length === 0) {
+    throw new TaskatlasError(
+      'invalid-input',
+      'unit: no network of this sweep was timed here, so hours cannot be counted; use tasks or labels',
+      { issues: [{ path: 'unit', message: 'no network of this sweep was timed here' }] },
+    );
+  }
+  return { name: unit, limit, costs: Object.fromEntries(known), defaultCost: 0 };
+}
+
+/** Sources without a measured time cannot be bought by the hour: no cost is imputed. */
+export const untimed = (units: readonly BudgetUnit[], costs: SourceCosts): TaskId[] =>
+  units.includes('gpu-hours') ? costs.filter((c) => c.gpuHours === null).map((c) => c.task) : [];
+
+const EVEN_STEPS = 24;
+const WHOLE_STEPS = 60;
+
+/** Limits of the curve: every whole one where costs are whole, else even steps up to the cost of everything. */
+export function curveLimits(unit: BudgetUnit, costs: SourceCosts, sources: readonly TaskId[]): number[] {
+  if (unit === 'tasks') return sources.map((_, i) => i + 1);
+  const mine = costs
+    .filter((c) => sources.includes(c.task))
+    .map((c) => (unit === 'labels' ? c.labels : (c.gpuHours ?? 0)));
+  const total = mine.reduce((a, b) => a + b, 0);
+  if (mine.every(Number.isInteger) && total <= WHOLE_STEPS)
+    return Array.from({ length: total + 1 }, (_, i) => i);
+  return Array.from({ length: EVEN_STEPS }, (_, i) => rounded((total * (i + 1)) / EVEN_STEPS));
+}
+
+/** A budget for a person who named none: the sweep's own for tasks, else half of what everything costs. */
+export function defaultBudget(
+  data: Pick<SweepData, 'sweep' | 'runs'>,
+  unit: BudgetUnit,
+  labelCosts: Readonly<Record<TaskId, number>>,
+): number {
+  if (unit === 'tasks') return data.sweep.spec.policy.budget;
+  const sources = sourcesOf(data.sweep).map((t) => t.id);
+  const limits = curveLimits(unit, sourceCosts(data, labelCosts), sources);
+  return limits[limits.length >> 1] ?? 0;
+}
+
+/** Three significant digits, upwards: a limit that a person can read and that still buys everything at the end. */
+function rounded(x: number): number {
+  if (x <= 0) return 0;
+  const unit = 10 ** (Math.floor(Math.log10(x)) - 2);
+  return Number((Math.ceil(x / unit - 1e-9) * unit).toPrecision(3));
+}
