@@ -172,7 +172,9 @@ const importedOf = ([document]: ReturnType<typeof readTransfers>) => {
 
 describeReference('published results', () => {
   const published = (regime: '16k' | '1k'): SweepData => {
-    const { sweep, analyses } = importedOf(readTransfers(readReference('taskonomy', `transfers_${regime}.json`)));
+    const { sweep, analyses } = importedOf(
+      readTransfers(readReference('taskonomy', `transfers_${regime}.json`)),
+    );
     const stored = { ...sweep, number: 1, state: 'done' as const, createdAt: 0, finishedAt: 0 };
     return smallData({ sweep: stored, analyses, runs: [] });
   };
