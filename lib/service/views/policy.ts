@@ -71,7 +71,7 @@ function servedBy(data: Measured, request: PolicyRequest): TargetAnalysis[] {
 }
 
 /** Why each target of the sweep that the policy does not serve is left out. */
-export function unservedTargets(data: Measured, request: PolicyRequest): PolicyView['unserved'] {
+function unservedTargets(data: Measured, request: PolicyRequest): PolicyView['unserved'] {
   const served = new Set(servedBy(data, request).map((a) => a.target));
   const complete = completeness(data);
   return targetsOf(data.sweep)
