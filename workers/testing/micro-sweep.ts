@@ -19,6 +19,7 @@ const datasets: DatasetCatalog = {
     return { ...input, version: ROOMS_VERSION };
   },
   tasks: (dataset) => declareTasks(dataset.kind),
+  external: async () => new Map(),
 };
 
 export interface SpawnedWorker {

@@ -73,9 +73,23 @@ export interface DatasetRecipe extends OnDataset {
   shards: number;
 }
 
+/** Weights from outside that serve as a source: a TensorFlow.js model on disk, cut off at one of its layers. */
+export interface ExternalEncoder {
+  /** Folder or model.json. */
+  model: string;
+  /** Layer (layers model) or node (graph model) whose output N×h×w×C is the representation. */
+  layer: string;
+  /** What the model takes the darkest and the brightest pixel for, e.g. [0, 1]. */
+  range: readonly [number, number];
+  /** Of all of the model's files: other weights are another source. */
+  sha256: string;
+}
+
 /** Task-specific network on the source pool. Its test losses are the gold reference; its encoder is the source. */
 export interface SourceRecipe extends OnDataset {
   kind: 'source';
+  /** Nothing is trained: the encoder comes from outside, `task` is its name in the sweep. */
+  external?: ExternalEncoder;
   task: TaskId;
   preset: PresetName;
   training: TrainingOptions;

@@ -38,4 +38,6 @@ export interface TaskDeclaration {
   version: number;
   /** True for a source that is never trained (random projection). */
   untrained?: boolean;
+  /** True for weights from outside: a source of this sweep, not a task of the data set. */
+  external?: boolean;
 }

@@ -9,4 +9,5 @@ export * from './intervals';
 export * from './linear-algebra';
 export * from './linkage';
 export * from './permutation';
+export * from './principal-components';
 export * from './quantile';

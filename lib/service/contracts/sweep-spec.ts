@@ -53,6 +53,17 @@ const datasetInput = z.discriminatedUnion('kind', [
   }),
 ]);
 
+/** A TensorFlow.js model on disk as one more source; its features are those of `layer`. */
+const externalSource = z.strictObject({
+  name: taskId,
+  model: z.string().min(1).max(4096),
+  layer: z.string().min(1).max(256),
+  range: z
+    .tuple([z.number(), z.number()])
+    .refine(([low, high]) => low < high, 'the darkest value must be below the brightest')
+    .default([-1, 1]),
+});
+
 const training = z.strictObject({
   epochs: count(100_000),
   batchSize: count(4096),
@@ -99,6 +110,8 @@ export const sweepSpec = z.strictObject({
   /** False: targets that are no sources get no task-specific network, for tasks with few labels. */
   gold: z.boolean().optional(),
   method: z.enum(['readout']).default('readout'),
+  /** Weights from outside: they take part in every tournament, marked as external. */
+  externalSources: z.array(externalSource).min(1).max(20).optional(),
   seeds: uniqueList(seed, 100).default([1]),
   training: z
     .strictObject({
@@ -117,5 +130,7 @@ export const sweepSpec = z.strictObject({
     })
     .default({ budget: 3, maxOrder: 1, objective: 'quality' }),
 });
+
+export type ExternalSourceInput = z.infer<typeof externalSource>;
 
 export type SweepSpec = z.infer<typeof sweepSpec>;

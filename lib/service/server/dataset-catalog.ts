@@ -1,15 +1,16 @@
 import { resolve } from 'node:path';
-import { type DatasetSpec, TaskatlasError } from '@/lib/science/core';
+import { type DatasetSpec, type ExternalEncoder, TaskatlasError } from '@/lib/science/core';
 import {
   declareTasks,
   IDX_VERSION,
   idxManifest,
   openIdx,
   ROOMS_VERSION,
+  readExternalModel,
   resolveImageFolder,
   resolveTaskonomy,
 } from '@/lib/science/datasets';
-import type { SweepSpec } from '../contracts';
+import type { ExternalSourceInput, SweepSpec } from '../contracts';
 import type { DatasetCatalog } from '../sweeps';
 
 type Input = SweepSpec['dataset'];
@@ -38,9 +39,24 @@ function resolveFolder(input: Imported): DatasetSpec {
   }
 }
 
+/** The files are read once at submission: their hash is part of the source's identity. */
+function readEncoder({ model, layer, range }: ExternalSourceInput, i: number): ExternalEncoder {
+  const path = resolve(model);
+  try {
+    return { model: path, layer, range, sha256: readExternalModel(path).sha256 };
+  } catch (cause) {
+    if (!(cause instanceof TaskatlasError)) throw cause;
+    throw new TaskatlasError('invalid-input', `External source ${i + 1} cannot be used: ${cause.message}`, {
+      issues: [{ path: `externalSources[${i}].model`, message: cause.message }],
+      cause,
+    });
+  }
+}
+
 /** The dictionaries and versions that plans are made from. */
 export const datasetCatalog: DatasetCatalog = {
   resolve: async (input) =>
     input.kind === 'rooms' ? { ...input, version: ROOMS_VERSION } : resolveFolder(input),
   tasks: (dataset) => declareTasks(dataset),
+  external: async (sources) => new Map(sources.map((source, i) => [source.name, readEncoder(source, i)])),
 };

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { DatasetSpec } from '@/lib/science/core';
 import { declareTasks, ROOMS_VERSION } from '@/lib/science/datasets';
 import type { PlannedRun } from '../ports';
 import { canonicalJson, fingerprintOf } from './fingerprint';
@@ -229,5 +230,35 @@ describe('transfer sizes', () => {
     const narrow = { sources: ['z-depth'], targets: ['autoencoding'] };
     expect(plan(narrow).counts.source).toBe(4);
     expect(plan({ ...narrow, gold: false }).counts.source).toBe(2);
+  });
+
+  it('external sources join every tournament once for all seeds, marked, without changing any other run', () => {
+    const encoder = { model: '/m/model.json', layer: 'out', range: [-1, 1] as const, sha256: 'a'.repeat(64) };
+    const plain = validateSweep(base);
+    const dataset = { ...plain.dataset, version: ROOMS_VERSION } as DatasetSpec;
+    const spec = validateSweep({
+      ...base,
+      externalSources: [{ name: 'mobilenet', model: encoder.model, layer: encoder.layer }],
+    });
+    const external = new Map([['mobilenet', encoder]]);
+    const before = planSweep(plain, { tasks, dataset });
+    const after = planSweep(spec, { tasks, dataset, external });
+    const known = new Set(before.runs.map((run) => run.fingerprint));
+    const added = after.runs.filter((run) => !known.has(run.fingerprint));
+    // One source, its transfers to 3 targets of 2 seeds, its probe.
+    expect(added.map((run) => run.recipe.kind).sort()).toEqual(
+      ['probe', 'source', ...Array(6).fill('transfer')].sort(),
+    );
+    expect(after.runs).toHaveLength(before.runs.length + added.length);
+    expect(after.tasks.find(({ id }) => id === 'mobilenet')).toMatchObject({
+      external: true,
+      roles: ['source'],
+      name: 'mobilenet (external)',
+      labelCost: 0,
+    });
+    const taken = { ...spec, externalSources: [{ ...spec.externalSources?.[0], name: 'z-depth' }] };
+    expect(() => planSweep(taken as typeof spec, { tasks, dataset, external })).toThrow(
+      expect.objectContaining({ issues: [expect.objectContaining({ path: 'externalSources[0].name' })] }),
+    );
   });
 });

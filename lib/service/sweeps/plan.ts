@@ -17,6 +17,7 @@ import {
 import { mainSizeOf, type SweepSpec, transferSizesOf } from '../contracts';
 import type { PlannedRun } from '../ports';
 import { checkTasks } from './check';
+import { type ExternalEncoders, externalTasks } from './external';
 import { fingerprintOf } from './fingerprint';
 import { layerOf } from './layers';
 
@@ -38,6 +39,8 @@ export interface PlanInput {
   /** The dictionary of the data set. */
   tasks: readonly TaskDeclaration[];
   dataset: DatasetSpec;
+  /** The files behind the spec's external sources. */
+  external?: ExternalEncoders;
 }
 
 /** Bases of the order of work within one layer of seeds; smaller is sooner. */
@@ -67,6 +70,7 @@ class Planner {
   constructor(
     private readonly spec: SweepSpec,
     private readonly dataset: DatasetSpec,
+    private readonly external: ExternalEncoders,
     tasks: readonly TaskDeclaration[],
     readonly sources: readonly TaskId[],
     readonly targets: readonly TaskId[],
@@ -148,6 +152,7 @@ class Planner {
     const ids = [...new Set([...this.sources, ...gold])];
     return new Map(
       ids.map((task, i) => {
+        const external = this.external.get(task);
         const recipe: SourceRecipe = {
           kind: 'source',
           dataset: this.dataset,
@@ -156,7 +161,8 @@ class Planner {
           task,
           preset: this.spec.preset,
           training: this.task(task).untrained ? UNTRAINED : this.training('source'),
-          seed,
+          seed: external ? 0 : seed,
+          ...(external ? { external } : {}),
         };
         const place = gold.includes(task) ? { target: task, layer } : { layer };
         return [task, this.add(recipe, this.shards, layer * ORDER.layer + ORDER.source + i, place)];
@@ -266,8 +272,13 @@ class Planner {
  * @throws TaskatlasError `invalid-input` naming the fields: unknown tasks, wrong roles, nothing to do.
  */
 export function planSweep(spec: SweepSpec, input: PlanInput): SweepPlan {
-  const { tasks, sources, targets } = checkTasks(spec, input.tasks);
-  const planner = new Planner(spec, input.dataset, tasks, sources, targets);
+  const checked = checkTasks(spec, input.tasks);
+  const encoders: ExternalEncoders = input.external ?? new Map();
+  const foreign = externalTasks(spec, input.tasks, encoders);
+  const tasks = [...checked.tasks, ...foreign];
+  const sources = [...checked.sources, ...foreign.map(({ id }) => id)];
+  const { targets } = checked;
+  const planner = new Planner(spec, input.dataset, encoders, tasks, sources, targets);
   const sizes = transferSizesOf(spec);
   planner.planMeans();
   spec.seeds.forEach((seed, layer) => {

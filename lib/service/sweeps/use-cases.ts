@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { type DatasetSpec, TaskatlasError, type TaskDeclaration } from '@/lib/science/core';
-import type { SweepSpec } from '../contracts';
+import type { ExternalSourceInput, SweepSpec } from '../contracts';
 import { type ImportOptions, importedSweep, type TransfersDocument } from '../imports';
 import type { JobQueue, Store, StoredRun, StoredSweep, SweepState } from '../ports';
+import type { ExternalEncoders } from './external';
 import { planSweep, type SweepPlan } from './plan';
 
 /** What the data sets' room offers to planning. */
@@ -11,6 +12,8 @@ export interface DatasetCatalog {
   resolve(input: SweepSpec['dataset']): Promise<DatasetSpec>;
   /** The dictionary of such a data set. */
   tasks(dataset: DatasetSpec): readonly TaskDeclaration[];
+  /** The files of external sources, hashed. @throws TaskatlasError `invalid-input` naming the entry. */
+  external(sources: readonly ExternalSourceInput[]): Promise<ExternalEncoders>;
 }
 
 export interface SweepDependencies {
@@ -61,7 +64,8 @@ export async function publishDueRuns(store: Store, queue: JobQueue, quietSeconds
 export function createSweeps({ store, queue, datasets }: SweepDependencies): Sweeps {
   const plan = async (spec: SweepSpec): Promise<SweepPlan> => {
     const dataset = await datasets.resolve(spec.dataset);
-    return planSweep(spec, { dataset, tasks: datasets.tasks(dataset) });
+    const external = await datasets.external(spec.externalSources ?? []);
+    return planSweep(spec, { dataset, external, tasks: datasets.tasks(dataset) });
   };
   const find = async (id: string): Promise<StoredSweep> => {
     const sweep = await store.getSweep(id);

@@ -1,6 +1,7 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { codeShape, encoderPlan, type SpatialShape } from '@/lib/science/catalog/presets-layers';
 import {
+  type ExternalEncoder,
   type InputKind,
   type PoolName,
   type PresetName,
@@ -10,6 +11,7 @@ import {
 import { rowsTensor, type Tf } from '../engine';
 import { createParameters, forward, pickWeights, valuesOf, type Weights } from '../networks';
 import { floatsOf, packFile, roundToHalf, unpackFile } from './container';
+import { type Compression, encodeExternal } from './external';
 import type { Pause } from './pause';
 import { chunks, type InputAdapter, type PoolInputs, poolInputs } from './pools';
 import type { RunContext } from './types';
@@ -28,6 +30,8 @@ export interface StoredSource {
   size: number;
   adapter: InputAdapter;
   weights: Weights;
+  /** Weights from outside: `weights` then holds the compression to the code (`mean`, `directions`). */
+  external?: ExternalEncoder;
 }
 
 /**
@@ -38,7 +42,13 @@ export const adapterOf = (task: TaskDeclaration): InputAdapter => (task.input ==
 
 export const packSource = (source: StoredSource): Uint8Array =>
   packFile({
-    meta: { format: 'source-1', preset: source.preset, size: source.size, adapter: source.adapter },
+    meta: {
+      format: 'source-1',
+      preset: source.preset,
+      size: source.size,
+      adapter: source.adapter,
+      ...(source.external ? { external: source.external } : {}),
+    },
     arrays: source.weights,
   });
 
@@ -49,10 +59,15 @@ async function readSource(context: RunContext, fingerprint: string): Promise<Sto
     throw new TaskatlasError('data', `The weights of source ${fingerprint} are missing: retry its run.`);
   }
   const file = unpackFile(bytes);
-  const { preset, size, adapter } = file.meta as { preset: PresetName; size: number; adapter: InputAdapter };
+  const { preset, size, adapter, external } = file.meta as unknown as Omit<StoredSource, 'weights'>;
   const weights = new Map([...file.arrays.keys()].map((name) => [name, floatsOf(file, name)]));
-  return { preset, size, adapter, weights };
+  return { preset, size, adapter, weights, ...(external ? { external } : {}) };
 }
+
+const compressionOf = ({ weights }: StoredSource): Compression => ({
+  mean: weights.get('mean') ?? new Float32Array(0),
+  directions: weights.get('directions') ?? new Float32Array(0),
+});
 
 /** Codes of a pool: count × side × side × channels, rounded to half precision. */
 export interface Features {
@@ -72,8 +87,19 @@ async function encodePool(
   const { engine, dataset } = context;
   const { tf } = engine;
   const { preset, adapter, size } = source;
-  const plan = encoderPlan(preset, size);
   const shape = codeShape(preset, size);
+  const { external } = source;
+  if (external) {
+    const values = await encodeExternal(
+      context,
+      external,
+      compressionOf(source),
+      { name: pool, kind, preset },
+      pause,
+    );
+    return { count: dataset.count(pool), shape, values: roundToHalf(values) };
+  }
+  const plan = encoderPlan(preset, size);
   const inputs = await poolInputs(dataset, pool, kind, preset, { adapter, pause });
   const parameters = createParameters(tf, plan, pickWeights(source.weights, /^encoder\//));
   const perImage = shape.side ** 2 * shape.channels;

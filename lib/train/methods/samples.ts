@@ -90,6 +90,7 @@ function rangeOf(values: Float32Array, valid: Uint8Array, channels: number): Ran
   });
   // Colours and directions use their whole range, so that all samples look alike.
   if (channels === 3) return { low: low < -0.01 ? -1 : 0, high: 1 };
+  if (low > high) return { low: 0, high: 1 }; // no valid label at all
   return high > low ? { low, high } : { low: low - 0.5, high: low + 0.5 };
 }
 

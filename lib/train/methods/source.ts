@@ -1,6 +1,7 @@
 import { encoderPlan, sourcePlan } from '@/lib/science/catalog/presets-layers';
 import {
   createRng,
+  type ExternalEncoder,
   type PoolName,
   type RunResult,
   type SourceRecipe,
@@ -8,6 +9,7 @@ import {
 } from '@/lib/science/core';
 import { initialWeights } from '../networks';
 import { imagesOf, taskOf } from './evaluate';
+import { fitExternal } from './external';
 import {
   adapterOf,
   batchTensor,
@@ -43,6 +45,14 @@ export async function imageFeeds(
   });
 }
 
+const NOTHING_TRAINED: Omit<RunResult, 'artifacts'> = {
+  testLosses: null,
+  metric: null,
+  curve: [],
+  samples: [],
+  cost: { steps: 0, images: 0, seconds: 0, flops: 0 },
+};
+
 /** Random projection: an encoder that is never trained; only its codes matter. */
 const untrained = (context: RunContext, recipe: SourceRecipe): StoredSource => {
   const plan = encoderPlan(recipe.preset, context.dataset.size);
@@ -54,10 +64,34 @@ const untrained = (context: RunContext, recipe: SourceRecipe): StoredSource => {
   };
 };
 
+/** Weights from outside: nothing is trained, the network's output is brought to the preset's code. */
+async function importEncoder(
+  recipe: SourceRecipe,
+  external: ExternalEncoder,
+  context: RunContext,
+): Promise<RunResult> {
+  const pause = createPause(context.signal);
+  const { mean, directions } = await fitExternal(context, external, recipe.preset, pause);
+  const stored: StoredSource = {
+    preset: recipe.preset,
+    size: context.dataset.size,
+    adapter: 'none',
+    weights: new Map([
+      ['mean', mean],
+      ['directions', directions],
+    ]),
+    external,
+  };
+  const features = await writeFeatures(context, stored, pause);
+  await context.artifacts.write(weightsName(context.fingerprint), packSource(stored));
+  return { ...NOTHING_TRAINED, artifacts: [weightsName(context.fingerprint), ...features] };
+}
+
 /** Task-specific network on the source pool: gold reference, and by its encoder a source. Writes weights and codes. */
 export const source: Method<SourceRecipe> = {
   id: 'source',
   execute: async (recipe, context) => {
+    if (recipe.external) return await importEncoder(recipe, recipe.external, context);
     const task = taskOf(context, recipe.task);
     const { size } = context.dataset;
     const pause = createPause();
@@ -65,13 +99,7 @@ export const source: Method<SourceRecipe> = {
     let result: Omit<RunResult, 'artifacts'>;
     if (task.untrained) {
       stored = untrained(context, recipe);
-      result = {
-        testLosses: null,
-        metric: null,
-        curve: [],
-        samples: [],
-        cost: { steps: 0, images: 0, seconds: 0, flops: 0 },
-      };
+      result = NOTHING_TRAINED;
     } else {
       const images = imagesOf(context, 'source', recipe.dataset.pools.source);
       const trained = await trainSupervised(context, {
