@@ -1,7 +1,7 @@
 export { declareTasks } from '../catalog/tasks';
 export { checkFolder } from './check';
 export type { Dataset } from './dataset';
-export { type ExternalModel, readExternalModel } from './external-model';
+export { readExternalModel } from './external-model';
 export { IDX_VERSION, idxManifest, openIdx } from './idx';
 export { resolveImageFolder } from './image-folder';
 export { openDataset, prepareDataset } from './open';
