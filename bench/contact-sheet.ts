@@ -9,7 +9,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PNG } from 'pngjs';
-import type { TaskDeclaration } from '@/lib/science/core';
+import { picturesOf, type TaskDeclaration } from '@/lib/science/core';
 import { type Dataset, openRooms, ROOMS_VERSION } from '@/lib/science/datasets';
 import { renderRoom } from '@/lib/science/datasets/rooms/render';
 
@@ -134,7 +134,7 @@ function labelColour(data: Dataset, task: TaskDeclaration, index: number): (x: n
 }
 
 function inputColour(data: Dataset, task: TaskDeclaration, index: number): (x: number, y: number) => Colour {
-  const values = data.inputs('test', task.input, [index]);
+  const values = data.inputs('test', picturesOf(task.input)[0] ?? 'rgb', [index]);
   return (x, y) => {
     const at = (y * SIZE + x) * 3;
     return [0, 1, 2].map((c) => ((values[at + c] as number) + 1) * 127.5) as unknown as Colour;

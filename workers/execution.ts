@@ -32,10 +32,11 @@ async function prepareShard(
   cacheDirectory: string,
   execution: Execution,
 ): Promise<RunResult> {
-  const { dataset, shard, shards } = recipe;
+  const { dataset, shard, shards, views = false } = recipe;
   const empty = { testLosses: null, metric: null, curve: [], samples: [], artifacts: [] };
   const started = performance.now();
   const { images, seconds } = await prepareDataset(dataset, shard, shards, cacheDirectory, {
+    views,
     signal: execution.signal,
     onProgress: (step, totalSteps) => {
       const imagesPerSecond = (step * 1000) / Math.max(performance.now() - started, 1);

@@ -1,4 +1,4 @@
-import type { DatasetSpec, Recipe, TaskHead, TaskId } from '../core';
+import type { DatasetSpec, Recipe, TaskId, TaskShape } from '../core';
 import {
   encoderPlan,
   type Layer,
@@ -28,7 +28,10 @@ function layerFlops(layer: Layer): number {
 
 /** Forward pass of one image through a plan. */
 export const forwardFlops = (plan: LayerPlan): number =>
-  planLayers(plan).reduce((sum, layer) => sum + layerFlops(layer), 0);
+  plan.reduce((sum, block) => {
+    const once = planLayers([block]).reduce((flops, layer) => flops + layerFlops(layer), 0);
+    return sum + (block.views ?? 1) * once;
+  }, 0);
 
 /**
  * One training example: forward, gradient to the weights and gradient to the input, each as
@@ -37,42 +40,46 @@ export const forwardFlops = (plan: LayerPlan): number =>
 export function trainingFlops(plan: LayerPlan): number {
   const first =
     plan[0]?.streams.reduce((sum, stream) => sum + (stream[0] ? layerFlops(stream[0]) : 0), 0) ?? 0;
-  return 3 * forwardFlops(plan) - first;
+  return 3 * forwardFlops(plan) - (plan[0]?.views ?? 1) * first;
 }
 
 /** Training steps of a run: full batches over the concatenated epochs. */
 export const trainingSteps = (images: number, epochs: number, batchSize: number): number =>
   Math.max(1, Math.round((images * epochs) / batchSize));
 
-/** Head of each task, as far as costs need it. */
-export type HeadOf = (task: TaskId) => TaskHead;
+/** Shape of each task, as far as costs need it. */
+type ShapeOf = (task: TaskId) => TaskShape;
 
 /** Normal equations of a 3×3 window of 8 channels against up to 64 outputs at 64 positions. */
 const PROBE_FLOPS_PER_IMAGE = 2 * 64 * 73 * (73 + 64);
 
 /**
- * Estimated work of a run in FLOPs, for plans and ETAs. `inputKinds` is the number of input
+ * Estimated work of a run in FLOPs, for plans and ETAs. `pictureKinds` is the number of picture
  * kinds among the sweep's targets (each source encodes the held-out pools once per kind).
  */
-export function recipeFlops(recipe: Recipe, headOf: HeadOf, inputKinds = 1): number {
+export function recipeFlops(recipe: Recipe, shapeOf: ShapeOf, pictureKinds = 1): number {
   const { pools, size } = recipe.dataset;
   const heldOut = pools.selection + pools.test;
   switch (recipe.kind) {
     case 'dataset':
-      return ((pools.source + pools.transfer + heldOut) / recipe.shards) * renderFlops(recipe.dataset);
+      return (
+        (((recipe.views ? FURTHER_VIEWS : 1) * (pools.source + pools.transfer + heldOut)) / recipe.shards) *
+        renderFlops(recipe.dataset)
+      );
     case 'mean':
       return 1e3 * size * size * (pools.transfer + pools.test);
     case 'probe':
       return recipe.targets.length * (recipe.images + heldOut) * PROBE_FLOPS_PER_IMAGE;
     case 'source': {
-      const plan = sourcePlan(recipe.preset, size, headOf(recipe.task));
-      const encode = forwardFlops(encoderPlan(recipe.preset, size)) * inputKinds * (pools.transfer + heldOut);
+      const plan = sourcePlan(recipe.preset, size, shapeOf(recipe.task));
+      const encode =
+        forwardFlops(encoderPlan(recipe.preset, size)) * pictureKinds * (pools.transfer + heldOut);
       return trained(plan, pools.source, recipe.training) + encode;
     }
     case 'scratch':
-      return trained(scratchPlan(recipe.preset, size, headOf(recipe.task)), recipe.images, recipe.training);
+      return trained(scratchPlan(recipe.preset, size, shapeOf(recipe.task)), recipe.images, recipe.training);
     case 'transfer': {
-      const plan = transferPlan(recipe.preset, size, headOf(recipe.task), recipe.sources.length);
+      const plan = transferPlan(recipe.preset, size, shapeOf(recipe.task), recipe.sources.length);
       return trained(plan, recipe.images, recipe.training);
     }
   }
@@ -80,6 +87,9 @@ export function recipeFlops(recipe: Recipe, headOf: HeadOf, inputKinds = 1): num
 
 const trained = (plan: LayerPlan, images: number, options: { epochs: number; batchSize: number }): number =>
   trainingSteps(images, options.epochs, options.batchSize) * options.batchSize * trainingFlops(plan);
+
+/** Further views of one image that are rendered for tasks of several pictures. */
+export const FURTHER_VIEWS = 3;
 
 /** A rendered image takes as long as this many FLOPs of a source's training (10 ms at 64×64 against 33 GFLOP/s). */
 const renderFlops = (spec: DatasetSpec): number => 3.5e8 * (spec.size / 64) ** 2;

@@ -30,6 +30,10 @@ export type Layer =
  */
 export interface Block {
   streams: readonly (readonly Layer[])[];
+  /** Siamese: pictures of each example that the block sees, one by one. */
+  views?: number;
+  /** The outputs of an example's pictures are then concatenated channel-wise. */
+  joinsViews?: boolean;
   join?: 'sum';
 }
 

@@ -1,4 +1,4 @@
-import { type PresetName, TaskatlasError, type TaskHead } from '../core';
+import { type PresetName, picturesOf, TaskatlasError, type TaskHead, type TaskShape } from '../core';
 import type { Block, Layer, LayerPlan } from './layers';
 import { type ConvShape, PRESETS, type PresetShape } from './presets';
 import { resnet50Plan } from './resnet50';
@@ -59,22 +59,27 @@ function stack(prefix: string, convs: readonly ConvShape[], from: SpatialShape):
   return [layers, { side, channels }];
 }
 
-/** Encoder: space-to-depth image → code. */
-export function encoderPlan(presetName: PresetName, size: number): LayerPlan {
+/** Encoder: space-to-depth image → code; of several views, the codes of all joined channel-wise. */
+export function encoderPlan(presetName: PresetName, size: number, views = 1): LayerPlan {
   const preset = PRESETS[presetName];
-  if (preset.architecture === 'resnet50') {
-    inputShape(preset, size);
-    return resnet50Plan(size, codeShape(presetName, size).channels);
-  }
-  return [{ streams: [stack('encoder', preset.encoder, inputShape(preset, size))[0]] }];
+  const input = inputShape(preset, size);
+  const plan =
+    preset.architecture === 'resnet50'
+      ? resnet50Plan(size, codeShape(presetName, size).channels)
+      : [{ streams: [stack('encoder', preset.encoder, input)[0]] }];
+  if (views === 1) return plan;
+  return plan.map((block, i) => ({ ...block, views, joinsViews: i === plan.length - 1 }));
 }
 
+/** Pictures in one example of a task. */
+const viewsOf = (task: TaskShape): number => picturesOf(task.input).length;
+
 /** Readout of k codes (paper, section 3.2; DESIGN §4): parallel streams of 3×3 convolutions. */
-function readoutPlan(presetName: PresetName, size: number, order: number): LayerPlan {
+function readoutPlan(presetName: PresetName, size: number, order: number, views: number): LayerPlan {
   const { readout } = PRESETS[presetName];
   const code = codeShape(presetName, size);
   const channels = Math.max(readout.minChannels, readout.channelsPerSource * order);
-  const from = { side: code.side, channels: code.channels * order };
+  const from = { side: code.side, channels: code.channels * order * views };
   const convs = Array.from(
     { length: readout.convs },
     (_, i): ConvShape => ({ name: `conv${i + 1}`, kernel: 3, stride: 1, channels, activation: 'relu' }),
@@ -117,6 +122,12 @@ function vectorLayers(preset: PresetShape, from: SpatialShape, size: number): La
   return layers;
 }
 
+/** Output channels of a pixel. */
+function pixelChannels(head: Exclude<TaskHead, { kind: 'vector' }>): number {
+  if (head.kind === 'pixels') return head.channels;
+  return head.kind === 'pixel-embedding' ? head.size : head.classes;
+}
+
 /** Decoder from a spatial map to a task's output; pixel outputs are in space-to-depth layout: side × side × r²·C. */
 function decoderPlan(
   presetName: PresetName,
@@ -130,7 +141,7 @@ function decoderPlan(
   if (head.kind === 'vector') return [{ streams: [vectorLayers(preset, from, head.size)] }];
   if (head.kind === 'classes') return [{ streams: [vectorLayers(preset, from, head.classes)] }];
   const r = outputSide(presetName, size) / from.side;
-  const channels = head.kind === 'pixels' ? head.channels : head.classes;
+  const channels = pixelChannels(head);
   const output: ConvShape = {
     name: 'output',
     kernel: 1,
@@ -141,23 +152,24 @@ function decoderPlan(
   return [{ streams: [stack('decoder', [...hidden, output], from)[0]] }];
 }
 
-/** Task-specific network: encoder and decoder. */
-export function sourcePlan(preset: PresetName, size: number, head: TaskHead): LayerPlan {
+/** Task-specific network: encoder (of each picture of an example) and decoder. */
+export function sourcePlan(preset: PresetName, size: number, task: TaskShape): LayerPlan {
+  const views = viewsOf(task);
   const { channels } = codeShape(preset, size);
   return [
-    ...encoderPlan(preset, size),
-    ...decoderPlan(preset, size, head, PRESETS[preset].decoder, channels),
+    ...encoderPlan(preset, size, views),
+    ...decoderPlan(preset, size, task.head, PRESETS[preset].decoder, channels * views),
   ];
 }
 
-/** What a transfer of `order` sources trains: readout and decoder from scratch. */
-export const transferPlan = (preset: PresetName, size: number, head: TaskHead, order: number): LayerPlan => [
-  ...readoutPlan(preset, size, order),
-  ...decoderPlan(preset, size, head, PRESETS[preset].transferDecoder, readoutChannels(preset, order)),
+/** What a transfer of `order` sources trains: readout of the codes of all pictures, and decoder from scratch. */
+export const transferPlan = (preset: PresetName, size: number, task: TaskShape, order: number): LayerPlan => [
+  ...readoutPlan(preset, size, order, viewsOf(task)),
+  ...decoderPlan(preset, size, task.head, PRESETS[preset].transferDecoder, readoutChannels(preset, order)),
 ];
 
 /** Scratch reference: the same network as a first-order transfer, its encoder random and trained. */
-export const scratchPlan = (preset: PresetName, size: number, head: TaskHead): LayerPlan => [
-  ...encoderPlan(preset, size),
-  ...transferPlan(preset, size, head, 1),
+export const scratchPlan = (preset: PresetName, size: number, task: TaskShape): LayerPlan => [
+  ...encoderPlan(preset, size, viewsOf(task)),
+  ...transferPlan(preset, size, task, 1),
 ];

@@ -8,6 +8,10 @@ const accuracy = { name: 'accuracy', unit: '%', higherIsBetter: true } as const;
 
 const pixels = (channels: number) => ({ kind: 'pixels', channels }) as const;
 
+/** 64 numbers per pixel, as in the paper. */
+const embedding = { kind: 'pixel-embedding', size: 64 } as const;
+const pairAccuracy = { name: 'pair accuracy', unit: '%', higherIsBetter: true } as const;
+
 /** Labels that the picture itself gives: they cost nothing. */
 const SELF_SUPERVISED: readonly TaskDeclaration[] = [
   {
@@ -114,6 +118,20 @@ const SELF_SUPERVISED: readonly TaskDeclaration[] = [
     labelCost: 0,
     version: 1,
   },
+  {
+    id: 'segmentation-2d',
+    name: '2D segmentation',
+    summary:
+      'Unsupervised segments of colour: embeddings of pixels of one segment lie close, of others far apart.',
+    roles: BOTH,
+    family: 'texture',
+    input: 'rgb',
+    head: embedding,
+    loss: 'metric',
+    metric: pairAccuracy,
+    labelCost: 0,
+    version: 1,
+  },
 ];
 
 const GEOMETRY: readonly TaskDeclaration[] = [
@@ -205,6 +223,72 @@ const GEOMETRY: readonly TaskDeclaration[] = [
     head: pixels(1),
     loss: 'l1',
     metric: l1,
+    labelCost: 1,
+    version: 1,
+  },
+  {
+    id: 'segmentation-25d',
+    name: '2.5D segmentation',
+    summary: 'Unsupervised segments of colour, depth and normals together, as embeddings of pixels.',
+    roles: BOTH,
+    family: 'geometry',
+    input: 'rgb',
+    head: embedding,
+    loss: 'metric',
+    metric: pairAccuracy,
+    labelCost: 1,
+    version: 1,
+  },
+  {
+    id: 'pose-fixated',
+    name: 'Camera pose (fixated)',
+    summary:
+      'Relative pose of two cameras that look at the same point: step and rotation vector, standardised.',
+    roles: BOTH,
+    family: 'geometry',
+    input: 'fixated-pair',
+    head: { kind: 'vector', size: 6 },
+    loss: 'l2',
+    metric: { name: 'mean squared error', unit: 'label units²', higherIsBetter: false },
+    labelCost: 1,
+    version: 1,
+  },
+  {
+    id: 'pose-nonfixated',
+    name: 'Camera pose (non-fixated)',
+    summary: 'Relative pose of two cameras in a room that look at different points.',
+    roles: BOTH,
+    family: 'geometry',
+    input: 'pair',
+    head: { kind: 'vector', size: 6 },
+    loss: 'l2',
+    metric: { name: 'mean squared error', unit: 'label units²', higherIsBetter: false },
+    labelCost: 1,
+    version: 1,
+  },
+  {
+    id: 'egomotion',
+    name: 'Egomotion',
+    summary: 'Poses of a camera at three moments, each relative to the one before; it looks at one point.',
+    roles: BOTH,
+    family: 'geometry',
+    input: 'fixated-triplet',
+    head: { kind: 'vector', size: 12 },
+    loss: 'l2',
+    metric: { name: 'mean squared error', unit: 'label units²', higherIsBetter: false },
+    labelCost: 1,
+    version: 1,
+  },
+  {
+    id: 'point-matching',
+    name: 'Point matching',
+    summary: 'Whether the middles of two pictures of a room show the same point.',
+    roles: BOTH,
+    family: 'geometry',
+    input: 'candidate-pair',
+    head: { kind: 'classes', classes: 2 },
+    loss: 'cross-entropy',
+    metric: accuracy,
     labelCost: 1,
     version: 1,
   },

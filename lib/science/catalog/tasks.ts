@@ -4,6 +4,12 @@ import { imageFolderTasks } from './tasks-image-folder';
 import { ROOMS_TASKS } from './tasks-rooms';
 import { TASKONOMY_TASKS, taskonomyTasks } from './tasks-taskonomy';
 
+/**
+ * Whether the closed-form ridge probe can predict a task's labels. Embeddings have none to regress on: only distances
+ * between them are taught.
+ */
+export const hasProbe = (task: Pick<TaskDeclaration, 'loss'>): boolean => task.loss !== 'metric';
+
 /** Classes of an image folder when no folder is at hand yet. */
 const ANY_CLASSES = 10;
 

@@ -71,6 +71,8 @@ export interface DatasetRecipe extends OnDataset {
   kind: 'dataset';
   shard: number;
   shards: number;
+  /** The further views of the images instead of the images; only planned for tasks of several pictures. */
+  views?: true;
 }
 
 /** Weights from outside that serve as a source: a TensorFlow.js model on disk, cut off at one of its layers. */

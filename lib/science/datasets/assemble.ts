@@ -1,6 +1,12 @@
-import { type DatasetSpec, type PoolName, TaskatlasError, type TaskDeclaration } from '../core';
+import {
+  type DatasetSpec,
+  type PictureKind,
+  type PoolName,
+  TaskatlasError,
+  type TaskDeclaration,
+} from '../core';
 import type { Dataset, LabelBatch } from './dataset';
-import { fillInput } from './inputs';
+import { fillInput, viewOf } from './inputs';
 import type { Labellers, PictureRecord } from './labels/labeller';
 
 /** What a kind of data set brings; `assemble` makes the common contract of it. */
@@ -45,6 +51,15 @@ function labelBatch<R extends PictureRecord>(
   return { values, shape, mask };
 }
 
+/** The stored picture behind a kind of input. */
+function pictureOf(record: PictureRecord, kind: PictureKind, key: number): PictureRecord {
+  const view = viewOf(kind, key);
+  if (view === null) return record;
+  if (!record.view)
+    throw new TaskatlasError('invalid-input', `This data set has no further views ("${kind}").`);
+  return record.view(view);
+}
+
 export function assemble<R extends PictureRecord>(parts: DatasetParts<R>): Dataset {
   const { spec } = parts;
   const { size } = spec;
@@ -64,7 +79,8 @@ export function assemble<R extends PictureRecord>(parts: DatasetParts<R>): Datas
       const out = new Float32Array(indices.length * step);
       for (let i = 0; i < indices.length; i++) {
         const index = indices[i] as number;
-        fillInput(kind, parts.record(pool, index).rgb, size, parts.key(pool, index), out, i * step);
+        const key = parts.key(pool, index);
+        fillInput(kind, pictureOf(parts.record(pool, index), kind, key).rgb, size, key, out, i * step);
       }
       return out;
     },

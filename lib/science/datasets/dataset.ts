@@ -1,4 +1,4 @@
-import type { DatasetSpec, InputKind, PoolName, TaskDeclaration, TaskId } from '../core';
+import type { DatasetSpec, PictureKind, PoolName, TaskDeclaration, TaskId } from '../core';
 
 /** One batch of labels, NHWC (pixels) or N×size (vectors); classes are integer ids as floats, N or N×H×W. */
 export interface LabelBatch {
@@ -23,8 +23,8 @@ export interface Dataset {
   count(pool: PoolName): number;
   /** Scene index of each image of the pool; pools share no scene. Bootstrap resamples whole scenes. */
   scenes(pool: PoolName): Int32Array;
-  /** Encoder inputs in [−1, 1], NHWC, length indices.length × size × size × 3. */
-  inputs(pool: PoolName, kind: InputKind, indices: ArrayLike<number>): Float32Array;
+  /** Encoder inputs in [−1, 1], NHWC, length indices.length × size × size × 3; one picture per example. */
+  inputs(pool: PoolName, kind: PictureKind, indices: ArrayLike<number>): Float32Array;
   /** Labels in the task's own normalised units (documented in the catalog). */
   labels(pool: PoolName, task: TaskId, indices: ArrayLike<number>): LabelBatch;
 }

@@ -1,4 +1,4 @@
-import { createRng, hash32, type InputKind } from '../core';
+import { createRng, hash32, type PictureKind, type ViewKind } from '../core';
 
 /**
  * What encoders see, made from stored bytes: values in [−1, 1], NHWC. Everything random
@@ -151,16 +151,33 @@ const tiles: Fill = (rgb, size, key, out, at) => {
   }
 };
 
-const FILLS: Record<InputKind, Fill> = { rgb: plain, noisy, masked, grey, rotated, tiles };
+const FILLS: Record<Exclude<PictureKind, ViewKind>, Fill> = {
+  rgb: plain,
+  noisy,
+  masked,
+  grey,
+  rotated,
+  tiles,
+};
 
-/** Write one image's encoder input at `at`. */
+/** Whether the two pictures of the matching task have the same point in the middle. */
+export const samePointOf = (key: number): boolean => hash32(key, 'same point') % 2 === 1;
+
+/** The stored view that a kind of picture shows; null for the image itself. */
+export function viewOf(kind: PictureKind, key: number): Exclude<ViewKind, 'candidate'> | null {
+  if (kind === 'candidate') return samePointOf(key) ? 'orbit-1' : 'shifted';
+  return kind === 'orbit-1' || kind === 'orbit-2' || kind === 'shifted' ? kind : null;
+}
+
+/** Write one image's encoder input at `at`; further views are given by their own `rgb`. */
 export function fillInput(
-  kind: InputKind,
+  kind: PictureKind,
   rgb: Uint8Array,
   size: number,
   key: number,
   out: Float32Array,
   at: number,
 ): void {
-  FILLS[kind](rgb, size, key, out, at);
+  const fill = kind in FILLS ? FILLS[kind as keyof typeof FILLS] : plain;
+  fill(rgb, size, key, out, at);
 }

@@ -1,6 +1,6 @@
 import { recipeFlops } from '@/lib/science/catalog/costs';
 import { joinedSources } from '@/lib/science/catalog/orders';
-import type { CurvePoint, TaskId, TransferRecipe } from '@/lib/science/core';
+import type { CurvePoint, TaskId, TaskShape, TransferRecipe } from '@/lib/science/core';
 import { mainSizeOf } from '../contracts';
 import type { PlannedRun, Store, StoredRun, StoredSweep } from '../ports';
 import { fingerprintOf } from './fingerprint';
@@ -64,8 +64,8 @@ export function joinedRuns(
   ranked: readonly TaskId[],
 ): PlannedRun[] {
   const { spec, tasks } = sweep;
-  const headOf = (id: TaskId) =>
-    tasks.find((task) => task.id === id)?.head ?? { kind: 'vector' as const, size: 1 };
+  const shapeOf = (id: TaskId): TaskShape =>
+    tasks.find((task) => task.id === id) ?? { head: { kind: 'vector', size: 1 }, input: 'rgb' };
   const subsets = joinedSources(ranked, spec.maxOrder ?? 1);
   return spec.seeds.flatMap((seed, layer) => {
     const ofSeed = first.filter(({ recipe }) => recipe.seed === seed);
@@ -84,7 +84,7 @@ export function joinedRuns(
           recipe,
           dependsOn: recipe.sources.map((source) => source.fingerprint),
           priority: template.priority + ORDERS_PRIORITY + i,
-          estimatedFlops: recipeFlops(recipe, headOf),
+          estimatedFlops: recipeFlops(recipe, shapeOf),
           target: recipe.task,
           layer: layerOf.orders(layer),
         },

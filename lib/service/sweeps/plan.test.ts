@@ -32,6 +32,30 @@ describe('planSweep', () => {
     expect(new Set(runs.map((run) => run.fingerprint)).size).toBe(runs.length);
   });
 
+  it('renders further views first where a task sees several pictures, and probes what can be probed', () => {
+    const before = byFingerprint(plan().runs);
+    const { runs, counts } = plan({
+      tasks: [...base.tasks, 'pose-fixated', 'segmentation-2d'],
+      seeds: [1],
+    });
+    const views = runs.filter((run) => run.recipe.kind === 'dataset' && run.recipe.views);
+    expect(views.length).toBe(counts.dataset - 7);
+    expect(views.length).toBeGreaterThan(0);
+    const waits = (run: PlannedRun) => views.every(({ fingerprint }) => run.dependsOn.includes(fingerprint));
+    for (const run of runs) {
+      const { recipe } = run;
+      if (recipe.kind === 'source') expect(waits(run)).toBe(true);
+      if (recipe.kind === 'mean' || recipe.kind === 'scratch' || recipe.kind === 'transfer')
+        expect(waits(run)).toBe(recipe.task === 'pose-fixated');
+      if (recipe.kind === 'probe')
+        expect(recipe.targets).toEqual(['autoencoding', 'z-depth', 'surface-normals', 'pose-fixated']);
+    }
+    // the other tasks' runs are those of a sweep without such tasks
+    const known = runs.filter((run) => run.recipe.kind === 'source' && before.has(run.fingerprint));
+    expect(known.length).toBe(4);
+    expect(plan({ tasks: ['segmentation-2d'], seeds: [1] }).counts.probe).toBe(0);
+  });
+
   it('names the identity of each run by its recipe', () => {
     for (const run of plan().runs) expect(run.fingerprint).toBe(fingerprintOf(run.recipe));
   });

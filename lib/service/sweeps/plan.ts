@@ -1,11 +1,13 @@
-import { recipeFlops } from '@/lib/science/catalog/costs';
+import { FURTHER_VIEWS, recipeFlops } from '@/lib/science/catalog/costs';
 import { methodVersion } from '@/lib/science/catalog/methods';
 import { joinedOrders } from '@/lib/science/catalog/orders';
 import { defaultTraining } from '@/lib/science/catalog/presets';
+import { hasProbe } from '@/lib/science/catalog/tasks';
 import { trainingAtSize } from '@/lib/science/catalog/transfer-sizes';
 import {
   type DatasetSpec,
-  type InputKind,
+  needsViews,
+  picturesOf,
   type Recipe,
   type RunKind,
   type SourceRecipe,
@@ -57,6 +59,7 @@ const ORDER = {
 const TOURNAMENT_STRIDE = 1_000;
 /** Images of one shard of a data set: a second or two of rendering, so that all workers share it. */
 const SHARD_IMAGES = 300;
+const MAX_SHARDS = 64;
 
 /** An untrained source has no optimiser; equal settings give equal fingerprints in every sweep. */
 const UNTRAINED: TrainingOptions = { epochs: 0, batchSize: 1, learningRate: 0, weightDecay: 0 };
@@ -64,8 +67,10 @@ const UNTRAINED: TrainingOptions = { epochs: 0, batchSize: 1, learningRate: 0, w
 class Planner {
   readonly runs = new Map<string, PlannedRun>();
   private readonly byId: ReadonlyMap<TaskId, TaskDeclaration>;
-  private readonly inputKinds: number;
+  private readonly pictureKinds: number;
   private readonly shards: readonly string[];
+  /** Further views of the images, where a task of the sweep sees several pictures. */
+  private readonly viewShards: readonly string[];
 
   constructor(
     private readonly spec: SweepSpec,
@@ -76,8 +81,10 @@ class Planner {
     readonly targets: readonly TaskId[],
   ) {
     this.byId = new Map(tasks.map((task) => [task.id, task]));
-    this.inputKinds = new Set(targets.map((id): InputKind => this.task(id).input)).size;
-    this.shards = this.planShards();
+    this.pictureKinds = new Set(targets.flatMap((id) => picturesOf(this.task(id).input))).size;
+    this.shards = this.planShards(false);
+    const views = [...sources, ...targets].some((id) => needsViews(this.task(id).input));
+    this.viewShards = views ? this.planShards(true) : [];
   }
 
   task(id: TaskId): TaskDeclaration {
@@ -99,7 +106,7 @@ class Planner {
         recipe,
         dependsOn,
         priority,
-        estimatedFlops: recipeFlops(recipe, (id) => this.task(id).head, this.inputKinds),
+        estimatedFlops: recipeFlops(recipe, (id) => this.task(id), this.pictureKinds),
         target: place.target ?? null,
         layer: place.layer ?? 0,
       });
@@ -107,18 +114,32 @@ class Planner {
     return fingerprint;
   }
 
-  private planShards(): string[] {
+  private planShards(views: boolean): string[] {
     const { source, transfer, selection, test } = this.dataset.pools;
-    const images = source + transfer + selection + test;
+    const images = (views ? FURTHER_VIEWS : 1) * (source + transfer + selection + test);
     const shards =
-      this.dataset.kind !== 'idx' ? Math.min(Math.max(Math.ceil(images / SHARD_IMAGES), 1), 64) : 1;
+      this.dataset.kind !== 'idx' ? Math.min(Math.max(Math.ceil(images / SHARD_IMAGES), 1), MAX_SHARDS) : 1;
     return Array.from({ length: shards }, (_, shard) =>
       this.add(
-        { kind: 'dataset', dataset: this.dataset, version: this.dataset.version, shard, shards },
+        {
+          kind: 'dataset',
+          dataset: this.dataset,
+          version: this.dataset.version,
+          shard,
+          shards,
+          ...(views ? { views: true as const } : {}),
+        },
         [],
-        ORDER.dataset + shard,
+        ORDER.dataset + (views ? MAX_SHARDS : 0) + shard,
       ),
     );
+  }
+
+  /** What must be rendered before a task's pictures and labels can be read. */
+  private imagesOf(...ids: readonly TaskId[]): readonly string[] {
+    return ids.some((id) => needsViews(this.task(id).input))
+      ? [...this.shards, ...this.viewShards]
+      : this.shards;
   }
 
   private versions(...ids: TaskId[]): Record<TaskId, number> {
@@ -139,7 +160,7 @@ class Planner {
           taskVersions: this.versions(task),
           task,
         },
-        this.shards,
+        this.imagesOf(task),
         ORDER.mean + i,
         { target: task },
       );
@@ -165,13 +186,17 @@ class Planner {
           ...(external ? { external } : {}),
         };
         const place = gold.includes(task) ? { target: task, layer } : { layer };
-        return [task, this.add(recipe, this.shards, layer * ORDER.layer + ORDER.source + i, place)];
+        // a source also encodes the pictures of every target
+        const images = this.imagesOf(task, ...this.targets);
+        return [task, this.add(recipe, images, layer * ORDER.layer + ORDER.source + i, place)];
       }),
     );
   }
 
   /** The preliminary matrix, from the first seed's sources. */
   planProbes(trained: ReadonlyMap<TaskId, string>): void {
+    const targets = this.targets.filter((id) => hasProbe(this.task(id)));
+    if (targets.length === 0) return;
     this.sources.forEach((task, i) => {
       const fingerprint = trained.get(task) ?? '';
       this.add(
@@ -179,8 +204,8 @@ class Planner {
           kind: 'probe',
           dataset: this.dataset,
           version: methodVersion('probe'),
-          taskVersions: this.versions(...this.targets),
-          targets: this.targets,
+          taskVersions: this.versions(...targets),
+          targets,
           source: { task, fingerprint },
           images: mainSizeOf(this.spec),
         },
@@ -209,6 +234,8 @@ class Planner {
     const training = (role: 'scratch' | 'transfer'): TrainingOptions =>
       trainingAtSize(this.training(role), images, dataset.pools.transfer);
     const place = { target, layer: size.main ? layer : layerOf.size(size.index, layer) };
+    // codes of further views that a source of an earlier sweep lacks are made when they are first read
+    const further = needsViews(this.task(target).input) ? this.viewShards : [];
     this.add(
       {
         ...common,
@@ -217,7 +244,7 @@ class Planner {
         training: training('scratch'),
         images,
       },
-      this.shards,
+      this.imagesOf(target),
       base,
       place,
     );
@@ -233,7 +260,7 @@ class Planner {
           training: training('transfer'),
           images,
         },
-        [fingerprint],
+        [fingerprint, ...further],
         base + 1 + i,
         place,
       );
@@ -260,7 +287,7 @@ class Planner {
     const sources = Array.from({ length: order }, () => ({ task: scratch.task, fingerprint: '' }));
     const training = trainingAtSize(this.training('transfer'), scratch.images, this.dataset.pools.transfer);
     const recipe: Recipe = { ...scratch, kind: 'transfer', method: this.spec.method, sources, training };
-    return recipeFlops(recipe, (id) => this.task(id).head);
+    return recipeFlops(recipe, (id) => this.task(id));
   }
 }
 

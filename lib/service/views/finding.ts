@@ -1,3 +1,4 @@
+import { hasProbe } from '@/lib/science/catalog/tasks';
 import type { TaskId } from '@/lib/science/core';
 import type { CellView, MatrixView, ProgressView } from '../contracts';
 import { namesOf, type SweepData } from './model';
@@ -125,21 +126,25 @@ function beforeMeasurement(
   const state = stopped
     ? `This sweep was ${data.sweep.state} before a target was measured (${runs}).`
     : `No target is measured yet, ${runs}.`;
-  const probed = probeFavourite(matrix);
+  const probed = probeFavourite(matrix, new Set(data.sweep.tasks.filter(hasProbe).map((task) => task.id)));
   if (probed === null) return state;
   return `Preliminary, from the ridge probe alone: ${name(probed.source)} predicts ${probed.first} of ${probed.of} targets best. ${state}`;
 }
 
-/** The source whose probe is best for most targets; null until every cell is probed. */
-function probeFavourite(matrix: MatrixView): { source: TaskId; first: number; of: number } | null {
-  const others = matrix.cells.filter((cell) => cell.source !== cell.target);
+/** The source whose probe is best for most of the targets that have probes; null until every cell is probed. */
+function probeFavourite(
+  matrix: MatrixView,
+  able: ReadonlySet<TaskId>,
+): { source: TaskId; first: number; of: number } | null {
+  const others = matrix.cells.filter((cell) => cell.source !== cell.target && able.has(cell.target));
   if (others.length === 0 || others.some((cell) => cell.probe === null)) return null;
   const firsts = new Map<TaskId, number>();
-  for (const target of matrix.targets) {
+  const targets = matrix.targets.filter((target) => able.has(target));
+  for (const target of targets) {
     const row = others.filter((cell) => cell.target === target);
     const best = row.reduce((a, b) => ((b.probe ?? 0) > (a.probe ?? 0) ? b : a));
     firsts.set(best.source, (firsts.get(best.source) ?? 0) + 1);
   }
   const [source, first] = [...firsts].sort((a, b) => b[1] - a[1])[0] ?? ['', 0];
-  return { source, first, of: matrix.targets.length };
+  return { source, first, of: targets.length };
 }

@@ -1,6 +1,6 @@
 import { recipeFlops } from '@/lib/science/catalog/costs';
 import { joinedOrders } from '@/lib/science/catalog/orders';
-import type { TransferRecipe } from '@/lib/science/core';
+import type { TaskShape, TransferRecipe } from '@/lib/science/core';
 import type { ProgressView } from '../contracts';
 import type { StoredRun } from '../ports';
 import type { SweepData } from './model';
@@ -76,9 +76,9 @@ function laterRuns({ sweep, runs }: SweepData): { runs: number; work: number } {
     if (known) known.push(recipe);
     else byTarget.set(recipe.task, [recipe]);
   }
-  const headOf = (id: string) => {
-    const head = sweep.tasks.find((task) => task.id === id)?.head;
-    return head ?? { kind: 'vector' as const, size: 1 };
+  const shapeOf = (id: string): TaskShape => {
+    const task = sweep.tasks.find((candidate) => candidate.id === id);
+    return task ?? { head: { kind: 'vector', size: 1 }, input: 'rgb' };
   };
   let [count, work] = [0, 0];
   for (const [target, recipes] of byTarget) {
@@ -92,7 +92,7 @@ function laterRuns({ sweep, runs }: SweepData): { runs: number; work: number } {
     for (const order of joinedOrders(sources.size, maxOrder)) {
       const joined = { ...recipe, sources: Array.from({ length: order }, () => source) };
       count += sweep.spec.seeds.length;
-      work += sweep.spec.seeds.length * recipeFlops(joined, headOf);
+      work += sweep.spec.seeds.length * recipeFlops(joined, shapeOf);
     }
   }
   return { runs: count, work };

@@ -3,8 +3,10 @@ import { codeShape, encoderPlan, type SpatialShape } from '@/lib/science/catalog
 import {
   type ExternalEncoder,
   type InputKind,
+  type PictureKind,
   type PoolName,
   type PresetName,
+  picturesOf,
   TaskatlasError,
   type TaskDeclaration,
 } from '@/lib/science/core';
@@ -21,7 +23,7 @@ export const FEATURE_POOLS = ['transfer', 'selection', 'test'] as const satisfie
 export type FeaturePool = (typeof FEATURE_POOLS)[number];
 
 export const weightsName = (fingerprint: string): string => `${fingerprint}/weights`;
-const featuresName = (fingerprint: string, pool: FeaturePool, kind: InputKind): string =>
+const featuresName = (fingerprint: string, pool: FeaturePool, kind: PictureKind): string =>
   `${fingerprint}/features-${pool}-${kind}`;
 
 /** Weights of a source as stored, with what is needed to run its encoder again. */
@@ -81,7 +83,7 @@ async function encodePool(
   context: RunContext,
   source: StoredSource,
   pool: FeaturePool,
-  kind: InputKind,
+  kind: PictureKind,
   pause: Pause,
 ): Promise<Features> {
   const { engine, dataset } = context;
@@ -107,7 +109,7 @@ async function encodePool(
   try {
     for (const part of chunks(inputs.count)) {
       const codes = valuesOf(tf, () => {
-        const images = batchTensor(tf, inputs, part, preset, size);
+        const images = batchTensor(tf, [inputs], part, preset, size);
         return forward(tf, plan, parameters.get, images);
       });
       values.set(codes, (part[0] as number) * perImage);
@@ -119,18 +121,24 @@ async function encodePool(
   return { count: inputs.count, shape, values: roundToHalf(values) };
 }
 
-/** The images `indices` as a tensor N × side × side × channels. */
+/**
+ * The pictures of the examples `indices` as a tensor views·N × side × side × channels: every example's picture of
+ * the first view, then every example's of the second, as siamese blocks take them.
+ */
 export function batchTensor(
   tf: Tf,
-  inputs: PoolInputs,
+  views: readonly PoolInputs[],
   indices: Int32Array,
   preset: PresetName,
   size: number,
 ): Tensor {
-  const side = Math.round(Math.sqrt(inputs.size / inputChannels(preset, size)));
-  const shape = [indices.length, side, side, inputs.size / side ** 2];
-  if (inputs.rows) return rowsTensor(tf, inputs.rows, inputs.size, indices, shape);
-  return tf.tensor(inputs.gather(indices), shape);
+  const tensors = views.map((inputs) => {
+    const side = Math.round(Math.sqrt(inputs.size / inputChannels(preset, size)));
+    const shape = [indices.length, side, side, inputs.size / side ** 2];
+    if (inputs.rows) return rowsTensor(tf, inputs.rows, inputs.size, indices, shape);
+    return tf.tensor(inputs.gather(indices), shape);
+  });
+  return tensors.length === 1 ? (tensors[0] as Tensor) : tf.concat(tensors, 0);
 }
 
 const inputChannels = (preset: PresetName, size: number): number => {
@@ -144,14 +152,14 @@ const packFeatures = ({ count, shape, values }: Features): Uint8Array =>
     new Set(['features']),
   );
 
-/** Encodes and stores every pool × input kind of a source; returns the artifact names. */
+/** Encodes and stores every pool × picture kind of a source; returns the artifact names. */
 export async function writeFeatures(
   context: RunContext,
   source: StoredSource,
   pause: Pause,
 ): Promise<string[]> {
   const names: string[] = [];
-  for (const kind of new Set(context.inputKinds)) {
+  for (const kind of new Set(context.inputKinds.flatMap(picturesOf))) {
     for (const pool of FEATURE_POOLS) {
       const name = featuresName(context.fingerprint, pool, kind);
       await context.artifacts.write(name, packFeatures(await encodePool(context, source, pool, kind, pause)));
@@ -166,7 +174,7 @@ export async function readFeatures(
   context: RunContext,
   fingerprint: string,
   pool: FeaturePool,
-  kind: InputKind,
+  kind: PictureKind,
   pause: Pause,
 ): Promise<Features> {
   const name = featuresName(fingerprint, pool, kind);
@@ -248,7 +256,10 @@ export function concatenate(parts: readonly Features[]): Features {
   return { count: first.count, shape: { side, channels }, values };
 }
 
-/** Standardised, joined codes of a transfer's sources on the three pools. */
+/**
+ * Standardised, joined codes of a transfer's sources on the three pools. An input of several pictures gives the
+ * codes of each, whatever the source was trained on: a siamese source's encoder is one picture's encoder.
+ */
 export async function transferFeatures(
   context: RunContext,
   fingerprints: readonly string[],
@@ -257,11 +268,14 @@ export async function transferFeatures(
 ): Promise<Record<FeaturePool, Features>> {
   const parts: Record<FeaturePool, Features[]> = { transfer: [], selection: [], test: [] };
   for (const fingerprint of fingerprints) {
-    const raw = await readFeatures(context, fingerprint, 'transfer', kind, pause);
-    const statistics = featureStatistics(raw);
-    parts.transfer.push(standardise(raw, statistics));
-    for (const pool of ['selection', 'test'] as const) {
-      parts[pool].push(standardise(await readFeatures(context, fingerprint, pool, kind, pause), statistics));
+    for (const picture of picturesOf(kind)) {
+      const read = (pool: FeaturePool) => readFeatures(context, fingerprint, pool, picture, pause);
+      const raw = await read('transfer');
+      const statistics = featureStatistics(raw);
+      parts.transfer.push(standardise(raw, statistics));
+      for (const pool of ['selection', 'test'] as const) {
+        parts[pool].push(standardise(await read(pool), statistics));
+      }
     }
   }
   return {

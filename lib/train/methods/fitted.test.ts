@@ -71,7 +71,7 @@ const lossOf = (spec: LossSpec, labels: PackedLabels, output: Float32Array): num
 describe('mean predictor', () => {
   it.each(['l1', 'l2'] as const)('no other constant image has a lower %s', (name) => {
     const spec: LossSpec = { name, classWeights: null };
-    const best = meanOutput(spec, values);
+    const best = meanOutput(spec, values, 16);
     const loss = lossOf(spec, values, best);
     for (let i = 0; i < best.length; i++) {
       for (const by of [-0.05, 0.05]) {
@@ -83,7 +83,7 @@ describe('mean predictor', () => {
 
   it('gives class shares as the loss weighs them, beating the uniform guess', () => {
     for (const spec of [balanced, { name: 'cross-entropy', classWeights: null } as const]) {
-      const output = meanOutput(spec, classes);
+      const output = meanOutput(spec, classes, 16);
       const total = output.subarray(0, 3).reduce((sum, x) => sum + Math.exp(x), 0);
       expect(total).toBeCloseTo(1, 4);
       expect(lossOf(spec, classes, output)).toBeLessThan(lossOf(spec, classes, new Float32Array(12)));

@@ -2,6 +2,7 @@ import type { Scalar, Tensor } from '@tensorflow/tfjs-core';
 import type { LossName } from '@/lib/science/core';
 import { rowLoss, type Tf } from '../engine';
 import type { PackedLabels } from '../networks';
+import { metricLoss } from './metric-loss';
 
 /**
  * Losses, written once for training, selection and test. With o the output row, y its label, w the row's
@@ -9,6 +10,7 @@ import type { PackedLabels } from '../networks';
  *   l1  Σ w·|o − y| / (C·Σ w)          l2  Σ w·(o − y)² / (C·Σ w)
  *   cross-entropy      Σ w·(ln Σ_k e^{o_k} − o_y) / Σ w
  *   soft-cross-entropy Σ w·(Σ_k y_k)·ln Σ_k e^{o_k} − w·Σ_k y_k·o_k, over Σ w
+ *   metric             over pairs of pixels of an image (`metricLoss`), mean over images
  * In training Σ runs over the batch; per image it runs over the image (NaN when Σ w = 0).
  */
 export interface LossSpec {
@@ -145,9 +147,31 @@ export function imageLosses(
   const size = labels.rows * labels.channels;
   return Float32Array.from({ length: indices.length }, (_, i) => {
     const example = indices[i] as number;
+    if (spec.name === 'metric') {
+      const { loss, pairs } = metricLoss(output, i * size, labels, example, { draw: -1 });
+      return pairs > 0 ? loss : Number.NaN;
+    }
     const weight = exampleWeight(spec, labels, example);
     return weight > 0 ? exampleSum(spec, output, i * size, labels, example, null, 0) / weight : Number.NaN;
   });
+}
+
+/** `metric` loss of a batch; each step compares other pixels. */
+function metricBatch(
+  output: Float32Array,
+  labels: PackedLabels,
+  indices: ArrayLike<number>,
+  draw: number,
+): { loss: number; gradient: Float32Array } {
+  const size = labels.rows * labels.channels;
+  const gradient = new Float32Array(output.length);
+  const scale = 1 / indices.length;
+  let loss = 0;
+  for (let i = 0; i < indices.length; i++) {
+    const options = { draw, gradient, scale };
+    loss += scale * metricLoss(output, i * size, labels, indices[i] as number, options).loss;
+  }
+  return { loss, gradient };
 }
 
 /** Mean loss of a batch and its gradient to the outputs. A batch without any label has loss 0. */
@@ -156,7 +180,9 @@ export function batchLoss(
   output: Float32Array,
   labels: PackedLabels,
   indices: ArrayLike<number>,
+  step = 0,
 ): { loss: number; gradient: Float32Array } {
+  if (spec.name === 'metric') return metricBatch(output, labels, indices, step);
   const size = labels.rows * labels.channels;
   const gradient = new Float32Array(output.length);
   let weight = 0;
@@ -171,7 +197,8 @@ export function batchLoss(
 
 /**
  * The same as a differentiable scalar: by the engine's kernel where it has one, else loss and gradient in one
- * JavaScript pass over the output, which beats a chain of small kernels; first derivatives only.
+ * JavaScript pass over the output, which beats a chain of small kernels; first derivatives only. `step` chooses the
+ * pixels that the metric loss compares.
  */
 export function lossTensor(
   tf: Tf,
@@ -179,13 +206,16 @@ export function lossTensor(
   output: Tensor,
   labels: PackedLabels,
   indices: Int32Array,
+  step = 0,
 ): Scalar {
-  const name = spec.name === 'l1' || spec.name === 'l2' ? spec.name : 'cross-entropy';
-  const own = rowLoss(tf, { name, output, labels, indices, classWeights: spec.classWeights });
-  if (own !== null) return own;
+  if (spec.name !== 'metric') {
+    const name = spec.name === 'l1' || spec.name === 'l2' ? spec.name : 'cross-entropy';
+    const own = rowLoss(tf, { name, output, labels, indices, classWeights: spec.classWeights });
+    if (own !== null) return own;
+  }
   const compute = tf.customGrad((x) => {
     const tensor = x as Tensor;
-    const { loss, gradient } = batchLoss(spec, tensor.dataSync() as Float32Array, labels, indices);
+    const { loss, gradient } = batchLoss(spec, tensor.dataSync() as Float32Array, labels, indices, step);
     return {
       value: tf.scalar(loss),
       gradFunc: (dy) => {

@@ -1,12 +1,17 @@
+import { codeShape, outputSide } from '@/lib/science/catalog/presets-layers';
 import type { MeanRecipe, RunResult } from '@/lib/science/core';
-import type { PackedLabels } from '../networks';
+import { type PackedLabels, spaceToDepth } from '../networks';
 import { taskOf } from './evaluate';
 import { imageLosses, type LossSpec } from './losses';
+import { placeEmbedding } from './metric-loss';
 import { taskMetric } from './metrics';
 import { createPause } from './pause';
 import { chunks, poolLabels, taskLoss } from './pools';
 import { renderSamples } from './samples';
 import type { Method } from './types';
+
+/** A mean recipe names no preset: every plain preset reduces labels alike, only the order of rows differs. */
+const PRESET = 'tiny' as const;
 
 /** Weight of the overall class shares in each pixel's own counts. */
 const PRIOR_STRENGTH = 10;
@@ -67,9 +72,23 @@ function classPrior(spec: LossSpec, labels: PackedLabels): Float32Array {
   });
 }
 
-/** The output that knows the transfer pool's labels and no image. */
-export const meanOutput = (spec: LossSpec, labels: PackedLabels): Float32Array =>
-  spec.name === 'l1' || spec.name === 'l2' ? constantValues(spec, labels) : classPrior(spec, labels);
+/** Output pixel (row-major) of each row of an image: rows lie in the layout of the code's positions. */
+function placesOf({ rows }: PackedLabels, size: number): Float32Array {
+  const side = Math.round(Math.sqrt(rows));
+  const block = outputSide(PRESET, size) / codeShape(PRESET, size).side;
+  return spaceToDepth(
+    Float32Array.from({ length: rows }, (_, i) => i),
+    side,
+    1,
+    block,
+  );
+}
+
+/** The output that knows the transfer pool's labels and no image. `size`: image side of the data set. */
+export function meanOutput(spec: LossSpec, labels: PackedLabels, size: number): Float32Array {
+  if (spec.name === 'metric') return placeEmbedding(labels, placesOf(labels, size));
+  return spec.name === 'l1' || spec.name === 'l2' ? constantValues(spec, labels) : classPrior(spec, labels);
+}
 
 /** Outputs of every example: the same one. */
 function repeat(output: Float32Array, times: number): Float32Array {
@@ -77,9 +96,6 @@ function repeat(output: Float32Array, times: number): Float32Array {
   for (let i = 0; i < times; i++) all.set(output, i * output.length);
   return all;
 }
-
-/** A mean recipe names no preset: every plain preset reduces labels alike, only the order of rows differs. */
-const PRESET = 'tiny' as const;
 
 /** Mean predictor: the reference of skill 1 − L / L_mean. */
 export const mean: Method<MeanRecipe> = {
@@ -92,7 +108,7 @@ export const mean: Method<MeanRecipe> = {
     const spec = await taskLoss(dataset, task, PRESET, pause);
     const transfer = await poolLabels(dataset, 'transfer', task, PRESET, pause);
     const test = await poolLabels(dataset, 'test', task, PRESET, pause);
-    const output = meanOutput(spec, transfer);
+    const output = meanOutput(spec, transfer, dataset.size);
     const outputs = repeat(output, test.examples);
     const losses = new Float32Array(test.examples);
     for (const part of chunks(test.examples)) {

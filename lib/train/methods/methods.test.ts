@@ -1,3 +1,4 @@
+import { PNG } from 'pngjs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { defaultTraining } from '@/lib/science/catalog/presets';
 import type {
@@ -10,7 +11,7 @@ import type {
 } from '@/lib/science/core';
 import { type Engine, memoryCount, openEngine } from '../engine';
 import { unpackFile } from './container';
-import { readFeatures } from './features';
+import { concatenate, readFeatures, transferFeatures } from './features';
 import { executeRecipe } from './index';
 import { meanLoss } from './losses';
 import { createTestContext, type TestContext } from './testing/context';
@@ -89,6 +90,35 @@ describe('source and scratch', () => {
   });
 });
 
+describe('several pictures of one example', () => {
+  it('a siamese network learns what neither picture tells alone', async () => {
+    const many = createShapesDataset({ source: 400, transfer: 24, selection: 40, test: 60 });
+    const context = createTestContext(engine, many, 'pair');
+    const pair = await executeRecipe({ ...source('move', 30), dataset: many.spec }, context);
+    const constant = await executeRecipe({ ...mean('move'), dataset: many.spec }, context);
+    expect(meanLoss(lossesOf(pair))).toBeLessThan(0.8 * meanLoss(lossesOf(constant)));
+  });
+
+  it('a source’s codes of each picture are joined, whatever it was trained on', async () => {
+    const context = createTestContext(engine, dataset, 'r', { files: new Map(files) });
+    const pause = async () => {};
+    for (const id of ['source-copy', 'source-move']) {
+      const { test } = await transferFeatures(context, [id], 'pair', pause);
+      const one = await transferFeatures(context, [id], 'rgb', pause);
+      const other = await transferFeatures(context, [id], 'shifted', pause);
+      expect(test.shape).toEqual({ side: 2, channels: 8 });
+      expect(test).toEqual(concatenate([one.test, other.test]));
+      expect(other.test.values).not.toEqual(one.test.values);
+    }
+  });
+
+  it('the sample strip shows all of them', async () => {
+    const { samples } = await run(source('move', 1), 'strip');
+    const input = PNG.sync.read(Buffer.from(samples.find((s) => s.role === 'input')?.png ?? []));
+    expect([input.width, input.height]).toEqual([2 * 16 + 2, 16]);
+  });
+});
+
 describe('frozen features', () => {
   it('are written for every pool and input kind, and made again exactly when missing', async () => {
     const names = [...files.keys()].filter((name) => name.startsWith('source-copy/'));
@@ -151,25 +181,28 @@ describe('mean and probe', () => {
     expect(meanLoss(lossesOf(gold))).toBeLessThan(1.2 * meanLoss(lossesOf(reference)));
   });
 
-  it.each(targets)('the probe of %s gives a loss per test image of every target', async (task) => {
-    const probe = (id: string) =>
-      run(
-        {
-          kind: 'probe',
-          dataset: dataset.spec,
-          version: 1,
-          targets,
-          images: 24,
-          source: { task: id, fingerprint: `source-${id}` },
-        },
-        'p',
-        files,
-      );
-    const { probeLosses } = await probe(task);
-    expect(Object.keys(probeLosses ?? {})).toEqual(targets);
-    expect(probeLosses?.[task]).toHaveLength(20);
-    expect(Number.isFinite(meanLoss(probeLosses?.[task] ?? new Float32Array(0)))).toBe(true);
-  });
+  it.each(targets.filter((id) => id !== 'islands'))(
+    'the probe of %s gives a loss per test image of every target',
+    async (task) => {
+      const probe = (id: string) =>
+        run(
+          {
+            kind: 'probe',
+            dataset: dataset.spec,
+            version: 1,
+            targets,
+            images: 24,
+            source: { task: id, fingerprint: `source-${id}` },
+          },
+          'p',
+          files,
+        );
+      const { probeLosses } = await probe(task);
+      expect(Object.keys(probeLosses ?? {})).toEqual(targets.filter((id) => id !== 'islands'));
+      expect(probeLosses?.[task]).toHaveLength(20);
+      expect(Number.isFinite(meanLoss(probeLosses?.[task] ?? new Float32Array(0)))).toBe(true);
+    },
+  );
 });
 
 describe('housekeeping', () => {

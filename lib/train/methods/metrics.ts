@@ -1,5 +1,6 @@
 import { TaskatlasError, type TaskDeclaration } from '@/lib/science/core';
 import type { PackedLabels } from '../networks';
+import { pairAccuracy } from './metric-loss';
 
 /** Computes one figure for people from all outputs of a pool; rows without a label do not count. */
 type MetricFunction = (outputs: Float32Array, labels: PackedLabels) => number;
@@ -100,6 +101,7 @@ const psnr: MetricFunction = (outputs, labels) => 10 * Math.log10(4 / meanPower(
 const METRICS: readonly (readonly [RegExp, MetricFunction])[] = [
   [/angular|angle/i, angularError],
   [/\biou\b|intersection/i, meanIou],
+  [/pair accuracy/i, pairAccuracy],
   [/accuracy/i, accuracy],
   [/psnr|signal/i, psnr],
   [/root.mean.square|rmse/i, (outputs, labels) => Math.sqrt(meanPower(outputs, labels, 2))],

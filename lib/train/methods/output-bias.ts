@@ -12,6 +12,8 @@ const SAMPLE = 512;
  * @param images the first so many examples are those that are trained on
  */
 export function outputBias(spec: LossSpec, labels: PackedLabels, size: number, images: number): Float32Array {
+  // no constant embedding is better than another
+  if (spec.name === 'metric') return new Float32Array(size);
   const { rows, channels, values, ids, valid } = labels;
   const sums = new Float64Array(channels);
   let total = 0;

@@ -1,6 +1,6 @@
 import { PRESETS } from '@/lib/science/catalog/presets';
 import { codeShape, outputSide } from '@/lib/science/catalog/presets-layers';
-import type { InputKind, PoolName, PresetName, TaskDeclaration } from '@/lib/science/core';
+import type { PictureKind, PoolName, PresetName, TaskDeclaration } from '@/lib/science/core';
 import type { Dataset } from '@/lib/science/datasets/dataset';
 import { type PackedLabels, packLabels, spaceToDepth } from '../networks';
 import { balancedWeights, type LossSpec } from './losses';
@@ -66,7 +66,7 @@ function greyInPlace(images: Float32Array): Float32Array {
 function prepare(
   dataset: Dataset,
   pool: PoolName,
-  kind: InputKind,
+  kind: PictureKind,
   adapter: InputAdapter,
   block: number,
   indices: Int32Array,
@@ -86,7 +86,7 @@ export const chunks = (count: number, size = CHUNK): Int32Array[] =>
 export async function poolInputs(
   dataset: Dataset,
   pool: PoolName,
-  kind: InputKind,
+  kind: PictureKind,
   preset: PresetName,
   options: { adapter?: InputAdapter; pause: Pause },
 ): Promise<PoolInputs> {

@@ -1,4 +1,5 @@
 import type { Tensor2D } from '@tensorflow/tfjs-core';
+import { hasProbe } from '@/lib/science/catalog/tasks';
 import type { InputKind, ProbeRecipe, RunResult, TaskDeclaration } from '@/lib/science/core';
 import { choleskySolve } from '@/lib/science/numerics';
 import type { Tf } from '../engine';
@@ -170,7 +171,8 @@ async function targetsOf(
  * Ridge probe: a linear map from each 3×3 window of the standardised code to a 2×2 grid of averaged labels
  * (vectors and classes: from the pooled code), solved in closed form. It ranks sources in seconds. Its losses are
  * at reduced resolution, and for classes squared errors of class shares, so they are given relative to the
- * constant predictor's in the same units: 1 − loss is a skill, comparable with other probes only.
+ * constant predictor's in the same units: 1 − loss is a skill, comparable with other probes only. Embedding targets
+ * have no labels to regress on and get no probe.
  */
 export const probe: Method<ProbeRecipe> = {
   id: 'probe',
@@ -182,6 +184,7 @@ export const probe: Method<ProbeRecipe> = {
     const losses: Record<string, Float32Array> = {};
     for (const id of recipe.targets) {
       const task = taskOf(context, id);
+      if (!hasProbe(task)) continue;
       const x = await designsOf(task);
       const y = await targetsOf(context, task, images, pause);
       const spec = await taskLoss(context.dataset, task, PRESET, pause);

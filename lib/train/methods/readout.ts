@@ -24,7 +24,7 @@ export const readout: Method<TransferRecipe> = {
     const { result } = await trainSupervised(context, {
       task,
       preset: recipe.preset,
-      plan: transferPlan(recipe.preset, context.dataset.size, task.head, order),
+      plan: transferPlan(recipe.preset, context.dataset.size, task, order),
       pool: 'transfer',
       images: imagesOf(context, 'transfer', recipe.images),
       training: recipe.training,

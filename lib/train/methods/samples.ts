@@ -1,7 +1,8 @@
 import { PNG } from 'pngjs';
 import { codeShape, outputSide } from '@/lib/science/catalog/presets-layers';
-import type { PresetName, SampleImage, TaskDeclaration } from '@/lib/science/core';
+import { type PresetName, picturesOf, type SampleImage, type TaskDeclaration } from '@/lib/science/core';
 import { depthToSpace, type PackedLabels } from '../networks';
+import { embeddingColours } from './samples-embedding';
 import type { RunContext } from './types';
 
 /** Test images that every run shows: the same ones, spread over the pool. */
@@ -66,10 +67,16 @@ function encode(width: number, height: number, colourAt: (x: number, y: number) 
   return new Uint8Array(PNG.sync.write(png, { colorType: 2 }));
 }
 
-/** Picture in [−1, 1] as bytes. */
-const inputPng = (image: Float32Array, size: number): Uint8Array =>
-  encode(size, size, (x, y) => {
-    const at = (y * size + x) * 3;
+/** Columns of paper between the pictures of one example. */
+const GAP = 2;
+
+/** Pictures in [−1, 1] as bytes, side by side. */
+const inputPng = (images: readonly Float32Array[], size: number): Uint8Array =>
+  encode(images.length * (size + GAP) - GAP, size, (x, y) => {
+    const image = images[Math.floor(x / (size + GAP))] as Float32Array;
+    const column = x % (size + GAP);
+    if (column >= size) return PAPER;
+    const at = (y * size + column) * 3;
     const level = (c: number): number => 255 * clamp(((image[at + c] as number) + 1) / 2);
     return [level(0), level(1), level(2)];
   });
@@ -154,21 +161,32 @@ function cut(labels: PackedLabels, outputs: Float32Array, example: number): Samp
 
 type Pair = { truth: Uint8Array; prediction: Uint8Array };
 
-function pixelPair(sample: Sample, channels: number, side: number, block: number, classes: boolean): Pair {
+function pixelPair(
+  sample: Sample,
+  channels: number,
+  side: number,
+  block: number,
+  kind: 'pixels' | 'pixel-classes' | 'pixel-embedding',
+): Pair {
   const unpack = (values: Float32Array, depth: number) => depthToSpace(values, side, depth, block);
   const valid = unpack(Float32Array.from(sample.valid), 1);
   const output = unpack(sample.output, channels);
   const draw = (colourAt: (pixel: number) => Colour): Uint8Array =>
     encode(side, side, (x, y) => colourAt(y * side + x));
-  if (classes) {
+  if (kind !== 'pixels') {
     const ids = sample.ids ? unpack(Float32Array.from(sample.ids), 1) : null;
     const soft = sample.values ? unpack(sample.values, channels) : null;
     const truth = (p: number): number =>
       ids ? (ids[p] as number) : likeliest(soft ?? output, p * channels, channels);
     const colour = (id: number): Colour => PALETTE[id % PALETTE.length] as Colour;
+    const components = kind === 'pixel-embedding' ? embeddingColours(output, channels) : null;
     return {
       truth: draw((p) => (valid[p] === 0 ? UNKNOWN : colour(truth(p)))),
-      prediction: draw((p) => colour(likeliest(output, p * channels, channels))),
+      prediction: draw((p) =>
+        components
+          ? pixelColour(components, p * 3, 3, { low: 0, high: 1 })
+          : colour(likeliest(output, p * channels, channels)),
+      ),
     };
   }
   const values = sample.values ?? sample.output;
@@ -203,8 +221,8 @@ export const sampleIndices = (count: number): number[] =>
 
 /**
  * Input, truth and prediction of the fixed test images as PNG. Fields of one channel are drawn on the viridis
- * map in the truth's range, colours and normals as RGB, classes by palette (dark: no label), vectors and class
- * shares as bars.
+ * map in the truth's range, colours and normals as RGB, classes and segments by palette (dark: no label), embeddings
+ * by their principal components, vectors and class shares as bars. Several pictures of an input stand side by side.
  * @param outputs outputs of the whole test pool in packed layout
  */
 export function renderSamples(
@@ -221,12 +239,12 @@ export function renderSamples(
     const sample = cut(labels, outputs, index);
     const { kind } = task.head;
     const pair =
-      kind === 'pixels' || kind === 'pixel-classes'
-        ? pixelPair(sample, labels.channels, side, block, kind === 'pixel-classes')
+      kind === 'pixels' || kind === 'pixel-classes' || kind === 'pixel-embedding'
+        ? pixelPair(sample, labels.channels, side, block, kind)
         : vectorPair(sample, labels.channels, kind === 'classes');
-    const image = dataset.inputs('test', task.input, [index]);
+    const images = picturesOf(task.input).map((picture) => dataset.inputs('test', picture, [index]));
     return [
-      { index, role: 'input', png: inputPng(image, dataset.size) },
+      { index, role: 'input', png: inputPng(images, dataset.size) },
       { index, role: 'truth', png: pair.truth },
       { index, role: 'prediction', png: pair.prediction },
     ];

@@ -16,7 +16,7 @@ export const scratch: Method<ScratchRecipe> = {
     const { result } = await trainSupervised(context, {
       task,
       preset: recipe.preset,
-      plan: scratchPlan(recipe.preset, context.dataset.size, task.head),
+      plan: scratchPlan(recipe.preset, context.dataset.size, task),
       pool: 'transfer',
       images: imagesOf(context, 'transfer', recipe.images),
       training: recipe.training,

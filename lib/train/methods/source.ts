@@ -3,6 +3,7 @@ import {
   createRng,
   type ExternalEncoder,
   type PoolName,
+  picturesOf,
   type RunResult,
   type SourceRecipe,
   TaskatlasError,
@@ -23,7 +24,7 @@ import { type PoolInputs, poolInputs } from './pools';
 import { type Feed, trainSupervised } from './trained';
 import type { Method, RunContext } from './types';
 
-/** Inputs of a task's own kind on the pools that a network is trained and tested on. */
+/** Inputs of a task's own kind, one picture or several, on the pools that a network is trained and tested on. */
 export async function imageFeeds(
   context: RunContext,
   recipe: { task: string; preset: SourceRecipe['preset'] },
@@ -31,10 +32,14 @@ export async function imageFeeds(
 ): Promise<(pool: PoolName) => Feed> {
   const { dataset, engine } = context;
   const { input } = taskOf(context, recipe.task);
-  const inputs = new Map<PoolName, PoolInputs>();
+  const inputs = new Map<PoolName, PoolInputs[]>();
   const pause = createPause(context.signal);
   for (const pool of pools) {
-    inputs.set(pool, await poolInputs(dataset, pool, input, recipe.preset, { pause }));
+    const views: PoolInputs[] = [];
+    for (const picture of picturesOf(input)) {
+      views.push(await poolInputs(dataset, pool, picture, recipe.preset, { pause }));
+    }
+    inputs.set(pool, views);
   }
   return (pool) => ({
     gather: (indices) => {
@@ -105,7 +110,7 @@ export const source: Method<SourceRecipe> = {
       const trained = await trainSupervised(context, {
         task,
         preset: recipe.preset,
-        plan: sourcePlan(recipe.preset, size, task.head),
+        plan: sourcePlan(recipe.preset, size, task),
         pool: 'source',
         images,
         training: recipe.training,

@@ -90,7 +90,7 @@ export async function trainSupervised(
         parameters,
         trainable: parameters.names.filter((name) => !request.frozen?.test(name)),
         examples: request.images,
-        loss: (indices) => lossTensor(tf, spec, output(request.pool, indices), labels, indices),
+        loss: (indices, step) => lossTensor(tf, spec, output(request.pool, indices), labels, indices, step),
         selectionLosses: async (turn) =>
           (await evaluate(context, spec, selection, (part) => output('selection', part), turn)).losses,
       },

@@ -30,7 +30,8 @@ function layerForward(tf: Tf, layer: Layer, x: Tensor, weight: WeightLookup): Te
 
 /**
  * Runs a plan: pure, differentiable, leaves intermediate tensors to the caller's tidy.
- * Input N × side × side × channels; output of the plan's last block.
+ * Input N × side × side × channels; output of the plan's last block. A siamese block takes views·N pictures, the
+ * first picture of every example, then the second of every example, and so on.
  */
 export function forward(tf: Tf, plan: LayerPlan, weight: WeightLookup, input: Tensor): Tensor {
   let x = input;
@@ -42,6 +43,7 @@ export function forward(tf: Tf, plan: LayerPlan, weight: WeightLookup, input: Te
     if (!first) continue;
     if (block.join === 'sum') x = tf.relu(outputs.slice(1).reduce((sum, y) => tf.add(sum, y), first));
     else x = outputs.length === 1 ? first : tf.concat(outputs, 3);
+    if (block.views && block.joinsViews) x = tf.concat(tf.split(x, block.views, 0), 3);
   }
   return x;
 }

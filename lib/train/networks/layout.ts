@@ -74,7 +74,7 @@ export interface PackedLabels {
   channels: number;
   /** Regression values or soft class distributions, examples × rows × channels; null for hard classes. */
   values: Float32Array | null;
-  /** Hard class of each row; null for values. */
+  /** Hard class (embeddings: segment) of each row; null for values. */
   ids: Uint16Array | null;
   /** 1 = valid, 0 = no label; one per row. */
   valid: Uint8Array;
@@ -141,10 +141,11 @@ function majorityRows(
   packed: PackedLabels,
   pixels: readonly Int32Array[],
   at: number,
+  classes: number,
 ): void {
-  const { ids, valid, rows, channels } = packed;
+  const { ids, valid, rows } = packed;
   const perExample = batch.values.length / packed.examples;
-  const votes = new Uint16Array(channels);
+  const votes = new Uint16Array(classes);
   if (!ids) return;
   for (let row = 0; row < rows; row++) {
     votes.fill(0);
@@ -153,8 +154,8 @@ function majorityRows(
       const from = at * perExample + pixel;
       if (batch.mask && batch.mask[from] === 0) continue;
       const id = batch.values[from] as number;
-      if (!Number.isInteger(id) || id < 0 || id >= channels) {
-        throw new TaskatlasError('data', `A label names class ${id} of a task with ${channels} classes.`);
+      if (!Number.isInteger(id) || id < 0 || id >= classes) {
+        throw new TaskatlasError('data', `A label names class ${id} of a task with ${classes} classes.`);
       }
       votes[id] = (votes[id] as number) + 1;
       const lead = best < 0 ? 0 : (votes[best] as number);
@@ -169,7 +170,8 @@ function packPixels(
   batch: LabelBatch,
   examples: number,
   channels: number,
-  soft: boolean,
+  /** Number of hard classes, or null for values and soft classes. */
+  classes: number | null,
   geometry: PixelGeometry,
 ): PackedLabels {
   const pixels = rowPixels(geometry);
@@ -178,11 +180,14 @@ function packPixels(
     examples,
     rows,
     channels,
-    values: soft ? new Float32Array(examples * rows * channels) : null,
-    ids: soft ? null : new Uint16Array(examples * rows),
+    values: classes === null ? new Float32Array(examples * rows * channels) : null,
+    ids: classes === null ? null : new Uint16Array(examples * rows),
     valid: new Uint8Array(examples * rows),
   };
-  for (let at = 0; at < examples; at++) (soft ? averageRows : majorityRows)(batch, packed, pixels, at);
+  for (let at = 0; at < examples; at++) {
+    if (classes === null) averageRows(batch, packed, pixels, at);
+    else majorityRows(batch, packed, pixels, at, classes);
+  }
   return packed;
 }
 
@@ -208,9 +213,14 @@ export function packLabels(
   const labelSide = batch.shape[0] ?? 0;
   switch (head.kind) {
     case 'pixels':
-      return packPixels(batch, examples, channels, true, { ...sides, labelSide });
+      return packPixels(batch, examples, channels, null, { ...sides, labelSide });
+    case 'pixel-embedding':
+      return packPixels(batch, examples, channels, MAX_SEGMENTS, { ...sides, labelSide });
     case 'pixel-classes':
-      return packPixels(batch, examples, channels, batch.shape.length === 3, { ...sides, labelSide });
+      return packPixels(batch, examples, channels, batch.shape.length === 3 ? null : channels, {
+        ...sides,
+        labelSide,
+      });
     case 'vector':
       return packVectors(batch, examples, channels, true);
     case 'classes':
@@ -218,12 +228,16 @@ export function packLabels(
   }
 }
 
-/** Channels of an output row: regressed values or classes. */
+/** Segments of one image at most; their ids are local to the image. */
+const MAX_SEGMENTS = 256;
+
+/** Channels of an output row: regressed values, classes or coordinates of an embedding. */
 function headChannels(head: TaskHead): number {
   switch (head.kind) {
     case 'pixels':
       return head.channels;
     case 'vector':
+    case 'pixel-embedding':
       return head.size;
     default:
       return head.classes;

@@ -1,3 +1,4 @@
+import type { Tensor } from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { forwardFlops, trainingFlops } from '@/lib/science/catalog/costs';
 import {
@@ -9,7 +10,13 @@ import {
   sourcePlan,
   transferPlan,
 } from '@/lib/science/catalog/presets-layers';
-import { createRng, type PresetName, type TaskHead } from '@/lib/science/core';
+import {
+  createRng,
+  type InputKind,
+  type PresetName,
+  type TaskHead,
+  type TaskShape,
+} from '@/lib/science/core';
 import { type Engine, openEngine } from '../engine';
 import {
   createParameters,
@@ -26,9 +33,12 @@ beforeAll(async () => {
   engine = await openEngine({ backend: 'cpu' });
 });
 
+const shape = (head: TaskHead, input: InputKind = 'rgb'): TaskShape => ({ head, input });
+
 const HEADS: [TaskHead, number[]][] = [
   [{ kind: 'pixels', channels: 3 }, [2, 2, 2, 48]],
   [{ kind: 'pixel-classes', classes: 5 }, [2, 2, 2, 80]],
+  [{ kind: 'pixel-embedding', size: 6 }, [2, 2, 2, 96]],
   [{ kind: 'vector', size: 7 }, [2, 7]],
   [{ kind: 'classes', classes: 4 }, [2, 4]],
 ];
@@ -43,18 +53,43 @@ function shapeOf(plan: LayerPlan, input: number[]): number[] {
 
 describe('networks', () => {
   it.each(['micro', 'tiny', 'small'] as PresetName[])('%s gives every head its output shape', (preset) => {
-    for (const [head, shape] of HEADS) {
-      expect(shapeOf(sourcePlan(preset, 16, head), [2, 4, 4, 48])).toEqual(shape);
-      expect(shapeOf(scratchPlan(preset, 16, head), [2, 4, 4, 48])).toEqual(shape);
+    for (const [head, wanted] of HEADS) {
+      expect(shapeOf(sourcePlan(preset, 16, shape(head)), [2, 4, 4, 48])).toEqual(wanted);
+      expect(shapeOf(scratchPlan(preset, 16, shape(head)), [2, 4, 4, 48])).toEqual(wanted);
       const code = codeShape(preset, 16);
       expect(
-        shapeOf(transferPlan(preset, 16, head, 3), [2, code.side, code.side, 3 * code.channels]),
-      ).toEqual(shape);
+        shapeOf(transferPlan(preset, 16, shape(head), 3), [2, code.side, code.side, 3 * code.channels]),
+      ).toEqual(wanted);
     }
   });
 
+  it('siamese: one encoder for every picture, codes joined in the order of the pictures', () => {
+    const { tf } = engine;
+    const task = shape({ kind: 'vector', size: 7 }, 'fixated-triplet');
+    expect(shapeOf(sourcePlan('tiny', 16, task), [6, 4, 4, 48])).toEqual([2, 7]);
+    expect(shapeOf(scratchPlan('tiny', 16, task), [6, 4, 4, 48])).toEqual([2, 7]);
+    expect(shapeOf(transferPlan('tiny', 16, task, 2), [2, 2, 2, 2 * 3 * 8])).toEqual([2, 7]);
+    const single = encoderPlan('tiny', 16);
+    const parameters = createParameters(tf, single, initialWeights(single, createRng(1)));
+    const pictures = Array.from({ length: 6 }, (_, i) => tf.randomNormal([1, 4, 4, 48], 0, 1, 'float32', i));
+    const joined = forward(tf, encoderPlan('tiny', 16, 3), parameters.get, tf.concat(pictures, 0));
+    // example 1: pictures 1 (first view), 3 (second), 5 (third) of the batch
+    const wanted = tf.concat(
+      [1, 3, 5].map((i) => forward(tf, single, parameters.get, pictures[i] as Tensor)),
+      3,
+    );
+    const apart = tf.max(tf.abs(tf.sub(tf.slice(joined, [1, 0, 0, 0], [1, 2, 2, 24]), wanted)));
+    expect(apart.dataSync()[0]).toBeLessThan(1e-5);
+    const [one, three] = [
+      sourcePlan('tiny', 64, shape({ kind: 'vector', size: 7 })),
+      encoderPlan('tiny', 64, 3),
+    ];
+    expect(forwardFlops(three)).toBe(3 * forwardFlops(encoderPlan('tiny', 64)));
+    expect(forwardFlops(one)).toBeGreaterThan(forwardFlops(encoderPlan('tiny', 64)));
+  });
+
   it('names parameters by path, each once', () => {
-    const names = planParameters(scratchPlan('small', 128, { kind: 'pixels', channels: 1 })).map(
+    const names = planParameters(scratchPlan('small', 128, shape({ kind: 'pixels', channels: 1 }))).map(
       ({ name }) => name,
     );
     expect(new Set(names).size).toBe(names.length);
@@ -65,8 +100,11 @@ describe('networks', () => {
   });
 
   it('draws the same starting weights for a seed, whatever other layers there are', () => {
-    const whole = initialWeights(sourcePlan('tiny', 64, { kind: 'pixels', channels: 3 }), createRng(9));
-    const other = initialWeights(scratchPlan('tiny', 64, { kind: 'vector', size: 2 }), createRng(9));
+    const whole = initialWeights(
+      sourcePlan('tiny', 64, shape({ kind: 'pixels', channels: 3 })),
+      createRng(9),
+    );
+    const other = initialWeights(scratchPlan('tiny', 64, shape({ kind: 'vector', size: 2 })), createRng(9));
     expect(other.get('encoder/conv2/kernel')).toEqual(whole.get('encoder/conv2/kernel'));
     const kernel = whole.get('encoder/conv2/kernel') as Float32Array;
     const variance = kernel.reduce((sum, w) => sum + w * w, 0) / kernel.length;
@@ -74,8 +112,10 @@ describe('networks', () => {
   });
 
   it('refuses sizes that do not divide', () => {
-    expect(() => sourcePlan('tiny', 40, { kind: 'pixels', channels: 1 })).toThrow(/multiple of 16/);
-    expect(() => sourcePlan('resnet50', 40, { kind: 'pixels', channels: 1 })).toThrow(/multiple of 16/);
+    expect(() => sourcePlan('tiny', 40, shape({ kind: 'pixels', channels: 1 }))).toThrow(/multiple of 16/);
+    expect(() => sourcePlan('resnet50', 40, shape({ kind: 'pixels', channels: 1 }))).toThrow(
+      /multiple of 16/,
+    );
   });
 
   it('resnet50 is the network of He et al. at stride 16: 53 convolutions and the code', () => {
@@ -115,7 +155,7 @@ describe('networks', () => {
   });
 
   it('counts FLOPs as written out by hand', () => {
-    const plan = sourcePlan('tiny', 64, { kind: 'pixels', channels: 3 });
+    const plan = sourcePlan('tiny', 64, shape({ kind: 'pixels', channels: 3 }));
     const macs =
       256 * 48 * 24 +
       64 * 9 * 24 * 32 +

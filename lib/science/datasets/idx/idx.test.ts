@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
-import { createRng, POOLS } from '../../core';
+import { createRng, POOLS, picturesOf } from '../../core';
 import { openDataset } from '../open';
 import { IDX_VERSION, type IdxSpec, idxManifest, openIdx } from '.';
 
@@ -122,7 +122,9 @@ describe('IDX data sets', () => {
       const { values } = data.labels('transfer', task.id, [0, 4]);
       expect(values.length).toBeGreaterThan(0);
       expect(values.every(Number.isFinite)).toBe(true);
-      expect(data.inputs('transfer', task.input, [0, 4]).every((v) => v >= -1 && v <= 1)).toBe(true);
+      expect(
+        data.inputs('transfer', picturesOf(task.input)[0] ?? 'rgb', [0, 4]).every((v) => v >= -1 && v <= 1),
+      ).toBe(true);
     }
     expect(data.tasks.map((t) => t.id)).toEqual(
       expect.arrayContaining([

@@ -1,4 +1,4 @@
-import type { TaskId } from '../../core';
+import type { TaskId, ViewKind } from '../../core';
 import { orderOf, turnOf } from '../inputs';
 import { colourBins, edges2d, holeMask, keypoints2d } from './picture';
 
@@ -6,6 +6,8 @@ import { colourBins, edges2d, holeMask, keypoints2d } from './picture';
 export interface PictureRecord {
   readonly size: number;
   readonly rgb: Uint8Array;
+  /** A further view of the same scene, where the data set has such. */
+  view?(name: Exclude<ViewKind, 'candidate'>): PictureRecord;
 }
 
 /** How the label of one task is made from a stored image of type R. */

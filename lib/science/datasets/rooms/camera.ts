@@ -33,14 +33,23 @@ export function makeCamera(
   };
 }
 
-function standingPoint(scene: RoomScene, rng: Rng, height: number): { x: number; y: number } | null {
-  const x = between(rng, 0.25, scene.box.width - 0.25);
-  const y = between(rng, 0.25, scene.box.depth - 0.25);
+/** Distance that a camera keeps from walls. */
+const WALL_GAP = 0.25;
+
+/** Whether a camera can be at (x, y, height): inside the room, clear of walls and of furniture that reaches so high. */
+export function canStand(scene: RoomScene, x: number, y: number, height: number): boolean {
+  const { width, depth } = scene.box;
+  if (x < WALL_GAP || y < WALL_GAP || x > width - WALL_GAP || y > depth - WALL_GAP) return false;
   const gap = 0.22;
-  const blocked = scene.plan.taken.some(
+  return !scene.plan.taken.some(
     (t) => t.top > height - 0.35 && x > t.x0 - gap && x < t.x1 + gap && y > t.y0 - gap && y < t.y1 + gap,
   );
-  return blocked ? null : { x, y };
+}
+
+function standingPoint(scene: RoomScene, rng: Rng, height: number): { x: number; y: number } | null {
+  const x = between(rng, WALL_GAP, scene.box.width - WALL_GAP);
+  const y = between(rng, WALL_GAP, scene.box.depth - WALL_GAP);
+  return canStand(scene, x, y, height) ? { x, y } : null;
 }
 
 /**

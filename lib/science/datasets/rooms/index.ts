@@ -12,6 +12,7 @@ import {
   renderChunk,
   sceneOf,
 } from './store';
+import { ROOM_VIEWS } from './views';
 
 export { ROOMS_VERSION } from './render';
 export type { RoomsSpec } from './store';
@@ -36,6 +37,8 @@ export function openRooms(spec: RoomsSpec, { cacheDirectory }: CacheOptions): Da
 }
 
 export interface ShardOptions {
+  /** Render the further views of the images instead of the images. */
+  views?: boolean;
   /** Called after each image with the numbers done and wanted in this shard. */
   onProgress?: (done: number, total: number) => void;
   signal?: AbortSignal;
@@ -58,7 +61,8 @@ export async function renderShard(
     throw new TaskatlasError('invalid-input', `Shard ${shard} of ${shards} does not exist.`);
   }
   const started = performance.now();
-  const mine = listChunks(spec).filter((_, c) => c % shards === shard);
+  const wanted = options.views ? ROOM_VIEWS.flatMap((view) => listChunks(spec, view)) : listChunks(spec);
+  const mine = wanted.filter((_, c) => c % shards === shard);
   const total = mine.reduce((sum, c) => sum + c.images, 0);
   let done = 0;
   let rendered = 0;

@@ -1,13 +1,17 @@
+import { samePointOf } from '../inputs';
 import { euclidean, occlusionEdges, reshading, surfaceNormals, zDepth } from '../labels/geometry';
 import {
   classLabel,
   type Labeller,
   type Labellers,
+  type MapFill,
   mapLabel,
   PICTURE_LABELS,
   vectorLabel,
 } from '../labels/labeller';
+import { egomotion, fixatedPose, freePose } from '../labels/pose';
 import { objectShares, roomLayout, vanishingPoints } from '../labels/scene';
+import { segments2d, segments25d } from '../labels/segments';
 import { curvature, keypoints3d } from '../labels/surface';
 import { OBJECT_CLASSES, UNCERTAIN } from './classes';
 import { META, type RoomRecord } from './record';
@@ -33,6 +37,12 @@ const objectClass: Labeller<RoomRecord> = {
   },
 };
 
+const segmentLabel = (fill: MapFill<RoomRecord>): Labeller<RoomRecord> => ({
+  shape: (size) => [size, size],
+  mask: null,
+  fill,
+});
+
 /** Labels of every task of the rooms dictionary that has labels. */
 export const ROOM_LABELS: Labellers<RoomRecord> = {
   ...PICTURE_LABELS,
@@ -48,4 +58,10 @@ export const ROOM_LABELS: Labellers<RoomRecord> = {
   'scene-class': classLabel(({ meta }) => meta[META.kind] as number),
   'room-layout': vectorLabel(4, roomLayout),
   'vanishing-points': vectorLabel(9, vanishingPoints),
+  'segmentation-2d': segmentLabel(segments2d),
+  'segmentation-25d': segmentLabel(segments25d),
+  'pose-fixated': vectorLabel(6, fixatedPose),
+  'pose-nonfixated': vectorLabel(6, freePose),
+  egomotion: vectorLabel(12, egomotion),
+  'point-matching': classLabel((_record, key) => (samePointOf(key) ? 1 : 0)),
 };

@@ -1,5 +1,7 @@
+import { TaskatlasError } from '../../core';
 import { ROOM_KINDS } from './classes';
 import type { RoomFrame } from './render';
+import type { RoomView } from './views';
 
 /** Bytes per pixel of each stored map (NHWC). */
 export const ROOM_MAPS = {
@@ -34,9 +36,12 @@ export const META = {
 } as const;
 const META_FLOATS = 20;
 
-/** Name and bytes per image of each section of a cache file. */
-export function roomSections(size: number): readonly { name: RoomMap | 'meta'; bytes: number }[] {
-  const maps = Object.entries(ROOM_MAPS) as [RoomMap, number][];
+/** Name and bytes per image of each section of a cache file; of further views only picture and camera are kept. */
+export function roomSections(
+  size: number,
+  view: RoomView | null = null,
+): readonly { name: RoomMap | 'meta'; bytes: number }[] {
+  const maps = (Object.entries(ROOM_MAPS) as [RoomMap, number][]).filter(([name]) => !view || name === 'rgb');
   return [
     ...maps.map(([name, bytes]) => ({ name, bytes: bytes * size * size })),
     { name: 'meta' as const, bytes: META_FLOATS * 4 },
@@ -108,15 +113,29 @@ export interface RoomRecord {
   readonly object: Uint8Array;
   readonly pixelClass: Uint8Array;
   readonly meta: Float32Array;
+  /** A further view of the same scene. */
+  view(name: RoomView): RoomViewRecord;
 }
+
+/** What is kept of a further view. */
+export type RoomViewRecord = Pick<RoomRecord, 'size' | 'rgb' | 'meta'>;
 
 /** Bytes of a section of one image; they must be aligned to 4. */
 export type SectionReader = (name: RoomMap | 'meta') => Uint8Array;
 
+const noViews = (name: RoomView): never => {
+  throw new TaskatlasError('internal', `This record was opened without its view ${name}.`);
+};
+
 /** View the sections of one image as numbers (the machine must be little-endian, as all that run Node are). */
-export function openRecord(size: number, read: SectionReader): RoomRecord {
+export function openRecord(
+  size: number,
+  read: SectionReader,
+  view: (name: RoomView) => RoomViewRecord = noViews,
+): RoomRecord {
   return {
     size,
+    view,
     get rgb() {
       return read('rgb');
     },

@@ -5,6 +5,7 @@ import { type Camera, castGrid, createHitGrid, type HitGrid } from './raster';
 import { makeScene, type RoomScene } from './scene';
 import { createShadeGrid, meanLuminance, type ShadeGrid, shadeGrid, surfaceOf } from './shade';
 import { createSurfacePoint } from './solids';
+import { makeViewCamera, type RoomView } from './views';
 
 /** Raised by hand whenever the same (seed, scene, view) would give other pixels. */
 export const ROOMS_VERSION = 3;
@@ -143,10 +144,19 @@ export function renderView(room: RoomScene, camera: Camera, size: number, bright
   return frame;
 }
 
+const brightnessOf = (seed: number, scene: number, view: number): number =>
+  0.16 + 0.16 * createRng('rooms', 'exposure', seed, scene, view).next();
+
 /** View `view` of room `scene` of data set `seed`; the same arguments always give the same bytes. */
 export function renderRoom(seed: number, scene: number, view: number, size: number): RoomFrame {
   const room = makeScene(seed, scene);
   const camera = makeView(room, seed, scene, view);
-  const brightness = 0.16 + 0.16 * createRng('rooms', 'exposure', seed, scene, view).next();
-  return renderView(room, camera, size, brightness);
+  return renderView(room, camera, size, brightnessOf(seed, scene, view));
+}
+
+/** A further view of the same room, placed relative to view 0 and exposed like it. */
+export function renderFurther(seed: number, scene: number, view: RoomView, size: number): RoomFrame {
+  const room = makeScene(seed, scene);
+  const camera = makeViewCamera(room, makeView(room, seed, scene, 0), seed, scene, view);
+  return renderView(room, camera, size, brightnessOf(seed, scene, 0));
 }

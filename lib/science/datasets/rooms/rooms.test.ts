@@ -10,7 +10,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { POOLS, TaskatlasError } from '../../core';
+import { POOLS, picturesOf, TaskatlasError } from '../../core';
 import { openRooms, ROOMS_VERSION, type RoomsSpec, renderShard } from '.';
 import { renderRoom } from './render';
 import { chunkPath, listChunks } from './store';
@@ -150,6 +150,7 @@ describe('what every task gives', () => {
       const wanted = {
         pixels: [64, 64, task.head.kind === 'pixels' ? task.head.channels : 0],
         'pixel-classes': [64, 64],
+        'pixel-embedding': [64, 64],
         vector: [task.head.kind === 'vector' ? task.head.size : 0],
         classes:
           task.loss === 'soft-cross-entropy' && task.head.kind === 'classes' ? [task.head.classes] : [],
@@ -169,10 +170,12 @@ describe('what every task gives', () => {
     });
 
     it(`${task.id}: its input is in [−1, 1] and is always the same`, () => {
-      const input = data.inputs('test', task.input, indices);
-      expect(input.length).toBe(3 * 64 * 64 * 3);
-      expect(input.every((v) => v >= -1 && v <= 1)).toBe(true);
-      expect(data.inputs('test', task.input, [3])).toEqual(input.slice(12288, 24576));
+      for (const picture of picturesOf(task.input)) {
+        const input = data.inputs('test', picture, indices);
+        expect(input.length).toBe(3 * 64 * 64 * 3);
+        expect(input.every((v) => v >= -1 && v <= 1)).toBe(true);
+        expect(data.inputs('test', picture, [3])).toEqual(input.slice(12288, 24576));
+      }
     });
   }
 });

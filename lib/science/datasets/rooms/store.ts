@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { type DatasetSpec, POOLS, type PoolName, TaskatlasError } from '../../core';
 import { type ChunkFile, openChunk, writeChunk } from '../cache';
 import { openRecord, packFrame, type RoomMap, type RoomRecord, roomSections } from './record';
-import { ROOMS_VERSION, renderRoom } from './render';
+import { ROOMS_VERSION, renderFurther, renderRoom } from './render';
+import { ROOM_VIEWS, type RoomView, VIEWS_VERSION } from './views';
 
 export type RoomsSpec = Extract<DatasetSpec, { kind: 'rooms' }>;
 
@@ -18,6 +19,8 @@ export const sceneOf = (pool: PoolName, index: number): number =>
 
 export interface Chunk {
   pool: PoolName;
+  /** Null for the images themselves. */
+  view: RoomView | null;
   start: number;
   images: number;
 }
@@ -53,23 +56,25 @@ export function checkRoomsSpec(spec: RoomsSpec): void {
   }
 }
 
-/** Every cache file of a data set, in order. Its bytes depend only on its own name. */
-export function listChunks(spec: RoomsSpec): readonly Chunk[] {
+/** Every cache file of the images of a data set, or of one of their further views, in order. Its bytes depend only on its own name. */
+export function listChunks(spec: RoomsSpec, view: RoomView | null = null): readonly Chunk[] {
   return POOLS.flatMap((pool) => {
     const count = spec.pools[pool];
     return Array.from({ length: Math.ceil(count / CHUNK_IMAGES) }, (_, c) => {
       const start = c * CHUNK_IMAGES;
-      return { pool, start, images: Math.min(CHUNK_IMAGES, count - start) };
+      return { pool, view, start, images: Math.min(CHUNK_IMAGES, count - start) };
     });
   });
 }
 
 const chunkKey = (spec: RoomsSpec, c: Chunk): string =>
-  `rooms v${spec.version} seed ${spec.seed} size ${spec.size} ${c.pool} ${c.start}+${c.images}`;
+  `rooms v${spec.version} seed ${spec.seed} size ${spec.size} ${c.pool} ${c.start}+${c.images}` +
+  (c.view ? ` ${c.view} v${VIEWS_VERSION}` : '');
 
 export function chunkPath(directory: string, spec: RoomsSpec, c: Chunk): string {
   const folder = `rooms-v${spec.version}-seed${spec.seed}-${spec.size}px`;
-  return join(directory, folder, `${c.pool}-${c.start}-${c.images}.bin`);
+  const view = c.view ? `-${c.view}-v${VIEWS_VERSION}` : '';
+  return join(directory, folder, `${c.pool}-${c.start}-${c.images}${view}.bin`);
 }
 
 export const openRoomChunk = (directory: string, spec: RoomsSpec, c: Chunk): ChunkFile | null =>
@@ -82,11 +87,15 @@ export function renderChunk(
   chunk: Chunk,
 ): { step(i: number): void; finish(): void } {
   const data: Record<string, Uint8Array> = {};
-  const sections = roomSections(spec.size);
+  const sections = roomSections(spec.size, chunk.view);
   for (const s of sections) data[s.name] = new Uint8Array(s.bytes * chunk.images);
   return {
     step: (i) => {
-      const packed = packFrame(renderRoom(spec.seed, sceneOf(chunk.pool, chunk.start + i), 0, spec.size));
+      const scene = sceneOf(chunk.pool, chunk.start + i);
+      const frame = chunk.view
+        ? renderFurther(spec.seed, scene, chunk.view, spec.size)
+        : renderRoom(spec.seed, scene, 0, spec.size);
+      const packed = packFrame(frame);
       for (const s of sections) (data[s.name] as Uint8Array).set(packed[s.name], i * s.bytes);
     },
     finish: () => writeChunk(chunkPath(directory, spec, chunk), chunkKey(spec, chunk), chunk.images, data),
@@ -109,13 +118,14 @@ const MEMORY_BYTES = 700e6;
 /** Random access to stored images; renders what is missing. */
 export interface RoomStore {
   record(pool: PoolName, index: number): RoomRecord;
-  /** Hash over everything stored. Renders what is missing. */
+  /** Hash over all images. Renders what is missing. Further views follow from the same scenes. */
   contentHash(): string;
 }
 
 export function openStore(directory: string, spec: RoomsSpec): RoomStore {
   const chunks = listChunks(spec);
-  const byPool = new Map(POOLS.map((pool) => [pool, chunks.filter((c) => c.pool === pool)]));
+  const all = [null, ...ROOM_VIEWS].flatMap((view) => listChunks(spec, view));
+  const byPlace = new Map(all.map((c) => [`${c.pool} ${c.view} ${c.start}`, c]));
   const files = new Map<Chunk, ChunkFile>();
   const memory = new Map<string, Uint8Array>();
   const sizes = new Map(roomSections(spec.size).map((s) => [s.name, s.bytes]));
@@ -130,7 +140,7 @@ export function openStore(directory: string, spec: RoomsSpec): RoomStore {
     return file;
   };
   const section = (chunk: Chunk, name: RoomMap | 'meta'): Uint8Array => {
-    const key = `${chunk.pool} ${chunk.start} ${name}`;
+    const key = `${chunk.pool} ${chunk.view} ${chunk.start} ${name}`;
     const found = memory.get(key);
     memory.delete(key);
     const data = found ?? fileOf(chunk).read(name);
@@ -143,18 +153,21 @@ export function openStore(directory: string, spec: RoomsSpec): RoomStore {
     }
     return data;
   };
+  const record = (pool: PoolName, index: number, view: RoomView | null): RoomRecord => {
+    const start = index - (index % CHUNK_IMAGES);
+    const chunk = byPlace.get(`${pool} ${view} ${start}`);
+    if (!chunk || index < 0 || index >= spec.pools[pool]) {
+      throw new TaskatlasError('invalid-input', `The ${pool} pool has no image ${index}.`);
+    }
+    const at = index - start;
+    const read = (name: RoomMap | 'meta'): Uint8Array => {
+      const bytes = sizes.get(name) ?? 0;
+      return section(chunk, name).subarray(at * bytes, (at + 1) * bytes);
+    };
+    return openRecord(spec.size, read, (other) => record(pool, index, other));
+  };
   return {
-    record: (pool, index) => {
-      const chunk = byPool.get(pool)?.[Math.floor(index / CHUNK_IMAGES)];
-      if (!chunk || index < 0 || index >= spec.pools[pool]) {
-        throw new TaskatlasError('invalid-input', `The ${pool} pool has no image ${index}.`);
-      }
-      const at = index - chunk.start;
-      return openRecord(spec.size, (name) => {
-        const bytes = sizes.get(name) ?? 0;
-        return section(chunk, name).subarray(at * bytes, (at + 1) * bytes);
-      });
-    },
+    record: (pool, index) => record(pool, index, null),
     contentHash: () => {
       const hash = createHash('sha256');
       for (const chunk of chunks) hash.update(`${chunkKey(spec, chunk)}:${fileOf(chunk).hash}\n`);

@@ -1,7 +1,7 @@
 import {
   createRng,
   type DatasetSpec,
-  type InputKind,
+  type PictureKind,
   type PoolName,
   type TaskDeclaration,
 } from '@/lib/science/core';
@@ -42,6 +42,13 @@ export const SHAPE_TASKS: readonly TaskDeclaration[] = [
     metric: accuracy,
   }),
   task({ id: 'place', head: { kind: 'vector', size: 2 }, loss: 'l2' }),
+  task({
+    id: 'islands',
+    head: { kind: 'pixel-embedding', size: 6 },
+    loss: 'metric',
+    metric: { name: 'pair accuracy', unit: '%', higherIsBetter: true },
+  }),
+  task({ id: 'move', head: { kind: 'vector', size: 2 }, loss: 'l2', input: 'pair' }),
   task({ id: 'kind', head: { kind: 'classes', classes: 2 }, loss: 'cross-entropy', metric: accuracy }),
   task({
     id: 'random',
@@ -60,16 +67,21 @@ interface Scene {
   /** Pixels of the border have no height. */
   mask: Uint8Array;
   place: [number, number];
+  /** From the picture to its `shifted` view. */
+  move: [number, number];
   kind: number;
 }
 
 const shapeTint = (own: boolean): number => (own ? 0.9 : -0.3);
 
 /** One coloured square or bar on a shaded ground: everything about it can be read off the picture. */
-function makeScene(seed: number, pool: string, index: number, size: number): Scene {
+function makeScene(seed: number, pool: string, index: number, size: number, shifted = false): Scene {
   const rng = createRng(seed, pool, index);
+  const far = rng.child('move');
+  const move: [number, number] = [0.5 * far.next() - 0.25, 0.5 * far.next() - 0.25];
   const kind = rng.int(2);
-  const [cx, cy] = [0.25 + 0.5 * rng.next(), 0.25 + 0.5 * rng.next()];
+  const [x0, y0] = [0.25 + 0.5 * rng.next(), 0.25 + 0.5 * rng.next()];
+  const [cx, cy] = shifted ? [x0 + move[0], y0 + move[1]] : [x0, y0];
   const [w, h] = kind === 0 ? [0.2, 0.2] : [0.08, 0.4];
   const colour = rng.int(4);
   const slope = rng.next() - 0.5;
@@ -80,6 +92,7 @@ function makeScene(seed: number, pool: string, index: number, size: number): Sce
     hue: new Float32Array(size * size * 4),
     mask: new Uint8Array(size * size),
     place: [cx - 0.5, cy - 0.5],
+    move,
     kind,
   };
   for (let p = 0; p < size * size; p++) {
@@ -131,11 +144,14 @@ function labelsOf(
         ),
       };
     case 'segments':
+    case 'islands':
       return all([size, size], (i) => scene(i).segments);
     case 'hue':
       return all([size, size, 4], (i) => scene(i).hue);
     case 'place':
       return all([2], (i) => scene(i).place);
+    case 'move':
+      return all([2], (i) => scene(i).move.map((x) => 4 * x));
     case 'kind':
       return all([], (i) => [scene(i).kind]);
     default:
@@ -152,10 +168,10 @@ export function createShapesDataset(
   const spec: DatasetSpec = { kind: 'rooms', version: 0, seed, size, pools };
   const made = new Map<string, Scene>();
   const sceneOf =
-    (pool: PoolName) =>
+    (pool: PoolName, shifted = false) =>
     (index: number): Scene => {
-      const key = `${pool} ${index}`;
-      const scene = made.get(key) ?? makeScene(seed, pool, index, size);
+      const key = `${pool} ${index} ${shifted}`;
+      const scene = made.get(key) ?? makeScene(seed, pool, index, size, shifted);
       made.set(key, scene);
       return scene;
     };
@@ -166,9 +182,9 @@ export function createShapesDataset(
     tasks: SHAPE_TASKS,
     count: (pool) => pools[pool],
     scenes: (pool) => Int32Array.from({ length: pools[pool] }, (_, i) => i),
-    inputs: (pool: PoolName, kind: InputKind, indices) =>
+    inputs: (pool: PoolName, kind: PictureKind, indices) =>
       floatsBy(indices, (i) => {
-        const { image } = sceneOf(pool)(i);
+        const { image } = sceneOf(pool, kind === 'shifted')(i);
         if (kind !== 'grey') return image;
         return image.map((_, j) => {
           const at = j - (j % 3);
