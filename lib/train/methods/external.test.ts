@@ -13,7 +13,7 @@ import { createTestContext } from './testing/context';
 import { createShapesDataset } from './testing/shapes-dataset';
 
 const folder = mkdtempSync(join(tmpdir(), 'taskatlas-external-'));
-const dataset = createShapesDataset({ source: 4, transfer: 24, selection: 8, test: 10 }, 16);
+const dataset = createShapesDataset({ source: 4, transfer: 24, selection: 8, test: 9 }, 16);
 let engine: Engine;
 
 /** A layers model as TensorFlow.js writes it to disk: 16×16×3 → 4×4×5 at "half", then something else. */

@@ -2,7 +2,7 @@ import type { LayersModel, Tensor, Tensor4D } from '@tensorflow/tfjs';
 import { codeShape } from '@/lib/science/catalog/presets-layers';
 import {
   type ExternalEncoder,
-  type InputKind,
+  type PictureKind,
   type PoolName,
   type PresetName,
   TaskatlasError,
@@ -96,7 +96,7 @@ async function eachChunk(
   context: RunContext,
   external: ExternalEncoder,
   encoder: Encoder,
-  pool: { name: PoolName; kind: InputKind; side: number },
+  pool: { name: PoolName; kind: PictureKind; side: number },
   use: (values: Tensor, part: Int32Array) => Tensor,
   keep: (numbers: Float32Array, part: Int32Array) => void,
   pause: Pause,
@@ -169,7 +169,7 @@ export async function encodeExternal(
   context: RunContext,
   external: ExternalEncoder,
   compression: Compression,
-  pool: { name: PoolName; kind: InputKind; preset: PresetName },
+  pool: { name: PoolName; kind: PictureKind; preset: PresetName },
   pause: Pause,
 ): Promise<Float32Array> {
   const { tf } = context.engine;
