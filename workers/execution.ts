@@ -47,7 +47,10 @@ async function prepareShard(
 }
 
 const sourcesOf = (recipe: Recipe): readonly string[] => {
-  if (recipe.kind === 'transfer') return recipe.sources.map((source) => source.fingerprint);
+  if (recipe.kind === 'transfer' || recipe.kind === 'pretrain') {
+    const members = recipe.kind === 'transfer' ? (recipe.members ?? []) : [];
+    return [...recipe.sources, ...members].map((source) => source.fingerprint);
+  }
   return recipe.kind === 'probe' ? [recipe.source.fingerprint] : [];
 };
 
@@ -84,15 +87,19 @@ export function realExecution(parts: ExecutionParts): Execute {
   const restore = async (fingerprint: string, execution: Execution): Promise<void> => {
     const source = await findRun(fingerprint);
     if (!source) throw new TaskatlasError('data', `The source ${fingerprint} is not in the database.`);
+    await restoreSources(source.recipe, execution);
     log(`weights of source ${fingerprint.slice(0, 8)} are gone: training it again`);
     const checkpoint = { load: async () => null, save: async () => undefined, everySeconds: 1e9 };
     await train(source, { ...execution, checkpoint });
   };
-  return async (run, execution) => {
-    if (run.recipe.kind === 'dataset') return await prepareShard(run.recipe, cacheDirectory, execution);
-    for (const source of sourcesOf(run.recipe)) {
+  const restoreSources = async (recipe: Recipe, execution: Execution): Promise<void> => {
+    for (const source of sourcesOf(recipe)) {
       if (!(await artifacts.exists(weightsName(source)))) await restore(source, execution);
     }
+  };
+  return async (run, execution) => {
+    if (run.recipe.kind === 'dataset') return await prepareShard(run.recipe, cacheDirectory, execution);
+    await restoreSources(run.recipe, execution);
     return await train(run, execution);
   };
 }

@@ -48,6 +48,7 @@ describe('small things', () => {
 describe('ranking', () => {
   const source = (rank: number, gain: number) => ({
     rank,
+    method: 'readout',
     source: `s${gain}`,
     sources: ['s'],
     order: 1,

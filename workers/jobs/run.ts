@@ -1,4 +1,5 @@
 import { performance } from 'node:perf_hooks';
+import { candidateKey, labelOf } from '@/lib/science/catalog/methods';
 import type { InputKind, RunResult } from '@/lib/science/core';
 import { runJob } from '@/lib/service/contracts';
 import type { Job, StoredRun } from '@/lib/service/ports';
@@ -11,7 +12,7 @@ const checkpointName = (fingerprint: string): string => `${fingerprint}/checkpoi
 
 /** Pictures that the targets of all sweeps behind a source see. */
 async function inputKindsOf(context: WorkerContext, run: StoredRun): Promise<readonly InputKind[]> {
-  if (run.kind !== 'source') return [];
+  if (run.kind !== 'source' && run.kind !== 'pretrain') return [];
   const sweeps = await context.store.sweepsOf(run.fingerprint);
   const kinds = sweeps.flatMap(({ tasks, spec }) =>
     tasks
@@ -113,8 +114,15 @@ function label({ recipe, fingerprint }: StoredRun): string {
       return `dataset shard ${recipe.shard + 1}/${recipe.shards} ${id}`;
     case 'probe':
       return `probe ${recipe.source.task} ${id}`;
-    case 'transfer':
-      return `transfer ${recipe.sources.map((s) => s.task).join('+')} → ${recipe.task} (seed ${recipe.seed}) ${id}`;
+    case 'pretrain':
+      return `pretrain ${recipe.method} (seed ${recipe.seed}) ${id}`;
+    case 'transfer': {
+      const key = candidateKey(
+        labelOf(recipe),
+        recipe.sources.map((s) => s.task),
+      );
+      return `transfer ${key} → ${recipe.task} (seed ${recipe.seed}) ${id}`;
+    }
     case 'mean':
       return `mean ${recipe.task} ${id}`;
     default:

@@ -14,7 +14,7 @@ import { SweepActions } from './actions';
 import { RunDetail } from './run-detail';
 
 const STATES = ['running', 'queued', 'waiting', 'failed', 'lost', 'done', 'cancelled'] as const;
-const KINDS = ['dataset', 'source', 'scratch', 'mean', 'probe', 'transfer'] as const;
+const KINDS = ['dataset', 'source', 'scratch', 'mean', 'probe', 'pretrain', 'transfer'] as const;
 const PAGE = 100;
 
 /** Every run of a sweep, by page, with what failed and a way to try it again. */

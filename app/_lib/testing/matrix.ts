@@ -47,6 +47,8 @@ export function matrix(cells: CellView[], patch: Partial<MatrixView> = {}): Matr
   const targets = [...new Set(cells.map((c) => c.target))];
   return {
     sweepId: 's',
+    method: 'readout',
+    methods: [{ id: 'readout', label: 'readout' }],
     sources,
     targets,
     cells,

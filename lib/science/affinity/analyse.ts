@@ -134,6 +134,7 @@ function candidateResults(
     return {
       key: candidate.key,
       kind: candidate.kind,
+      ...(candidate.method === undefined ? {} : { method: candidate.method }),
       sources: candidate.sources,
       seeds: runs.length,
       meanLoss: at(point.meanLoss, c),

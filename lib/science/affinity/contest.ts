@@ -14,6 +14,8 @@ export interface LossRun {
 export interface CandidateLosses {
   key: string;
   kind: CandidateResult['kind'];
+  /** As in `CandidateResult`. */
+  method?: string;
   sources: readonly TaskId[];
   runs: readonly LossRun[];
 }

@@ -1,4 +1,5 @@
 import type { DatasetSpec, Recipe, TaskId, TaskShape } from '../core';
+import { methodById, optionsOf } from './methods';
 import {
   encoderPlan,
   type Layer,
@@ -50,6 +51,9 @@ export const trainingSteps = (images: number, epochs: number, batchSize: number)
 /** Shape of each task, as far as costs need it. */
 type ShapeOf = (task: TaskId) => TaskShape;
 
+/** What an encoder without a task predicts: its picture. */
+const PICTURE: TaskShape = { input: 'rgb', head: { kind: 'pixels', channels: 3 } };
+
 /** Normal equations of a 3×3 window of 8 channels against up to 64 outputs at 64 positions. */
 const PROBE_FLOPS_PER_IMAGE = 2 * 64 * 73 * (73 + 64);
 
@@ -79,8 +83,22 @@ export function recipeFlops(recipe: Recipe, shapeOf: ShapeOf, pictureKinds = 1):
     case 'scratch':
       return trained(scratchPlan(recipe.preset, size, shapeOf(recipe.task)), recipe.images, recipe.training);
     case 'transfer': {
-      const plan = transferPlan(recipe.preset, size, shapeOf(recipe.task), recipe.sources.length);
-      return trained(plan, recipe.images, recipe.training);
+      const { training, trainings } = methodById(recipe.method);
+      const task = shapeOf(recipe.task);
+      const plan =
+        training === 'scratch'
+          ? scratchPlan(recipe.preset, size, task)
+          : transferPlan(recipe.preset, size, task, recipe.sources.length);
+      const times = trainings?.(optionsOf(recipe.method, recipe.options)) ?? 1;
+      return times * trained(plan, recipe.images, recipe.training);
+    }
+    case 'pretrain': {
+      const shapes = recipe.tasks.length > 0 ? recipe.tasks.map(shapeOf) : [PICTURE];
+      const times = methodById(recipe.method).trainings?.(optionsOf(recipe.method, recipe.options)) ?? 1;
+      const each = shapes.map((shape) =>
+        trained(sourcePlan(recipe.preset, size, shape), pools.source, recipe.training),
+      );
+      return times * each.reduce((sum, flops) => sum + flops, 0);
     }
   }
 }

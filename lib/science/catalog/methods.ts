@@ -1,22 +1,22 @@
-import { type RunKind, TaskatlasError } from '../core';
+import {
+  type FieldIssue,
+  type MethodOptions,
+  type RunKind,
+  TaskatlasError,
+  type TrainingOptions,
+  type TransferRecipe,
+} from '../core';
+import type { MethodDeclaration } from './method-declaration';
+import {
+  givenOptions,
+  optionIssues,
+  type ResolvedOptions,
+  resolveOptions as resolve,
+} from './method-options';
+import { PRETRAIN_METHODS } from './methods-pretrain';
+import { TRANSFER_METHODS } from './methods-transfer';
 
-/** Declaration of one way to learn a task, trained or fitted. Training code is in lib/train/methods/<id>.ts. */
-export interface MethodDeclaration {
-  id: string;
-  kind: RunKind;
-  name: string;
-  summary: string;
-  /** Where the method comes from. */
-  source: string;
-  /** Raised by hand when results change for the same recipe: it is part of the fingerprint (DESIGN §5). */
-  version: number;
-  /** Which default training options of a preset apply; null when nothing is trained by gradient. */
-  training: 'source' | 'transfer' | 'scratch' | null;
-  /** What the method needs of its sources' artifacts. */
-  needs: readonly ('features' | 'weights')[];
-}
-
-const METHODS: readonly MethodDeclaration[] = [
+const REFERENCES: readonly MethodDeclaration[] = [
   {
     id: 'source',
     kind: 'source',
@@ -58,20 +58,12 @@ const METHODS: readonly MethodDeclaration[] = [
     training: null,
     needs: ['features'],
   },
-  {
-    id: 'readout',
-    kind: 'transfer',
-    name: 'Readout transfer',
-    summary: 'Frozen encoders, shallow readout of their codes, decoder from scratch.',
-    source: 'Taskonomy, section 3.2',
-    version: 1,
-    training: 'transfer',
-    needs: ['features'],
-  },
 ];
 
-/** Declaration by id; for runs that are not transfers the id is the run's kind. */
-function methodById(id: string): MethodDeclaration {
+const METHODS: readonly MethodDeclaration[] = [...REFERENCES, ...TRANSFER_METHODS, ...PRETRAIN_METHODS];
+
+/** Declaration by id; for runs that are neither transfers nor pre-trainings the id is the run's kind. */
+export function methodById(id: string): MethodDeclaration {
   const method = METHODS.find((candidate) => candidate.id === id);
   if (!method) {
     const known = METHODS.map((candidate) => candidate.id).join(', ');
@@ -80,4 +72,52 @@ function methodById(id: string): MethodDeclaration {
   return method;
 }
 
+export const methodsOfKind = (kind: RunKind): readonly MethodDeclaration[] =>
+  METHODS.filter((method) => method.kind === kind);
+
+/** What is wrong with options given for a method; paths begin with `options`. */
+export const optionIssuesOf = (id: string, given: Readonly<Record<string, unknown>>): FieldIssue[] =>
+  optionIssues(id, methodById(id).options ?? {}, given);
+
 export const methodVersion = (id: string): number => methodById(id).version;
+
+/** A method's options with defaults filled in. @throws TaskatlasError `invalid-input` naming a wrong option */
+export const optionsOf = (id: string, given?: MethodOptions): ResolvedOptions =>
+  resolve(id, methodById(id).options ?? {}, given);
+
+/** Options as a recipe keeps them: only what differs from the defaults, and no field when nothing does. */
+export function recipeOptions(id: string, given: MethodOptions = {}): { options?: MethodOptions } {
+  const options = givenOptions(methodById(id).options ?? {}, given);
+  return Object.keys(options).length > 0 ? { options } : {};
+}
+
+/** Training of a method: the preset's or the sweep's, with the method's own epochs and rate where it names them. */
+export function trainingOf(base: TrainingOptions, options: MethodOptions = {}): TrainingOptions {
+  const { epochs, 'learning-rate': learningRate } = options;
+  return {
+    ...base,
+    ...(typeof epochs === 'number' && epochs > 0 ? { epochs } : {}),
+    ...(typeof learningRate === 'number' && learningRate > 0 ? { learningRate } : {}),
+  };
+}
+
+/** Name of a method with its options: `fine-tune(l2-sp=0.01)`. */
+export function methodLabel(id: string, given?: MethodOptions): string {
+  const options = Object.entries(givenOptions(methodById(id).options ?? {}, given));
+  if (options.length === 0) return id;
+  return `${id}(${options.map(([name, value]) => (value === true ? name : `${name}=${value}`)).join(',')})`;
+}
+
+/** The method of plain transfers: its candidates are named by their sources alone. */
+export const PLAIN_METHOD = 'readout';
+
+/** Key of a candidate in its target's tournament: `surface-normals`, `fine-tune:surface-normals`, `ensemble:a+b`. */
+export function candidateKey(method: string, sources: readonly string[]): string {
+  const joined = sources.join('+');
+  if (method === PLAIN_METHOD) return joined;
+  return joined === '' ? method : `${method}:${joined}`;
+}
+
+/** The method with its options that made a transfer. */
+export const labelOf = (recipe: Pick<TransferRecipe, 'method' | 'options'>): string =>
+  methodLabel(recipe.method, recipe.options);

@@ -73,6 +73,67 @@ export function encoderPlan(presetName: PresetName, size: number, views = 1): La
 
 /** Pictures in one example of a task. */
 const viewsOf = (task: TaskShape): number => picturesOf(task.input).length;
+/** Output of the last layer of a plan that ends in one stream of convolutions. */
+function outputShape(plan: LayerPlan): SpatialShape {
+  const last = plan.at(-1)?.streams[0]?.at(-1);
+  if (last?.kind === 'conv') return { side: last.outSide, channels: last.outChannels };
+  if (last?.kind === 'layer-norm') return { side: last.side, channels: last.channels };
+  throw new TaskatlasError('internal', 'The plan does not end in a spatial map.');
+}
+
+/**
+ * The encoder up to and with one of its layers, named without the room (`code`, `conv1`), and the shape of that
+ * layer's output.
+ * @throws TaskatlasError `invalid-input` listing the layers that can be cut at
+ */
+export function encoderUpTo(
+  presetName: PresetName,
+  size: number,
+  layer: string,
+): { plan: LayerPlan; shape: SpatialShape } {
+  const blocks: Block[] = [];
+  const known: string[] = [];
+  for (const block of encoderPlan(presetName, size)) {
+    const [stream = []] = block.streams;
+    if (block.streams.length === 1) {
+      const at = stream.findIndex(({ name }) => name === `encoder/${layer}`);
+      known.push(...stream.map(({ name }) => name.slice('encoder/'.length)));
+      if (at >= 0) {
+        const plan = [...blocks, { ...block, streams: [stream.slice(0, at + 1)] }];
+        return { plan, shape: outputShape(plan) };
+      }
+    }
+    blocks.push(block);
+  }
+  throw new TaskatlasError(
+    'invalid-input',
+    `Preset ${presetName} has no encoder layer "${layer}" to read; it has ${known.join(', ')}.`,
+  );
+}
+
+/** One affine layer from a spatial map to a task's output: for pixels at every position of the code, else of all of it. */
+export function affinePlan(
+  presetName: PresetName,
+  size: number,
+  head: TaskHead,
+  from: SpatialShape,
+): LayerPlan {
+  const name = 'decoder/output';
+  if (head.kind === 'vector' || head.kind === 'classes') {
+    const outSize = head.kind === 'vector' ? head.size : head.classes;
+    return [
+      {
+        streams: [
+          [{ kind: 'dense', name, inSize: from.side ** 2 * from.channels, outSize, activation: 'linear' }],
+        ],
+      },
+    ];
+  }
+  const r = outputSide(presetName, size) / from.side;
+  const channels = r * r * pixelChannels(head);
+  const output: ConvShape = { name: 'output', kernel: 1, stride: 1, channels, activation: 'linear' };
+  return [{ streams: [stack('decoder', [output], from)[0]] }];
+}
 
 /** Readout of k codes (paper, section 3.2; DESIGN §4): parallel streams of 3×3 convolutions. */
 function readoutPlan(presetName: PresetName, size: number, order: number, views: number): LayerPlan {

@@ -9,9 +9,11 @@ export interface Estimate {
 
 /** Everything known of one candidate of a target's tournament, or of a reference beside it. */
 export interface CandidateResult {
-  /** Stable key: sources joined by '+', or `self`, `scratch`, `mean`. */
+  /** Stable key: sources joined by '+', `method:` before them unless it is the readout; or `self`, `scratch`, `mean`. */
   key: string;
   kind: 'transfer' | 'self' | 'retransfer' | 'scratch' | 'mean';
+  /** Method with its options, as in the key; absent for readouts and references. */
+  method?: string;
   sources: readonly TaskId[];
   seeds: number;
   meanLoss: number;

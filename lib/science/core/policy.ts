@@ -5,6 +5,8 @@ export interface PolicyEdge {
   target: TaskId;
   sources: readonly TaskId[];
   kind: 'self' | 'transfer' | 'scratch';
+  /** Key of the candidate that it stands for; absent where its sources say it all. */
+  key?: string;
   value: number;
 }
 

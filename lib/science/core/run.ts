@@ -44,19 +44,38 @@ export interface PoolSizes {
 
 export type PresetName = 'micro' | 'tiny' | 'small' | 'resnet50';
 
-/** Optimiser settings of one training; Adam with a cosine schedule (SCIENCE.md). */
+/** Optimiser settings of one training; Adam with a cosine schedule to 0 unless it says otherwise (SCIENCE.md). */
 export interface TrainingOptions {
   epochs: number;
   batchSize: number;
   learningRate: number;
   weightDecay: number;
+  /** Adam when absent. `adam` adds the weight decay to the gradient, `adamw` shrinks the weights themselves. */
+  optimiser?: 'adam' | 'adamw' | 'sgd';
+  /** Of `sgd`. */
+  momentum?: number;
+  /** Cosine when absent. */
+  schedule?: 'cosine' | 'step' | 'constant';
+  /** Epochs between two drops of the step schedule. */
+  stepEpochs?: number;
+  /** What a drop multiplies the rate by. */
+  stepFactor?: number;
+  /** Epochs of linear warm-up before the schedule begins. */
+  warmUpEpochs?: number;
 }
 
 /**
  * What determines a run's result and is known when it is planned (DESIGN §5). A run's
  * fingerprint is the SHA-256 of its recipe's canonical JSON. Sources are named by fingerprint.
  */
-export type Recipe = DatasetRecipe | SourceRecipe | ScratchRecipe | MeanRecipe | ProbeRecipe | TransferRecipe;
+export type Recipe =
+  | DatasetRecipe
+  | SourceRecipe
+  | PretrainRecipe
+  | ScratchRecipe
+  | MeanRecipe
+  | ProbeRecipe
+  | TransferRecipe;
 
 interface OnDataset {
   dataset: DatasetSpec;
@@ -122,15 +141,49 @@ export interface ProbeRecipe extends OnDataset {
   images: number;
 }
 
-/** Readout transfer of `sources` (order = their number) to `task`. */
+/** A finished run whose encoder is used, with the name of the task (or of the taught encoder) that it stands for. */
+export interface SourceRef {
+  task: TaskId;
+  fingerprint: string;
+}
+
+/** A finished transfer whose predictions are used: a teacher, or a member of an ensemble. */
+export interface MemberRef {
+  fingerprint: string;
+  /** Its candidate key in the target's tournament. */
+  key: string;
+}
+
+/** What a method was asked to do differently from its defaults (catalog/methods). */
+export type MethodOptions = Readonly<Record<string, number | string | boolean>>;
+
+/** Transfer of `sources` (order = their number) to `task` by `method`. */
 export interface TransferRecipe extends OnDataset {
   kind: 'transfer';
   method: string;
+  /** Options that differ from the method's defaults; absent when none does. */
+  options?: MethodOptions;
   task: TaskId;
-  sources: readonly { task: TaskId; fingerprint: string }[];
+  sources: readonly SourceRef[];
+  /** Teachers or members, for methods that learn from other transfers. */
+  members?: readonly MemberRef[];
   preset: PresetName;
   training: TrainingOptions;
   images: number;
+  seed: number;
+}
+
+/** Training that ends in an encoder for others to start from, without a target of its own. */
+export interface PretrainRecipe extends OnDataset {
+  kind: 'pretrain';
+  method: string;
+  options?: MethodOptions;
+  /** Tasks whose labels it learns from; none for unsupervised methods. */
+  tasks: readonly TaskId[];
+  /** Encoders that it starts from. */
+  sources: readonly SourceRef[];
+  preset: PresetName;
+  training: TrainingOptions;
   seed: number;
 }
 

@@ -79,4 +79,6 @@ export interface TaskDeclaration {
   untrained?: boolean;
   /** True for weights from outside: a source of this sweep, not a task of the data set. */
   external?: boolean;
+  /** An encoder that a sweep teaches by a method: how, and whose labels are behind it. */
+  taught?: { method: string; tasks: readonly TaskId[] };
 }

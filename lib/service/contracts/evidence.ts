@@ -41,6 +41,7 @@ export const tournamentView = z.object({
     z.object({
       key: z.string(),
       kind: z.enum(['transfer', 'self', 'retransfer', 'scratch', 'mean']),
+      method: z.string().nullable(),
       sources: z.array(z.string()),
       seeds: z.number(),
       meanLoss: z.number().nullable(),

@@ -3,6 +3,7 @@ export * from './issues';
 export * from './jobs';
 export * from './plans';
 export * from './policy';
+export * from './sweep-methods';
 export * from './sweep-spec';
 export * from './transfer-sizes';
 export * from './views';

@@ -8,6 +8,7 @@ export const policyEdge = z.object({
   target: z.string(),
   sources: z.array(z.string()),
   kind: z.enum(['self', 'transfer', 'scratch']),
+  key: z.string().optional(),
   value: z.number(),
   gain: z.number().nullable(),
   quality: z.number().nullable(),

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { pretrainedSources, sweepMethods } from './sweep-methods';
 
 /** Limits of a sweep file: larger ones are refused before they are parsed. */
 export const SWEEP_FILE_MAX_BYTES = 256 * 1024;
@@ -69,6 +70,12 @@ const training = z.strictObject({
   batchSize: count(4096),
   learningRate: z.number().positive().max(10),
   weightDecay: z.number().min(0).max(1).default(2e-6),
+  optimiser: z.enum(['adam', 'adamw', 'sgd']).optional(),
+  momentum: z.number().min(0).lt(1).optional(),
+  schedule: z.enum(['cosine', 'step', 'constant']).optional(),
+  stepEpochs: z.number().positive().max(100_000).optional(),
+  stepFactor: z.number().positive().max(1).optional(),
+  warmUpEpochs: z.number().min(0).max(100_000).optional(),
 });
 
 const SIZE_HINT = 'give a number of images (300) or a share of the transfer pool ("5 %")';
@@ -109,9 +116,14 @@ export const sweepSpec = z.strictObject({
   transferSizes: uniqueList(transferSize, 20).optional(),
   /** False: targets that are no sources get no task-specific network, for tasks with few labels. */
   gold: z.boolean().optional(),
-  method: z.enum(['readout']).default('readout'),
   /** Weights from outside: they take part in every tournament, marked as external. */
   externalSources: z.array(externalSource).min(1).max(20).optional(),
+  /** One method for all transfers; `methods` is the longer form. */
+  method: z.enum(['readout']).default('readout'),
+  /** Ways to transfer, each from every source to every target: names, or `{ method, options, label, sources }`. */
+  methods: sweepMethods.optional(),
+  /** Encoders taught beforehand, sources of every target beside the tasks. */
+  pretrained: pretrainedSources.optional(),
   seeds: uniqueList(seed, 100).default([1]),
   training: z
     .strictObject({

@@ -119,6 +119,9 @@ export const targetView = z.object({
 
 export const matrixView = z.object({
   sweepId: z.string(),
+  /** With options, as in candidate keys; `methods` are all that the sweep has. */
+  method: z.string(),
+  methods: z.array(z.object({ id: z.string(), label: z.string() })),
   sources: z.array(z.string()),
   targets: z.array(z.string()),
   cells: z.array(cellView),
@@ -129,7 +132,6 @@ export const matrixView = z.object({
   dendrogram: z
     .object({ leaves: z.array(z.string()), merges: z.array(z.tuple([z.number(), z.number(), z.number()])) })
     .nullable(),
-  /** The same for the targets (rows); `leaves` are the targets. */
   targetDendrogram: z
     .object({ leaves: z.array(z.string()), merges: z.array(z.tuple([z.number(), z.number(), z.number()])) })
     .nullable(),
@@ -140,6 +142,7 @@ export const matrixView = z.object({
 export const rankedSource = z.object({
   rank: z.number(),
   source: z.string(),
+  method: z.string(),
   sources: z.array(z.string()),
   order: z.number(),
   affinity: estimate.nullable(),
@@ -170,6 +173,7 @@ const curvePoint = z.object({
 
 export const pairView = z.object({
   sweepId: z.string(),
+  method: z.string(),
   source: z.string(),
   target: z.string(),
   cell: cellView,
@@ -218,7 +222,6 @@ export const runView = z.object({
 export const runDetailView = runView.extend({
   recipe: z.record(z.string(), z.unknown()),
   seed: z.number().nullable(),
-  /** Mean test loss; null until done. */
   meanLoss: z.number().nullable(),
   metric: z.number().nullable(),
   testImages: z.number(),
@@ -239,7 +242,6 @@ export const runListView = z.object({
   limit: z.number(),
 });
 
-/** A target as a line of the list of targets. */
 export const targetListItem = targetView.extend({
   name: z.string(),
   /** Verdicts of the first-order sources on their gain over scratch. */

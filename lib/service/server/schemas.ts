@@ -77,11 +77,18 @@ export const sampleRef = runRef.extend({
     .meta(about('`input.png`, `truth.png` or `prediction.png`', 'prediction.png')),
 });
 
+/** A method of the sweep with its options, as in candidate keys. */
+const methodName = z.string().min(1).max(400).meta(about('Method with its options', 'fine-tune(l2-sp=0.01)'));
+
+/** Views of one method; the sweep's plain one (the readout where it has it) when left out. */
+export const methodQuery = z.strictObject({ method: methodName.optional() });
+
 export const bestSourceQuery = z.strictObject({
   target: taskName.meta(about('Id of the target', 'z-depth')),
   k: whole(1, 10_000, 3).optional(),
   unit: z.enum(['affinity', 'gain', 'quality', 'effect', 'loss']).default('affinity'),
   maxOrder: whole(1, 4).optional(),
+  method: methodName.optional(),
 });
 
 const nameList = z
@@ -185,7 +192,7 @@ export const policyQuery = z.strictObject({
 });
 
 export const runsQuery = z.strictObject({
-  kind: z.enum(['dataset', 'source', 'scratch', 'mean', 'probe', 'transfer']).optional(),
+  kind: z.enum(['dataset', 'source', 'scratch', 'mean', 'probe', 'pretrain', 'transfer']).optional(),
   state: z.enum(['waiting', 'queued', 'running', 'lost', 'done', 'failed', 'cancelled']).optional(),
   target: taskName.optional(),
   offset: whole(0, 100_000_000).optional(),

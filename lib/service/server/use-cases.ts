@@ -20,6 +20,7 @@ import type {
   ValidityView,
   WorkerView,
 } from '../contracts';
+import { methodsOf } from '../contracts';
 import type { StoredRun, StoredWorker } from '../ports';
 import {
   type AgreementRequest,
@@ -80,7 +81,7 @@ export interface UseCases {
   submit(spec: SweepSpec): Promise<SweepView>;
   plan(spec: SweepSpec): Promise<PlanView>;
   act(ref: string, action: SweepAction): Promise<SweepView>;
-  matrix(ref: string): Promise<MatrixView>;
+  matrix(ref: string, method?: string): Promise<MatrixView>;
   targets(ref: string): Promise<TargetListItem[]>;
   bestSource(ref: string, target: string, options?: RankingOptions): Promise<BestSourceView>;
   policy(ref: string, request?: Partial<PolicyRequest>): Promise<PolicyView>;
@@ -89,7 +90,7 @@ export interface UseCases {
   validity(ref: string): Promise<ValidityView>;
   similarity(ref: string, unit?: ComparableUnit): Promise<SimilarityView>;
   agreement(ref: string, other: string, request?: AgreementRequest): Promise<AgreementView>;
-  pair(ref: string, source: string, target: string): Promise<PairView>;
+  pair(ref: string, source: string, target: string, method?: string): Promise<PairView>;
   runs(ref: string, filter?: RunFilter): Promise<RunListView>;
   run(fingerprint: string): Promise<RunDetailView>;
   retryRun(fingerprint: string): Promise<RunView>;
@@ -109,6 +110,15 @@ function checkTarget(data: SweepData, target: string): void {
   );
 }
 
+/** A method of the sweep, named by its id. */
+function checkMethod(data: SweepData, method: string | undefined): void {
+  const known = methodsOf(data.sweep.spec).map(({ id }) => id);
+  if (method === undefined || known.includes(method)) return;
+  throw missing(
+    `"${method}" is not a method of sweep ${data.sweep.number}. Its methods are ${known.join(', ')}.`,
+  );
+}
+
 function checkSource(data: SweepData, source: string): void {
   const known = sourcesOf(data.sweep).map((t) => t.id);
   const measured = data.analyses.some((a) => a.candidates.some((c) => joined(c.sources) === source));
@@ -120,7 +130,11 @@ function checkSource(data: SweepData, source: string): void {
 
 /** The task that a run serves; for a probe the source that it reads. */
 const taskOf = (recipe: Recipe): string | null =>
-  recipe.kind === 'dataset' ? null : recipe.kind === 'probe' ? recipe.source.task : recipe.task;
+  recipe.kind === 'dataset' || recipe.kind === 'pretrain'
+    ? null
+    : recipe.kind === 'probe'
+      ? recipe.source.task
+      : recipe.task;
 
 function runList(data: SweepData, filter: RunFilter): RunListView {
   const name = namesOf(data.sweep);
@@ -182,11 +196,16 @@ function queries(deps: ApiDeps, loader: Loader, solver: PolicySolver) {
     },
     sweep: async (ref: string) => sweepView(await loader.data(ref)),
     plan: (spec: SweepSpec) => deps.sweeps.plan(spec),
-    matrix: async (ref: string) => matrixView(await loader.data(ref)),
+    async matrix(ref: string, method?: string) {
+      const data = await loader.data(ref);
+      checkMethod(data, method);
+      return matrixView(data, method);
+    },
     targets: async (ref: string) => targetList(await loader.data(ref)),
     async bestSource(ref: string, target: string, options?: RankingOptions) {
       const data = await loader.data(ref);
       checkTarget(data, target);
+      checkMethod(data, options?.method);
       return bestSourceView(data, target, options);
     },
     async policy(ref: string, request: Partial<PolicyRequest> = {}) {
@@ -221,17 +240,18 @@ function queries(deps: ApiDeps, loader: Loader, solver: PolicySolver) {
         sampleUrl,
       );
     },
-    async pair(ref: string, source: string, target: string) {
+    async pair(ref: string, source: string, target: string, method?: string) {
       const data = await loader.data(ref);
       checkTarget(data, target);
       checkSource(data, source);
-      const { transfer, scratch, gold } = pairRuns(data, source, target);
+      checkMethod(data, method);
+      const { transfer, scratch, gold } = pairRuns(data, source, target, method);
       const results = new Map<string, RunResult>();
       for (const run of [...transfer, ...scratch, ...gold]) {
         const result = run.state === 'done' ? await loader.result(run.fingerprint) : null;
         if (result) results.set(run.fingerprint, result);
       }
-      return pairView(data, source, target, results, sampleUrl);
+      return pairView(data, source, target, results, sampleUrl, method);
     },
     runs: async (ref: string, filter: RunFilter = {}) => runList(await loader.data(ref), filter),
     async run(fingerprint: string) {

@@ -6,6 +6,7 @@ import {
   splitHalfReliability,
   type TargetLosses,
 } from '@/lib/science/affinity';
+import { candidateKey, labelOf, PLAIN_METHOD } from '@/lib/science/catalog/methods';
 import {
   type Recipe,
   type TargetAnalysis,
@@ -27,7 +28,13 @@ function candidateOf(recipe: Recipe, target: TaskId): Omit<CandidateLosses, 'run
     case 'transfer': {
       const sources = recipe.sources.map((source) => source.task);
       const again = sources.length === 1 && sources[0] === target;
-      return { key: sources.join('+'), kind: again ? 'retransfer' : 'transfer', sources };
+      const method = labelOf(recipe);
+      return {
+        key: candidateKey(method, sources),
+        kind: again ? 'retransfer' : 'transfer',
+        sources,
+        ...(method === PLAIN_METHOD ? {} : { method }),
+      };
     }
     case 'source':
       return recipe.task === target ? { key: 'self', kind: 'self', sources: [target] } : null;

@@ -28,7 +28,15 @@ describe('planSweep', () => {
     const { counts, sources, targets, runs } = plan();
     expect(sources).toEqual(['autoencoding', 'z-depth', 'surface-normals', 'random-projection']);
     expect(targets).toEqual(['autoencoding', 'z-depth', 'surface-normals']);
-    expect(counts).toEqual({ dataset: 7, source: 8, scratch: 6, mean: 3, probe: 4, transfer: 24 });
+    expect(counts).toEqual({
+      dataset: 7,
+      source: 8,
+      scratch: 6,
+      mean: 3,
+      probe: 4,
+      pretrain: 0,
+      transfer: 24,
+    });
     expect(new Set(runs.map((run) => run.fingerprint)).size).toBe(runs.length);
   });
 

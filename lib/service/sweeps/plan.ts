@@ -1,5 +1,5 @@
 import { FURTHER_VIEWS, recipeFlops } from '@/lib/science/catalog/costs';
-import { methodVersion } from '@/lib/science/catalog/methods';
+import { methodById, methodVersion, recipeOptions, trainingOf } from '@/lib/science/catalog/methods';
 import { joinedOrders } from '@/lib/science/catalog/orders';
 import { defaultTraining } from '@/lib/science/catalog/presets';
 import { hasProbe } from '@/lib/science/catalog/tasks';
@@ -7,6 +7,7 @@ import { trainingAtSize } from '@/lib/science/catalog/transfer-sizes';
 import {
   type DatasetSpec,
   needsViews,
+  type PretrainRecipe,
   picturesOf,
   type Recipe,
   type RunKind,
@@ -15,13 +16,16 @@ import {
   type TaskDeclaration,
   type TaskId,
   type TrainingOptions,
+  type TransferRecipe,
 } from '@/lib/science/core';
-import { mainSizeOf, type SweepSpec, transferSizesOf } from '../contracts';
+import { mainSizeOf, methodsOf, type SweepMethod, type SweepSpec, transferSizesOf } from '../contracts';
 import type { PlannedRun } from '../ports';
 import { checkTasks } from './check';
 import { type ExternalEncoders, externalTasks } from './external';
 import { fingerprintOf } from './fingerprint';
 import { layerOf } from './layers';
+import { orderMethods, planMethods, type TransferWish } from './plan-methods';
+import { taughtSources } from './taught';
 
 /** Everything that a sweep will do, worked out before anything is stored. */
 export interface SweepPlan {
@@ -51,6 +55,7 @@ const ORDER = {
   mean: 1_000,
   probe: 2_000,
   source: 3_000,
+  taught: 8_000,
   tournament: 10_000,
   sizes: 700_000,
   layer: 1_000_000,
@@ -71,6 +76,8 @@ class Planner {
   private readonly shards: readonly string[];
   /** Further views of the images, where a task of the sweep sees several pictures. */
   private readonly viewShards: readonly string[];
+  /** Members before those that learn from them. */
+  private readonly methods: readonly SweepMethod[];
 
   constructor(
     private readonly spec: SweepSpec,
@@ -85,6 +92,7 @@ class Planner {
     this.shards = this.planShards(false);
     const views = [...sources, ...targets].some((id) => needsViews(this.task(id).input));
     this.viewShards = views ? this.planShards(true) : [];
+    this.methods = orderMethods(methodsOf(spec));
   }
 
   task(id: TaskId): TaskDeclaration {
@@ -100,7 +108,10 @@ class Planner {
     place: { target?: TaskId; layer?: number } = {},
   ): string {
     const fingerprint = fingerprintOf(recipe);
-    if (!this.runs.has(fingerprint)) {
+    const known = this.runs.get(fingerprint);
+    // A chained transfer serves a target beside being a source.
+    if (known && known.target === null && place.target) this.runs.set(fingerprint, { ...known, ...place });
+    if (!known) {
       this.runs.set(fingerprint, {
         fingerprint,
         recipe,
@@ -170,7 +181,7 @@ class Planner {
   /** Task-specific networks of one seed: the sources, and the gold of targets that are no sources. */
   planSources(seed: number, layer: number): Map<TaskId, string> {
     const gold = this.spec.gold === false ? [] : this.targets;
-    const ids = [...new Set([...this.sources, ...gold])];
+    const ids = [...new Set([...this.sources, ...gold])].filter((id) => !this.task(id).taught);
     return new Map(
       ids.map((task, i) => {
         const external = this.external.get(task);
@@ -191,6 +202,20 @@ class Planner {
         return [task, this.add(recipe, images, layer * ORDER.layer + ORDER.source + i, place)];
       }),
     );
+  }
+
+  /** The part of a transfer's recipe that its method decides. */
+  private transferOf({ method, sources, members }: TransferWish, images: number) {
+    const training = this.training(methodById(method.method).training ?? 'transfer');
+    return {
+      kind: 'transfer' as const,
+      version: methodVersion(method.method),
+      method: method.method,
+      ...recipeOptions(method.method, method.options),
+      sources,
+      ...(members.length > 0 ? { members } : {}),
+      training: trainingAtSize(trainingOf(training, method.options), images, this.dataset.pools.transfer),
+    };
   }
 
   /** The preliminary matrix, from the first seed's sources. */
@@ -215,9 +240,35 @@ class Planner {
     });
   }
 
+  /** Encoders that the sweep teaches, each from what comes before it; adds them to the trained ones. */
+  planTaught(seed: number, layer: number, trained: Map<TaskId, string>): void {
+    this.spec.pretrained?.forEach((entry, i) => {
+      const { kind, training } = methodById(entry.method);
+      const sources = entry.sources.map((task) => ({ task, fingerprint: trained.get(task) ?? '' }));
+      const common = {
+        dataset: this.dataset,
+        version: methodVersion(entry.method),
+        taskVersions: this.versions(...entry.tasks),
+        method: entry.method,
+        ...recipeOptions(entry.method, entry.options),
+        sources,
+        preset: this.spec.preset,
+        training: trainingOf(this.training(training ?? 'source'), entry.options),
+        seed,
+      };
+      const recipe: PretrainRecipe | TransferRecipe =
+        kind === 'transfer'
+          ? { ...common, kind, task: entry.tasks[0] ?? '', images: this.dataset.pools.transfer }
+          : { ...common, kind: 'pretrain', tasks: entry.tasks };
+      const parents = sources.length > 0 ? sources.map((source) => source.fingerprint) : this.shards;
+      const priority = layer * ORDER.layer + ORDER.taught + i;
+      trained.set(entry.id, this.add(recipe, parents, priority, { layer }));
+    });
+  }
+
   /**
-   * One target's transfers of one seed at one size of the transfer set: scratch, then one from every source (T→T among
-   * them). The smaller sizes come after all tournaments of their seed.
+   * One target's transfers of one seed at one size of the transfer set: scratch, then by every method from every source
+   * (T→T among them). The smaller sizes come after all tournaments of their seed.
    */
   planTransfers(
     target: TaskId,
@@ -248,22 +299,13 @@ class Planner {
       base,
       place,
     );
-    this.sources.forEach((task, i) => {
-      const fingerprint = trained.get(task) ?? '';
-      this.add(
-        {
-          ...common,
-          kind: 'transfer',
-          version: methodVersion(spec.method),
-          method: spec.method,
-          sources: [{ task, fingerprint }],
-          training: training('transfer'),
-          images,
-        },
-        [fingerprint, ...further],
-        base + 1 + i,
-        place,
-      );
+    let at = 0;
+    planMethods(this.methods, { target, sources: this.sources, trained }, (wish) => {
+      const recipe = { ...common, images, ...this.transferOf(wish, images) };
+      const learned = [...wish.sources, ...wish.members].map((run) => run.fingerprint);
+      const parents = learned.length > 0 ? [...learned, ...further] : this.imagesOf(target);
+      at = Math.min(at + 1, TOURNAMENT_STRIDE - 1);
+      return this.add(recipe, parents, base + at, place);
     });
   }
 
@@ -302,14 +344,18 @@ export function planSweep(spec: SweepSpec, input: PlanInput): SweepPlan {
   const checked = checkTasks(spec, input.tasks);
   const encoders: ExternalEncoders = input.external ?? new Map();
   const foreign = externalTasks(spec, input.tasks, encoders);
-  const tasks = [...checked.tasks, ...foreign];
-  const sources = [...checked.sources, ...foreign.map(({ id }) => id)];
+  const fixed = [...checked.sources, ...foreign.map(({ id }) => id)];
+  const known = [...checked.tasks, ...foreign];
+  const taught = taughtSources(spec, known, fixed);
+  const tasks = [...known, ...taught];
+  const sources = [...fixed, ...taught.map(({ id }) => id)];
   const { targets } = checked;
   const planner = new Planner(spec, input.dataset, encoders, tasks, sources, targets);
   const sizes = transferSizesOf(spec);
   planner.planMeans();
   spec.seeds.forEach((seed, layer) => {
     const trained = planner.planSources(seed, layer);
+    planner.planTaught(seed, layer, trained);
     if (layer === 0 && spec.probe) planner.planProbes(trained);
     sizes.forEach((images, index) => {
       const size = { images, index, main: index === sizes.length - 1 };
@@ -325,6 +371,7 @@ export function planSweep(spec: SweepSpec, input: PlanInput): SweepPlan {
     scratch: 0,
     mean: 0,
     probe: 0,
+    pretrain: 0,
     transfer: 0,
   };
   for (const run of runs) counts[run.recipe.kind]++;

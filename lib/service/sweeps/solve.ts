@@ -10,7 +10,7 @@ import {
 import type { PolicyRecord } from '../contracts';
 import type { Store, StoredSweep } from '../ports';
 import type { SweepData } from '../views/model';
-import { policyEdges, policyProblem, servable } from '../views/policy';
+import { keyOf, policyEdges, policyProblem, servable } from '../views/policy';
 import { analysisSeed, loadTarget, type ScenesOf } from './analyse';
 
 const RANDOM_DRAWS = 500;
@@ -20,7 +20,7 @@ type Objective = PolicyRecord['objectiveName'];
 
 /** The bootstrap draws of what the policy maximises, by the candidate that an edge stands for. */
 function drawsOf(draws: AnalysisDraws, edge: PolicyEdge, objective: Objective): Float64Array | undefined {
-  const key = edge.kind === 'self' ? 'self' : edge.sources.join('+');
+  const key = keyOf(edge);
   if (objective === 'log-loss') return draws.logLossRatio[key]?.map((value) => -value);
   return draws[objective][key];
 }

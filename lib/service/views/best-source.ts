@@ -1,7 +1,8 @@
+import { PLAIN_METHOD } from '@/lib/science/catalog/methods';
 import type { CandidateResult, Estimate, TargetAnalysis, TaskId } from '@/lib/science/core';
 import type { BestSourceView, RankedSource } from '../contracts';
 import { cellContext, targetView } from './cells';
-import { namesOf, type SweepData } from './model';
+import { methodOfCandidate, namesOf, type SweepData } from './model';
 import { counted, finite, listWords, percent, percentWithInterval, sound, verdict } from './numbers';
 
 type RankingUnit = 'affinity' | 'gain' | 'quality' | 'effect' | 'loss';
@@ -12,6 +13,8 @@ export interface RankingOptions {
   unit?: RankingUnit;
   /** Highest number of joined sources that take part; 1 by default. */
   maxOrder?: number;
+  /** Method whose transfers are ranked; every method by default. */
+  method?: string;
 }
 
 /** Larger is better in every unit; null sorts last. */
@@ -33,6 +36,7 @@ function entry(c: CandidateResult): Omit<RankedSource, 'rank'> {
   const gain = sound(c.gain);
   return {
     source: c.key,
+    method: methodOfCandidate(c),
     sources: [...c.sources],
     order: c.sources.length,
     affinity: sound(c.affinity),
@@ -58,7 +62,12 @@ function ranking(
   // Shares of an unfinished tournament would change with every candidate: rank by gain until it is complete.
   const score = SCORE[unit === 'affinity' && !complete ? 'gain' : unit];
   const sorted = (analysis?.candidates ?? [])
-    .filter((c) => c.kind === 'transfer' && c.sources.length <= (options.maxOrder ?? 1))
+    .filter(
+      (c) =>
+        c.kind === 'transfer' &&
+        c.sources.length <= (options.maxOrder ?? 1) &&
+        (options.method === undefined || methodOfCandidate(c) === options.method),
+    )
     .map((c) => ({ c, score: score(c) }))
     .sort((a, b) => (b.score ?? Number.NEGATIVE_INFINITY) - (a.score ?? Number.NEGATIVE_INFINITY));
   const ties = unit === 'affinity' && complete;
@@ -114,7 +123,11 @@ function adviceFor(
     const why = validity.reasons.length > 0 ? validity.reasons.join('; ') : 'it failed the validity check';
     return `${name(target)} is excluded: ${why}. Do not rely on its ranking.`;
   }
-  const words = recommend(ranked, (line) => line.sources.map(name).join(' + '));
+  const words = recommend(ranked, (line) => {
+    const sources = line.sources.map(name).join(' + ');
+    if (line.method === PLAIN_METHOD) return sources;
+    return sources === '' ? line.method : `${sources} by ${line.method}`;
+  });
   if (!complete) return `Preliminary, some transfers are still missing. ${words}`;
   return analysis.preliminary ? `Preliminary, more seeds are still to come. ${words}` : words;
 }

@@ -1,12 +1,15 @@
+import { candidateKey, labelOf } from '@/lib/science/catalog/methods';
 import type { TargetAnalysis, TaskId } from '@/lib/science/core';
 import type { CellState, CellView, TargetView } from '../contracts';
 import type { StoredRun } from '../ports';
-import { candidateOf, cellKey, joined, reference, rivalsOf, runsByCell, type SweepData } from './model';
+import { candidateOf, cellKey, methodIn, reference, rivalsOf, runsByCell, type SweepData } from './model';
 import { finite, finiteMean, sound } from './numbers';
 import { runShare, shownState } from './progress';
 
-/** Lookups that every cell of one sweep needs, built once per view. */
+/** Lookups that every cell of one sweep and one method needs, built once per view. */
 export interface CellContext {
+  /** Method with options whose cells these are. */
+  method: string;
   analysis(target: TaskId): TargetAnalysis | undefined;
   /**
    * Whether every planned candidate of the target takes part in its analysis, be it with the first seed only:
@@ -21,11 +24,13 @@ export interface CellContext {
   now: number;
 }
 
-export function cellContext(data: SweepData): CellContext {
+export function cellContext(data: SweepData, wanted?: string): CellContext {
+  const method = methodIn(data.sweep, wanted);
   const analyses = new Map(data.analyses.map((a) => [a.target, a]));
-  const cells = runsByCell(data.runs);
+  const cells = runsByCell(data.runs, method);
   const probes = probeSkills(data);
   return {
+    method,
     analysis: (target) => analyses.get(target),
     complete: completeness(data),
     loss: (source, target) =>
@@ -41,10 +46,10 @@ export function cellContext(data: SweepData): CellContext {
 }
 
 /**
- * First-order sources of every target that are measured or still to come. Re-transfers on the diagonal take no part
+ * First-order candidates, of every method, of every target that are measured or still to come. Re-transfers on the diagonal take no part
  * in the tournament; runs that failed or were cancelled, or whose source did, are not waited for.
  */
-function plannedSources(runs: readonly StoredRun[]): ReadonlyMap<TaskId, ReadonlySet<string>> {
+function plannedCandidates(runs: readonly StoredRun[]): ReadonlyMap<TaskId, ReadonlySet<string>> {
   const planned = new Map<TaskId, Set<string>>();
   const ended = new Set(
     runs.filter((r) => r.state === 'failed' || r.state === 'cancelled').map((r) => r.fingerprint),
@@ -53,16 +58,17 @@ function plannedSources(runs: readonly StoredRun[]): ReadonlyMap<TaskId, Readonl
     if (recipe.kind !== 'transfer' || recipe.sources.length !== 1) continue;
     const orphan = state === 'waiting' && recipe.sources.some((s) => ended.has(s.fingerprint));
     if (orphan || ended.has(fingerprint)) continue;
-    const source = joined(recipe.sources.map((s) => s.task));
-    if (source === recipe.task) continue;
-    planned.set(recipe.task, (planned.get(recipe.task) ?? new Set()).add(source));
+    const sources = recipe.sources.map((s) => s.task);
+    if (sources[0] === recipe.task) continue;
+    const key = candidateKey(labelOf(recipe), sources);
+    planned.set(recipe.task, (planned.get(recipe.task) ?? new Set()).add(key));
   }
   return planned;
 }
 
 /** For every target: whether all that is planned for it takes part in its analysis. */
 export function completeness(data: Pick<SweepData, 'runs' | 'analyses'>): (target: TaskId) => boolean {
-  const planned = plannedSources(data.runs);
+  const planned = plannedCandidates(data.runs);
   const analyses = new Map(data.analyses.map((a) => [a.target, a]));
   return (target) => isComplete(analyses.get(target), planned.get(target));
 }
@@ -71,7 +77,8 @@ function isComplete(analysis: TargetAnalysis | undefined, planned: ReadonlySet<s
   if (!analysis) return false;
   if (!analysis.preliminary) return true;
   if (!planned || !reference(analysis, 'self')) return false;
-  return [...planned].every((source) => candidateOf(analysis, source) !== undefined);
+  const measured = new Set(analysis.candidates.map((candidate) => candidate.key));
+  return [...planned].every((key) => measured.has(key));
 }
 
 /** Skill of every probed cell, averaged over the seeds of the source's network. Probe losses are relative: 1 = constant. */
@@ -115,13 +122,13 @@ function cellStateOf(runs: readonly StoredRun[], measured: boolean, probed: bool
  */
 export function cellView(context: CellContext, source: TaskId, target: TaskId): CellView {
   const analysis = context.analysis(target);
-  const candidate = candidateOf(analysis, source);
+  const candidate = candidateOf(analysis, source, context.method);
   const runs = context.runs(source, target);
   const probe = context.probe(source, target);
   const state = cellStateOf(runs, candidate !== undefined, probe !== null, context.now);
   const active = runs.some((run) => run.state === 'running');
   const complete = context.complete(target);
-  const { best, tied } = complete ? standing(analysis, source) : { best: false, tied: false };
+  const { best, tied } = complete ? standing(analysis, source, context.method) : { best: false, tied: false };
   return {
     source,
     target,
@@ -141,20 +148,24 @@ export function cellView(context: CellContext, source: TaskId, target: TaskId): 
 }
 
 /** The best first-order transfer of a kept target, whether or not it helps. */
-function leaderOf(analysis: TargetAnalysis | undefined) {
+function leaderOf(analysis: TargetAnalysis | undefined, method: string) {
   if (!analysis?.validity.kept) return undefined;
-  return rivalsOf(analysis)
+  return rivalsOf(analysis, method)
     .filter((c) => sound(c.affinity) !== null)
     .sort((a, b) => (b.affinity?.value ?? 0) - (a.affinity?.value ?? 0))[0];
 }
 
 /** Marks of a row are given only where its best is not worse than training from scratch. */
-function standing(analysis: TargetAnalysis | undefined, source: TaskId): { best: boolean; tied: boolean } {
-  const leader = leaderOf(analysis);
+function standing(
+  analysis: TargetAnalysis | undefined,
+  source: TaskId,
+  method: string,
+): { best: boolean; tied: boolean } {
+  const leader = leaderOf(analysis, method);
   const gain = sound(leader?.gain);
   if (!leader || !analysis || (gain !== null && gain.value <= 0.5)) return { best: false, tied: false };
   if (leader.sources[0] === source) return { best: true, tied: false };
-  const mine = rivalsOf(analysis).find((c) => c.sources[0] === source);
+  const mine = rivalsOf(analysis, method).find((c) => c.sources[0] === source);
   return { best: false, tied: mine?.inTieSet === true };
 }
 

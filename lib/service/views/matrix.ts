@@ -1,17 +1,19 @@
-import type { MatrixView } from '../contracts';
+import { type MatrixView, methodsOf } from '../contracts';
 import { cellContext, cellView, targetView } from './cells';
 import { type SweepData, sourcesOf, targetsOf } from './model';
 import { ordersOf } from './orders';
 
-/** The affinity matrix, cell by cell, with its orders and trees. Cells are target-major in dictionary order. */
-export function matrixView(data: SweepData): MatrixView {
-  const context = cellContext(data);
+/** The affinity matrix of one method, cell by cell, with its orders and trees. Cells are target-major in dictionary order. */
+export function matrixView(data: SweepData, method?: string): MatrixView {
+  const context = cellContext(data, method);
   const sources = sourcesOf(data.sweep).map((task) => task.id);
   const targets = targetsOf(data.sweep).map((task) => task.id);
   const cells = targets.flatMap((target) => sources.map((source) => cellView(context, source, target)));
   const targetRows = targets.map((target) => targetView(data, context, target));
   return {
     sweepId: data.sweep.id,
+    method: context.method,
+    methods: methodsOf(data.sweep.spec).map(({ id, label }) => ({ id, label })),
     sources,
     targets,
     cells,

@@ -1,5 +1,6 @@
+import { candidateKey, labelOf, PLAIN_METHOD } from '@/lib/science/catalog/methods';
 import type { CandidateResult, TargetAnalysis, TaskDeclaration, TaskId } from '@/lib/science/core';
-import type { PolicyRecord } from '../contracts';
+import { type PolicyRecord, plainMethodOf } from '../contracts';
 import type { StoredRun, StoredSweep, StoredWorker } from '../ports';
 
 /** Of a finished run's result, what the views need; a few numbers instead of arrays and pictures. */
@@ -28,7 +29,9 @@ export interface SweepData {
 const chosen = (sweep: StoredSweep, role: 'source' | 'target'): TaskDeclaration[] => {
   const narrowed = role === 'source' ? sweep.spec.sources : sweep.spec.targets;
   return sweep.tasks.filter(
-    (task) => task.roles.includes(role) && (narrowed === undefined || narrowed.includes(task.id)),
+    (task) =>
+      task.roles.includes(role) &&
+      (narrowed === undefined || narrowed.includes(task.id) || task.taught !== undefined),
   );
 };
 
@@ -47,11 +50,14 @@ export function namesOf(sweep: StoredSweep): (id: TaskId) => string {
 /** `source → target` of one cell as a map key. */
 export const cellKey = (source: TaskId, target: TaskId): string => `${source}\u001f${target}`;
 
-/** Transfer runs by cell, every seed of it. Joined sources (higher orders) are named `a+b`. */
-export function runsByCell(runs: readonly StoredRun[]): ReadonlyMap<string, StoredRun[]> {
+/** The method whose transfers a view is about; by default the sweep's plain one. */
+export const methodIn = (sweep: StoredSweep, method?: string): string => method ?? plainMethodOf(sweep.spec);
+
+/** Transfer runs of one method by cell, every seed of it. Joined sources (higher orders) are named `a+b`. */
+export function runsByCell(runs: readonly StoredRun[], method: string): ReadonlyMap<string, StoredRun[]> {
   const cells = new Map<string, StoredRun[]>();
   for (const run of runs) {
-    if (run.recipe.kind !== 'transfer') continue;
+    if (run.recipe.kind !== 'transfer' || labelOf(run.recipe) !== method) continue;
     const key = cellKey(joined(run.recipe.sources.map((s) => s.task)), run.recipe.task);
     const cell = cells.get(key);
     if (cell) cell.push(run);
@@ -67,9 +73,11 @@ export const joined = (sources: readonly TaskId[]): string => sources.join('+');
 export function candidateOf(
   analysis: TargetAnalysis | undefined,
   source: string,
+  method: string,
 ): CandidateResult | undefined {
+  const key = candidateKey(method, [source]);
   return analysis?.candidates.find(
-    (c) => (c.kind === 'transfer' || c.kind === 'retransfer') && joined(c.sources) === source,
+    (c) => (c.kind === 'transfer' || c.kind === 'retransfer') && c.key === key,
   );
 }
 
@@ -79,6 +87,11 @@ export const reference = (
   kind: 'self' | 'scratch' | 'mean',
 ): CandidateResult | undefined => analysis?.candidates.find((c) => c.kind === kind);
 
-/** Transfers from other tasks with one source: what a row of the matrix compares. */
-export const rivalsOf = (analysis: TargetAnalysis | undefined): CandidateResult[] =>
-  (analysis?.candidates ?? []).filter((c) => c.kind === 'transfer' && c.sources.length === 1);
+/** Transfers from other tasks with one source by one method: what a row of the matrix compares. */
+export const rivalsOf = (analysis: TargetAnalysis | undefined, method: string): CandidateResult[] =>
+  (analysis?.candidates ?? []).filter(
+    (c) => c.kind === 'transfer' && c.sources.length === 1 && methodOfCandidate(c) === method,
+  );
+
+/** Method with options of a transfer candidate. */
+export const methodOfCandidate = (c: CandidateResult): string => c.method ?? PLAIN_METHOD;

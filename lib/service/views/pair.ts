@@ -18,8 +18,8 @@ export interface PairRuns {
   gold: StoredRun[];
 }
 
-export function pairRuns(data: SweepData, source: string, target: TaskId): PairRuns {
-  const cell = new Set(cellContext(data).runs(source, target));
+export function pairRuns(data: SweepData, source: string, target: TaskId, method?: string): PairRuns {
+  const cell = new Set(cellContext(data, method).runs(source, target));
   const bySeed = (a: StoredRun, b: StoredRun) => (seedOf(a.recipe) ?? 0) - (seedOf(b.recipe) ?? 0);
   const of = (kind: 'scratch' | 'source') =>
     data.runs.filter(({ recipe }) => recipe.kind === kind && recipe.task === target).sort(bySeed);
@@ -53,8 +53,12 @@ function facing(runs: PairRuns, results: ReadonlyMap<string, RunResult>) {
 }
 
 /** Rivals nearest to an even split with this source. Wilson interval over test images: one checkpoint each. */
-function nearestRivals(analysis: TargetAnalysis | undefined, source: string): PairView['rivals'] {
-  const mine = candidateOf(analysis, source);
+function nearestRivals(
+  analysis: TargetAnalysis | undefined,
+  source: string,
+  method: string,
+): PairView['rivals'] {
+  const mine = candidateOf(analysis, source, method);
   const row = analysis?.winRates[analysis.tournamentKeys.indexOf(mine?.key ?? '')];
   if (!analysis || !mine || !row) return [];
   return analysis.tournamentKeys
@@ -109,9 +113,10 @@ export function pairView(
   target: TaskId,
   results: ReadonlyMap<string, RunResult>,
   sampleUrl: (fingerprint: string, index: number, role: string) => string,
+  method?: string,
 ): PairView {
-  const context = cellContext(data);
-  const runs = pairRuns(data, source, target);
+  const context = cellContext(data, method);
+  const runs = pairRuns(data, source, target, method);
   const faced = facing(runs, results);
   const own = faced.transfer && results.get(faced.transfer.fingerprint)?.testLosses;
   const against = faced.scratch && results.get(faced.scratch.fingerprint)?.testLosses;
@@ -123,12 +128,13 @@ export function pairView(
   ];
   return {
     sweepId: data.sweep.id,
+    method: context.method,
     source,
     target,
     cell: cellView(context, source, target),
     targetRow: targetView(data, context, target),
     sortedLogRatios: ratios.filter((r) => r !== null).sort((a, b) => a - b),
-    rivals: nearestRivals(context.analysis(target), source),
+    rivals: nearestRivals(context.analysis(target), source, context.method),
     curves: labelled.flatMap(({ label, run }) => {
       const curve = results.get(run.fingerprint)?.curve ?? [];
       return curve.length === 0 ? [] : [{ label, seed: seedOf(run.recipe), points: cleanPoints(curve) }];

@@ -146,11 +146,14 @@ export function policyProblem(data: Measured, request: PolicyRequest): PolicyPro
     analysis.candidates.flatMap((c): PolicyEdge[] => {
       const value = c.kind === 'transfer' || c.kind === 'self' ? worth(request.objective, c) : null;
       if (value === null || (c.kind !== 'transfer' && c.kind !== 'self')) return [];
+      // A transfer without a source (born-again from scratch) supervises nothing: no edge of a policy.
+      if (c.kind === 'transfer' && c.sources.length === 0) return [];
       return [
         {
           target: analysis.target,
           sources: c.kind === 'self' ? [analysis.target] : c.sources,
           kind: c.kind,
+          ...(c.method === undefined ? {} : { key: c.key }),
           value,
         },
       ];
@@ -181,14 +184,15 @@ export const curveBudgets = (data: Measured, problem: PolicyProblem, request: Po
     sourceCosts(data, request.labelCosts ?? {}),
     problem.sources.filter((s) => !problem.forbidden?.includes(s)),
   );
+/** Key of the candidate that an edge stands for. */
+export const keyOf = (edge: Pick<PolicyEdge, 'kind' | 'key' | 'sources'>): string =>
+  edge.key ?? (edge.kind === 'self' ? 'self' : edge.sources.join('+'));
 
 /** The candidate that an edge stands for. */
 function candidate(analyses: readonly TargetAnalysis[], edge: PolicyEdge): CandidateResult | undefined {
   const analysis = analyses.find((a) => a.target === edge.target);
-  const key = edge.sources.join('+');
-  return analysis?.candidates.find((c) =>
-    edge.kind === 'self' ? c.kind === 'self' : c.kind === 'transfer' && c.sources.join('+') === key,
-  );
+  const key = keyOf(edge);
+  return analysis?.candidates.find((c) => c.key === key);
 }
 
 /** Edges with what is known of them; survival comes from the stored policy that the bootstrap was run for. */
@@ -199,12 +203,13 @@ export function policyEdges(
 ): PolicyEdgeView[] {
   return edges.map((edge) => {
     const found = candidate(analyses, edge);
-    const key = edge.sources.join('+');
-    const known = stored?.edges.find((e) => e.target === edge.target && e.sources.join('+') === key);
+    const key = keyOf(edge);
+    const known = stored?.edges.find((e) => e.target === edge.target && keyOf(e) === key);
     return {
       target: edge.target,
       sources: [...edge.sources],
       kind: edge.kind,
+      ...(edge.key === undefined ? {} : { key: edge.key }),
       value: edge.value,
       gain: sound(found?.gain)?.value ?? null,
       quality: sound(found?.quality)?.value ?? null,

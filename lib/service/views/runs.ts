@@ -1,3 +1,4 @@
+import { labelOf, methodLabel, PLAIN_METHOD } from '@/lib/science/catalog/methods';
 import type { Recipe, TaskId } from '@/lib/science/core';
 import type { RunView, WorkerView } from '../contracts';
 import type { StoredRun, StoredWorker } from '../ports';
@@ -16,8 +17,14 @@ export function runLabel(recipe: Recipe, name: (id: TaskId) => string): string {
       return `${name(recipe.task)}, mean predictor`;
     case 'probe':
       return `${name(recipe.source.task)}, ridge probe`;
-    case 'transfer':
-      return `${recipe.sources.map((s) => name(s.task)).join(' + ')} → ${name(recipe.task)}`;
+    case 'pretrain':
+      return `${methodLabel(recipe.method, recipe.options)} on ${recipe.tasks.map(name).join(', ') || 'pictures alone'}`;
+    case 'transfer': {
+      const method = labelOf(recipe);
+      const by = method === PLAIN_METHOD ? '' : ` (${method})`;
+      const from = recipe.sources.map((s) => name(s.task)).join(' + ');
+      return `${from === '' ? '' : `${from} → `}${name(recipe.task)}${by}`;
+    }
   }
 }
 

@@ -11,7 +11,8 @@ export function targetList(data: SweepData): TargetListItem[] {
   return targetsOf(data.sweep).map(({ id }) => {
     const { targetRow, sources, advice } = bestSourceView(data, id, { k: 1 });
     const verdicts = { helps: 0, unsure: 0, hurts: 0, unknown: 0 };
-    for (const rival of rivalsOf(context.analysis(id))) verdicts[verdict(sound(rival.gain))] += 1;
+    for (const rival of rivalsOf(context.analysis(id), context.method))
+      verdicts[verdict(sound(rival.gain))] += 1;
     return { ...targetRow, name: name(id), verdicts, best: sources[0] ?? null, advice };
   });
 }

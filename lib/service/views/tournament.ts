@@ -1,7 +1,7 @@
 import { CLIP } from '@/lib/science/affinity';
 import type { RunKind, TaskId } from '@/lib/science/core';
 import type { GalleryView, TournamentView } from '../contracts';
-import { type SweepData, targetsOf } from './model';
+import { methodOfCandidate, type SweepData, targetsOf } from './model';
 import { finite, sound } from './numbers';
 import { flatRates, tournamentNumbers, triplesOf } from './tournament-numbers';
 
@@ -42,6 +42,7 @@ export function tournamentView(data: SweepData, target: TaskId): TournamentView 
       return {
         key: c.key,
         kind: c.kind,
+        method: c.kind === 'transfer' || c.kind === 'retransfer' ? methodOfCandidate(c) : null,
         sources: [...c.sources],
         seeds: c.seeds,
         meanLoss: finite(c.meanLoss),

@@ -1,5 +1,5 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
-import { codeShape, encoderPlan, type SpatialShape } from '@/lib/science/catalog/presets-layers';
+import { codeShape, encoderPlan, encoderUpTo, type SpatialShape } from '@/lib/science/catalog/presets-layers';
 import {
   type ExternalEncoder,
   type InputKind,
@@ -7,6 +7,7 @@ import {
   type PoolName,
   type PresetName,
   picturesOf,
+  type Recipe,
   TaskatlasError,
   type TaskDeclaration,
 } from '@/lib/science/core';
@@ -23,8 +24,11 @@ export const FEATURE_POOLS = ['transfer', 'selection', 'test'] as const satisfie
 export type FeaturePool = (typeof FEATURE_POOLS)[number];
 
 export const weightsName = (fingerprint: string): string => `${fingerprint}/weights`;
-const featuresName = (fingerprint: string, pool: FeaturePool, kind: PictureKind): string =>
-  `${fingerprint}/features-${pool}-${kind}`;
+const featuresName = (fingerprint: string, pool: FeaturePool, kind: PictureKind, layer: string): string =>
+  `${fingerprint}/features-${pool}-${kind}${layer === CODE ? '' : `-${layer}`}`;
+
+/** The encoder's last layer: what a transfer sees unless it asks for an earlier one. */
+export const CODE = 'code';
 
 /** Weights of a source as stored, with what is needed to run its encoder again. */
 export interface StoredSource {
@@ -34,6 +38,8 @@ export interface StoredSource {
   weights: Weights;
   /** Weights from outside: `weights` then holds the compression to the code (`mean`, `directions`). */
   external?: ExternalEncoder;
+  /** What made it; files of older sources lack it. */
+  recipe?: Recipe;
 }
 
 /**
@@ -50,20 +56,21 @@ export const packSource = (source: StoredSource): Uint8Array =>
       size: source.size,
       adapter: source.adapter,
       ...(source.external ? { external: source.external } : {}),
+      ...(source.recipe ? { recipe: source.recipe } : {}),
     },
     arrays: source.weights,
   });
 
 /** Reads a source's weights. @throws TaskatlasError `data` if they are missing or damaged. */
-async function readSource(context: RunContext, fingerprint: string): Promise<StoredSource> {
+export async function readSource(context: RunContext, fingerprint: string): Promise<StoredSource> {
   const bytes = await context.artifacts.read(weightsName(fingerprint));
   if (!bytes) {
     throw new TaskatlasError('data', `The weights of source ${fingerprint} are missing: retry its run.`);
   }
   const file = unpackFile(bytes);
-  const { preset, size, adapter, external } = file.meta as unknown as Omit<StoredSource, 'weights'>;
+  const { preset, size, adapter, external, recipe } = file.meta as unknown as Omit<StoredSource, 'weights'>;
   const weights = new Map([...file.arrays.keys()].map((name) => [name, floatsOf(file, name)]));
-  return { preset, size, adapter, weights, ...(external ? { external } : {}) };
+  return { preset, size, adapter, weights, ...(external ? { external } : {}), ...(recipe ? { recipe } : {}) };
 }
 
 const compressionOf = ({ weights }: StoredSource): Compression => ({
@@ -78,6 +85,27 @@ export interface Features {
   values: Float32Array;
 }
 
+/** A network from outside has one layer to offer: its output, compressed to the preset's code. */
+async function encodeForeign(
+  context: RunContext,
+  source: StoredSource,
+  external: ExternalEncoder,
+  pool: FeaturePool,
+  kind: PictureKind,
+  pause: Pause,
+): Promise<Features> {
+  const { preset } = source;
+  const values = await encodeExternal(
+    context,
+    external,
+    compressionOf(source),
+    { name: pool, kind, preset },
+    pause,
+  );
+  const shape = codeShape(preset, source.size);
+  return { count: context.dataset.count(pool), shape, values: roundToHalf(values) };
+}
+
 /** Runs a frozen encoder over a pool. */
 async function encodePool(
   context: RunContext,
@@ -85,23 +113,16 @@ async function encodePool(
   pool: FeaturePool,
   kind: PictureKind,
   pause: Pause,
+  layer: string = CODE,
 ): Promise<Features> {
   const { engine, dataset } = context;
   const { tf } = engine;
   const { preset, adapter, size } = source;
-  const shape = codeShape(preset, size);
-  const { external } = source;
-  if (external) {
-    const values = await encodeExternal(
-      context,
-      external,
-      compressionOf(source),
-      { name: pool, kind, preset },
-      pause,
-    );
-    return { count: dataset.count(pool), shape, values: roundToHalf(values) };
-  }
-  const plan = encoderPlan(preset, size);
+  if (source.external) return encodeForeign(context, source, source.external, pool, kind, pause);
+  const { plan, shape } =
+    layer === CODE
+      ? { plan: encoderPlan(preset, size), shape: codeShape(preset, size) }
+      : encoderUpTo(preset, size, layer);
   const inputs = await poolInputs(dataset, pool, kind, preset, { adapter, pause });
   const parameters = createParameters(tf, plan, pickWeights(source.weights, /^encoder\//));
   const perImage = shape.side ** 2 * shape.channels;
@@ -161,7 +182,7 @@ export async function writeFeatures(
   const names: string[] = [];
   for (const kind of new Set(context.inputKinds.flatMap(picturesOf))) {
     for (const pool of FEATURE_POOLS) {
-      const name = featuresName(context.fingerprint, pool, kind);
+      const name = featuresName(context.fingerprint, pool, kind, CODE);
       await context.artifacts.write(name, packFeatures(await encodePool(context, source, pool, kind, pause)));
       names.push(name);
     }
@@ -176,12 +197,14 @@ export async function readFeatures(
   pool: FeaturePool,
   kind: PictureKind,
   pause: Pause,
+  layer: string = CODE,
 ): Promise<Features> {
-  const name = featuresName(fingerprint, pool, kind);
+  const name = featuresName(fingerprint, pool, kind, layer);
   const bytes = await context.artifacts.read(name);
   const stored = bytes ? parseFeatures(bytes, context.dataset.count(pool)) : null;
   if (stored) return stored;
-  const features = await encodePool(context, await readSource(context, fingerprint), pool, kind, pause);
+  const source = await readSource(context, fingerprint);
+  const features = await encodePool(context, source, pool, kind, pause, layer);
   await context.artifacts.write(name, packFeatures(features));
   return features;
 }
@@ -257,7 +280,7 @@ export function concatenate(parts: readonly Features[]): Features {
 }
 
 /**
- * Standardised, joined codes of a transfer's sources on the three pools. An input of several pictures gives the
+ * Standardised, joined codes (or activations of an earlier layer) of a transfer's sources on the three pools. An input of several pictures gives the
  * codes of each, whatever the source was trained on: a siamese source's encoder is one picture's encoder.
  */
 export async function transferFeatures(
@@ -265,11 +288,12 @@ export async function transferFeatures(
   fingerprints: readonly string[],
   kind: InputKind,
   pause: Pause,
+  layer: string = CODE,
 ): Promise<Record<FeaturePool, Features>> {
   const parts: Record<FeaturePool, Features[]> = { transfer: [], selection: [], test: [] };
   for (const fingerprint of fingerprints) {
     for (const picture of picturesOf(kind)) {
-      const read = (pool: FeaturePool) => readFeatures(context, fingerprint, pool, picture, pause);
+      const read = (pool: FeaturePool) => readFeatures(context, fingerprint, pool, picture, pause, layer);
       const raw = await read('transfer');
       const statistics = featureStatistics(raw);
       parts.transfer.push(standardise(raw, statistics));

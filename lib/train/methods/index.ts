@@ -1,18 +1,22 @@
-import { type Recipe, type RunResult, TaskatlasError } from '@/lib/science/core';
+import { type Recipe, type RunResult, TaskatlasError, type TaskId } from '@/lib/science/core';
+import { readSource } from './features';
 import { mean } from './mean';
 import { probe } from './probe';
-import { readout } from './readout';
 import { scratch } from './scratch';
-import { source } from './source';
-import type { Method, RunContext } from './types';
+import { source, sourcePredictor } from './source';
+import { features } from './transfer/features';
+import { fineTune } from './transfer/fine-tune';
+import { readout } from './transfer/readout';
+import type { Method, MethodContext, Predictor, RunContext, TransferMethod } from './types';
 
 export type { RunContext } from './types';
 
-const METHODS = [source, scratch, mean, probe, readout] as const;
+const TRANSFERS: readonly TransferMethod[] = [readout, features, fineTune];
+const METHODS = [source, scratch, mean, probe, ...TRANSFERS] as const;
 
-/** The method that executes a recipe: for transfers the one it names, else the one of its kind. */
+/** The method that executes a recipe: for transfers and pre-trainings the one it names, else the one of its kind. */
 function methodOf(recipe: Recipe): Method {
-  const id = recipe.kind === 'transfer' ? recipe.method : recipe.kind;
+  const id = 'method' in recipe ? recipe.method : recipe.kind;
   const method = METHODS.find((candidate) => candidate.id === id);
   if (!method) {
     throw new TaskatlasError('invalid-input', `No training code executes recipes of "${id}".`);
@@ -21,10 +25,24 @@ function methodOf(recipe: Recipe): Method {
   return method as unknown as Method;
 }
 
+/** The stored network of a finished run: a transfer's by its method, else a task-specific one. */
+async function predictorOf(context: MethodContext, fingerprint: string, task: TaskId): Promise<Predictor> {
+  const stored = await readSource(context, fingerprint);
+  const { recipe } = stored;
+  if (recipe?.kind !== 'transfer') return await sourcePredictor(context, stored, task);
+  const method = TRANSFERS.find((candidate) => candidate.id === recipe.method);
+  if (!method) throw new TaskatlasError('data', `No method can ask the network of "${recipe.method}".`);
+  return await method.predictor(recipe, context, stored.weights);
+}
+
 /**
  * Executes one run: the only entry of this room for workers. Deterministic for a recipe on one backend.
  * @throws TaskatlasError `diverged`, `cancelled` (after a checkpoint), `data`, `invalid-input`
  */
 export async function executeRecipe(recipe: Recipe, context: RunContext): Promise<RunResult> {
-  return methodOf(recipe).execute(recipe, context);
+  const asking: MethodContext = {
+    ...context,
+    predictorOf: (fingerprint, task) => predictorOf(asking, fingerprint, task),
+  };
+  return methodOf(recipe).execute(recipe, asking);
 }

@@ -6,7 +6,7 @@ import { adamStep } from '@/lib/science/learning';
 import { ADAM, type Engine, openEngine } from '../engine';
 import { createParameters, forward, initialWeights } from '../networks';
 import { createBatches, isLook, train } from './loop';
-import { createAdam } from './optimiser';
+import { createOptimiser } from './optimiser';
 import { createTestContext } from './testing/context';
 import { createShapesDataset } from './testing/shapes-dataset';
 
@@ -147,11 +147,16 @@ describe('optimiser', () => {
     const moments = { first: new Float64Array(12), second: new Float64Array(12) };
     const store = createParameters(tf, plan, initialWeights(plan, createRng(3)));
     store.restore(new Map([['encoder/dense1/kernel', Float32Array.from(rule)]]));
-    const adam = createAdam(tf, store, ['encoder/dense1/kernel'], constants);
+    const group = { names: ['encoder/dense1/kernel'], rate: 1, from: 0 };
+    const training = { ...options, weightDecay: constants.weightDecay };
+    const adam = createOptimiser(tf, store, [group], training, 20);
     for (let step = 1; step <= 20; step++) {
       const gradient = draw();
       adamStep(rule, gradient, moments, 0.05, step, constants);
-      tf.tidy(() => adam.apply([tf.tensor(Float32Array.from(gradient), [3, 4])], 0.05));
+      tf.tidy(() => {
+        const slope = tf.tensor(Float32Array.from(gradient), [3, 4]);
+        adam.apply(new Map([['encoder/dense1/kernel', slope]]), 0.05, step - 1);
+      });
     }
     const kernel = store.snapshot().get('encoder/dense1/kernel') as Float32Array;
     rule.forEach((value, i) => {

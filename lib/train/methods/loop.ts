@@ -1,11 +1,9 @@
 import type { NamedTensorMap, Scalar, Tensor, Variable } from '@tensorflow/tfjs-core';
 import { trainingSteps } from '@/lib/science/catalog/costs';
 import { type CurvePoint, createRng, TaskatlasError, type TrainingOptions } from '@/lib/science/core';
-import { cosineRate } from '@/lib/science/learning';
-import { ADAM } from '../engine';
 import { packState, type TrainingState, unpackState } from './checkpoint';
 import { meanLoss } from './losses';
-import { createAdam, type Optimiser } from './optimiser';
+import { createOptimiser, type Optimiser, type ParameterGroup, rateAt } from './optimiser';
 import { createPause, type Pause, stopped } from './pause';
 import type { RunContext, TrainingProblem } from './types';
 
@@ -59,7 +57,8 @@ function trainStep(
   rate: number,
 ): number {
   const { tf } = context.engine;
-  const variables = problem.trainable.map((name) => problem.parameters.get(name));
+  const names = optimiser.active(step);
+  const variables = names.map((name) => problem.parameters.get(name));
   const { value, grads } = tf.variableGrads(
     () => problem.loss(batch, step) as Scalar,
     variables as Variable[],
@@ -69,8 +68,8 @@ function trainStep(
   };
   const loss = value.dataSync()[0] as number;
   value.dispose();
-  const gradients = variables.map((variable) => grads[variable.name] as Tensor);
-  if (Number.isFinite(loss)) optimiser.apply(gradients, rate);
+  const gradients = new Map(variables.map((variable, i) => [names[i] ?? '', grads[variable.name] as Tensor]));
+  if (Number.isFinite(loss)) optimiser.apply(gradients, rate, step);
   for (const gradient of Object.values(grads)) gradient.dispose();
   if (!Number.isFinite(loss)) {
     throw new TaskatlasError(
@@ -195,7 +194,7 @@ async function runSteps(session: Session): Promise<void> {
       await save(context, problem, optimiser, progress);
       throw stopped(context.signal);
     }
-    const rate = cosineRate(options.learningRate, progress.step, totalSteps);
+    const rate = rateAt(options, progress.step, totalSteps, problem.examples / batchSize);
     const batch = nextBatch(progress.step);
     progress.lossSum += trainStep(context, problem, optimiser, batch, progress.step, rate);
     progress.step++;
@@ -217,7 +216,7 @@ async function runSteps(session: Session): Promise<void> {
 }
 
 /**
- * The one training loop: Adam, cosine schedule to 0, best weights by the selection pool, exact resume.
+ * The one training loop: optimiser and schedule as asked for (Adam, cosine to 0), best weights by the selection pool, exact resume.
  * Ends with the best weights in `problem.parameters`.
  * @throws TaskatlasError `diverged` on a loss that is not finite, `cancelled` on abort (after a checkpoint)
  */
@@ -229,8 +228,11 @@ export async function train(
 ): Promise<TrainingOutcome> {
   const batchSize = Math.min(options.batchSize, problem.examples);
   const totalSteps = trainingSteps(problem.examples, options.epochs, batchSize);
-  const constants = { ...ADAM, weightDecay: options.weightDecay };
-  const optimiser = createAdam(context.engine.tf, problem.parameters, problem.trainable, constants);
+  const groups: readonly ParameterGroup[] = problem.groups ?? [
+    { names: problem.trainable, rate: 1, from: 0 },
+  ];
+  const { tf } = context.engine;
+  const optimiser = createOptimiser(tf, problem.parameters, groups, options, totalSteps);
   try {
     const progress = await resume(context, problem, optimiser);
     await runSteps({

@@ -170,8 +170,9 @@ describe('transfer', () => {
 
   it('leaves its sources’ files as they were', async () => {
     const before = new Map([...files].map(([name, bytes]) => [name, bytes.slice()]));
-    await run(transfer('height', ['copy', 'kind']), 't', files);
-    expect(files).toEqual(before);
+    await run(transfer('height', ['copy', 'kind']), 'new', files);
+    expect([...files.keys()].filter((name) => !before.has(name))).toEqual(['new/weights']);
+    for (const [name, bytes] of before) expect(files.get(name)).toEqual(bytes);
   });
 });
 

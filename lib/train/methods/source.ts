@@ -7,6 +7,7 @@ import {
   type RunResult,
   type SourceRecipe,
   TaskatlasError,
+  type TaskId,
 } from '@/lib/science/core';
 import { initialWeights } from '../networks';
 import { imagesOf, taskOf } from './evaluate';
@@ -20,15 +21,16 @@ import {
   writeFeatures,
 } from './features';
 import { createPause } from './pause';
-import { type PoolInputs, poolInputs } from './pools';
-import { type Feed, trainSupervised } from './trained';
-import type { Method, RunContext } from './types';
+import { type InputAdapter, type PoolInputs, poolInputs } from './pools';
+import { type Feed, networkPredictor, trainSupervised } from './trained';
+import type { Method, Predictor, RunContext } from './types';
 
 /** Inputs of a task's own kind, one picture or several, on the pools that a network is trained and tested on. */
 export async function imageFeeds(
   context: RunContext,
   recipe: { task: string; preset: SourceRecipe['preset'] },
   pools: readonly PoolName[],
+  adapter: InputAdapter = 'none',
 ): Promise<(pool: PoolName) => Feed> {
   const { dataset, engine } = context;
   const { input } = taskOf(context, recipe.task);
@@ -37,7 +39,7 @@ export async function imageFeeds(
   for (const pool of pools) {
     const views: PoolInputs[] = [];
     for (const picture of picturesOf(input)) {
-      views.push(await poolInputs(dataset, pool, picture, recipe.preset, { pause }));
+      views.push(await poolInputs(dataset, pool, picture, recipe.preset, { adapter, pause }));
     }
     inputs.set(pool, views);
   }
@@ -92,6 +94,18 @@ async function importEncoder(
   return { ...NOTHING_TRAINED, artifacts: [weightsName(context.fingerprint), ...features] };
 }
 
+/** A task-specific network with its stored weights, asked about the target's own pictures. */
+export async function sourcePredictor(
+  context: RunContext,
+  stored: StoredSource,
+  task: TaskId,
+): Promise<Predictor> {
+  const { preset, size, weights } = stored;
+  const plan = sourcePlan(preset, size, taskOf(context, task));
+  const feed = await imageFeeds(context, { task, preset }, ['transfer', 'selection', 'test']);
+  return networkPredictor(context, { plan, feed }, weights);
+}
+
 /** Task-specific network on the source pool: gold reference, and by its encoder a source. Writes weights and codes. */
 export const source: Method<SourceRecipe> = {
   id: 'source',
@@ -122,7 +136,7 @@ export const source: Method<SourceRecipe> = {
       result = trained.result;
     }
     const features = await writeFeatures(context, stored, pause);
-    await context.artifacts.write(weightsName(context.fingerprint), packSource(stored));
+    await context.artifacts.write(weightsName(context.fingerprint), packSource({ ...stored, recipe }));
     return { ...result, artifacts: [weightsName(context.fingerprint), ...features] };
   },
 };

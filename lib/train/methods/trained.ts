@@ -1,4 +1,4 @@
-import type { Tensor } from '@tensorflow/tfjs-core';
+import type { Scalar, Tensor } from '@tensorflow/tfjs-core';
 import { trainingFlops } from '@/lib/science/catalog/costs';
 import { PRESETS } from '@/lib/science/catalog/presets';
 import type { LayerPlan } from '@/lib/science/catalog/presets-layers';
@@ -10,16 +10,25 @@ import {
   type TaskDeclaration,
   type TrainingOptions,
 } from '@/lib/science/core';
-import { createParameters, forward, initialWeights, type Weights } from '../networks';
+import {
+  createParameters,
+  forward,
+  initialWeights,
+  type PackedLabels,
+  type ParameterStore,
+  valuesOf,
+  type Weights,
+} from '../networks';
 import { evaluate } from './evaluate';
 import { type TrainingOutcome, train } from './loop';
-import { lossTensor } from './losses';
+import { type LossSpec, lossTensor } from './losses';
 import { taskMetric } from './metrics';
+import type { ParameterGroup } from './optimiser';
 import { outputBias } from './output-bias';
 import { createPause } from './pause';
 import { poolLabels, taskLoss } from './pools';
 import { renderSamples } from './samples';
-import type { RunContext } from './types';
+import type { Predictor, RunContext } from './types';
 
 const OUTPUT_BIAS = 'decoder/output/bias';
 
@@ -28,11 +37,31 @@ export interface Feed {
   gather(indices: Int32Array): Tensor;
 }
 
-/** A supervised training: one network, one task, one pool of examples. Sources, scratch and readouts are this. */
-export interface SupervisedTraining {
+/** A network without weights: its shape and what it sees. */
+export interface Network {
+  plan: LayerPlan;
+  feed(pool: PoolName): Feed;
+  /** Layers that gradients do not pass: training computes them apart, so that they are constants to it. */
+  detached?: number;
+}
+
+/** What a training step may look at. */
+export interface StepView {
+  /** The batch's outputs; gradients flow through it. */
+  output: Tensor;
+  indices: Int32Array;
+  step: number;
+  spec: LossSpec;
+  labels: PackedLabels;
+}
+
+/**
+ * A supervised training: one network, one task, one pool of examples. A method prepares this; the step that it takes
+ * (`objective`, by default the task's loss) and the rates of its parameters (`groups`) are what makes it its own.
+ */
+export interface SupervisedTraining extends Network {
   task: TaskDeclaration;
   preset: PresetName;
-  plan: LayerPlan;
   /** Where the training examples come from, and how many of the pool's first images are used. */
   pool: 'source' | 'transfer';
   images: number;
@@ -44,12 +73,61 @@ export interface SupervisedTraining {
   frozen?: RegExp;
   /** Starting weights that replace random ones, by name. */
   restored?: Weights;
-  feed(pool: PoolName): Feed;
+  /** Labels to learn from instead of the task's own (soft or pseudo-labels), in the pool's order. */
+  labels?: PackedLabels;
+  /** Groups of trainable parameters, by name; all alike when absent. */
+  groups?(names: readonly string[]): readonly ParameterGroup[];
+  /** What a step minimises, differentiable; the task's loss when absent. */
+  objective?(view: StepView): Scalar;
+  /** A term of the parameters alone, added to what a step minimises. */
+  penalty?(parameters: ParameterStore): Scalar;
 }
 
 export interface SupervisedResult {
   weights: Weights;
+  /** Outputs on the test pool, for ensembles. */
+  outputs: Float32Array;
   result: Omit<RunResult, 'artifacts'>;
+}
+
+/** The outputs of a network for a batch of a pool. */
+function networkOutput(
+  context: RunContext,
+  network: Network,
+  parameters: ParameterStore,
+  feed: Feed,
+  indices: Int32Array,
+): Tensor {
+  const { tf } = context.engine;
+  const { plan, detached = 0 } = network;
+  const input = feed.gather(indices);
+  if (detached === 0) return forward(tf, plan, parameters.get, input);
+  const below = forward(tf, plan.slice(0, detached), parameters.get, input);
+  // tfjs has no stop_gradient: numbers without a history are constants to the tape.
+  const stopped = tf.tensor(below.dataSync(), below.shape);
+  return forward(tf, plan.slice(detached), parameters.get, stopped);
+}
+
+/** Starting weights: random, with the output's bias at the labels' mean and what is restored put in its place. */
+function startingWeights(request: SupervisedTraining, spec: LossSpec, labels: PackedLabels): Weights {
+  const start = initialWeights(request.plan, createRng(request.seed, request.purpose, 'weights'));
+  const bias = start.get(OUTPUT_BIAS)?.length ?? 0;
+  const restored = [...(request.restored ?? [])].filter(([name]) => start.has(name));
+  return new Map([
+    ...start,
+    ...(bias > 0 ? [[OUTPUT_BIAS, outputBias(spec, labels, bias, request.images)] as const] : []),
+    ...restored,
+  ]);
+}
+
+/** Feeds by pool, each made once. */
+function feedsOf(network: Network): (pool: PoolName) => Feed {
+  const feeds = new Map<PoolName, Feed>();
+  return (pool) => {
+    const feed = feeds.get(pool) ?? network.feed(pool);
+    feeds.set(pool, feed);
+    return feed;
+  };
 }
 
 /** Trains, evaluates on the test pool, renders samples. */
@@ -59,38 +137,31 @@ export async function trainSupervised(
 ): Promise<SupervisedResult> {
   const { engine, dataset } = context;
   const { tf } = engine;
-  const { task, preset, plan, training } = request;
+  const { task, preset, training } = request;
   const pause = createPause();
   const spec = await taskLoss(dataset, task, preset, pause);
-  const labels = await poolLabels(dataset, request.pool, task, preset, pause);
+  const labels = request.labels ?? (await poolLabels(dataset, request.pool, task, preset, pause));
   const selection = await poolLabels(dataset, 'selection', task, preset, pause);
-  const start = initialWeights(plan, createRng(request.seed, request.purpose, 'weights'));
-  const bias = start.get(OUTPUT_BIAS)?.length ?? 0;
-  const parameters = createParameters(
-    tf,
-    plan,
-    new Map([
-      ...start,
-      [OUTPUT_BIAS, outputBias(spec, labels, bias, request.images)] as const,
-      ...(request.restored ?? []),
-    ]),
-  );
-  const feeds = new Map<PoolName, Feed>();
-  const feedOf = (pool: PoolName): Feed => {
-    const feed = feeds.get(pool) ?? request.feed(pool);
-    feeds.set(pool, feed);
-    return feed;
-  };
+  const parameters = createParameters(tf, request.plan, startingWeights(request, spec, labels));
+  const trainable = parameters.names.filter((name) => !request.frozen?.test(name));
+  const feedOf = feedsOf(request);
   const output = (pool: PoolName, indices: Int32Array): Tensor =>
-    forward(tf, plan, parameters.get, feedOf(pool).gather(indices));
+    networkOutput(context, request, parameters, feedOf(pool), indices);
+  const objective = (indices: Int32Array, step: number): Scalar => {
+    const view = { output: output(request.pool, indices), indices, step, spec, labels };
+    const loss = request.objective?.(view) ?? lossTensor(tf, spec, view.output, labels, indices, step);
+    const penalty = request.penalty?.(parameters);
+    return penalty ? tf.add(loss, penalty) : loss;
+  };
   try {
     const outcome = await train(
       context,
       {
         parameters,
-        trainable: parameters.names.filter((name) => !request.frozen?.test(name)),
+        trainable,
+        ...(request.groups ? { groups: request.groups(trainable) } : {}),
         examples: request.images,
-        loss: (indices, step) => lossTensor(tf, spec, output(request.pool, indices), labels, indices, step),
+        loss: objective,
         selectionLosses: async (turn) =>
           (await evaluate(context, spec, selection, (part) => output('selection', part), turn)).losses,
       },
@@ -101,17 +172,30 @@ export async function trainSupervised(
     const tested = await evaluate(context, spec, test, (part) => output('test', part), pause);
     return {
       weights: parameters.snapshot(),
+      outputs: tested.outputs,
       result: {
         testLosses: tested.losses,
         metric: taskMetric(task, tested.outputs, test),
         curve: outcome.curve,
         samples: renderSamples(context, task, preset, test, tested.outputs),
-        cost: costOf(outcome, plan),
+        cost: costOf(outcome, request.plan),
       },
     };
   } finally {
     parameters.dispose();
   }
+}
+
+/** A network with its weights, to be asked for outputs. */
+export function networkPredictor(context: RunContext, network: Network, weights: Weights): Predictor {
+  const { tf } = context.engine;
+  const parameters = createParameters(tf, network.plan, weights);
+  const feedOf = feedsOf(network);
+  return {
+    outputs: (pool, indices) =>
+      valuesOf(tf, () => networkOutput(context, network, parameters, feedOf(pool), indices)),
+    dispose: () => parameters.dispose(),
+  };
 }
 
 const costOf = (outcome: TrainingOutcome, plan: LayerPlan): RunResult['cost'] => ({

@@ -1,8 +1,17 @@
 import type { Scalar, Tensor } from '@tensorflow/tfjs-core';
-import type { InputKind, Recipe, RunResult, TaskDeclaration, TaskId } from '@/lib/science/core';
+import type {
+  InputKind,
+  PoolName,
+  Recipe,
+  RunResult,
+  TaskDeclaration,
+  TaskId,
+  TransferRecipe,
+} from '@/lib/science/core';
 import type { Dataset } from '@/lib/science/datasets/dataset';
 import type { Engine } from '../engine';
-import type { ParameterStore } from '../networks';
+import type { ParameterStore, Weights } from '../networks';
+import type { ParameterGroup } from './optimiser';
 
 /** A live look at a training. Losses are means over the batches since the last report, and over the selection pool. */
 export interface TrainingProgress {
@@ -42,6 +51,8 @@ export interface TrainingProblem {
   parameters: ParameterStore;
   /** Names of the parameters that the optimiser changes; all others stay as they are. */
   trainable: readonly string[];
+  /** Rates and starts of their own; one group of all that is trainable when absent. */
+  groups?: readonly ParameterGroup[];
   /** Training examples; batches are indices below this. */
   examples: number;
   /** Differentiable mean loss of a batch, called inside a tidy. `step` is there for schedules inside a loss. */
@@ -53,9 +64,28 @@ export interface TrainingProblem {
 /** Output of a network on one pool, in packed layout, chunk by chunk. */
 export type Predict = (indices: Int32Array) => Tensor;
 
+/** A finished network that answers for images of any pool that its inputs exist for. */
+export interface Predictor {
+  /** Outputs in packed layout, one image after another. */
+  outputs(pool: PoolName, indices: Int32Array): Float32Array;
+  dispose(): void;
+}
+
+/** A run's context with the finished runs that it may ask. */
+export interface MethodContext extends RunContext {
+  /** The network of a finished source or transfer of `task`. @throws TaskatlasError `data` if its weights are missing */
+  predictorOf(fingerprint: string, task: TaskId): Promise<Predictor>;
+}
+
 /** One way to execute recipes of one kind. One file per method; `index.ts` is the only place that lists them. */
 export interface Method<R extends Recipe = Recipe> {
   /** Same as in the catalog. */
   id: string;
-  execute(recipe: R, context: RunContext): Promise<RunResult>;
+  execute(recipe: R, context: MethodContext): Promise<RunResult>;
+}
+
+/** A way to transfer: what it learned can be asked again. */
+export interface TransferMethod extends Method<TransferRecipe> {
+  /** @param weights as the run stored them */
+  predictor(recipe: TransferRecipe, context: MethodContext, weights: Weights): Promise<Predictor>;
 }

@@ -1,5 +1,5 @@
 import { createRoute } from '@hono/zod-openapi';
-import { bestSourceQuery, named, pairRef, policyQuery, sweepRef, targetRef } from '../schemas';
+import { bestSourceQuery, methodQuery, named, pairRef, policyQuery, sweepRef, targetRef } from '../schemas';
 import type { Service } from '../service';
 import { type App, given, json, refusals } from './answers';
 
@@ -18,11 +18,11 @@ function wholeRoutes(app: App, { useCases }: Service): void {
       method: 'get',
       path: '/sweeps/{id}/matrix',
       tags,
-      summary: 'The affinity matrix',
-      request: { params: sweepRef },
+      summary: 'The affinity matrix of one method',
+      request: { params: sweepRef, query: methodQuery },
       responses: { 200: json(named.matrix, 'Cells, targets, orders and trees'), ...refusals(400, 404) },
     }),
-    async (c) => c.json(await useCases.matrix(c.req.valid('param').id), 200),
+    async (c) => c.json(await useCases.matrix(c.req.valid('param').id, c.req.valid('query').method), 200),
   );
   app.openapi(
     createRoute({
@@ -111,12 +111,12 @@ function detailRoutes(app: App, { useCases }: Service): void {
       path: '/sweeps/{id}/pairs/{source}/{target}',
       tags,
       summary: 'One cell in depth',
-      request: { params: pairRef },
+      request: { params: pairRef, query: methodQuery },
       responses: { 200: json(named.pair, 'Curves, ratios, rivals, image strips'), ...refusals(400, 404) },
     }),
     async (c) => {
       const { id, source, target } = c.req.valid('param');
-      return c.json(await useCases.pair(id, source, target), 200);
+      return c.json(await useCases.pair(id, source, target, c.req.valid('query').method), 200);
     },
   );
 }

@@ -1,0 +1,33 @@
+import type { RunKind } from '../core';
+import type { OptionSpecs, ResolvedOptions } from './method-options';
+
+/** Which runs a method makes of one target (kind `transfer`). */
+export interface MethodRuns {
+  /** One run for each source; one for all of them together; one from the target's own network; one without a source. */
+  sources: 'each' | 'joined' | 'self' | 'none';
+  /** Names of methods whose transfers, from the same sources, are its teachers or members. */
+  members: readonly string[] | null;
+}
+
+/** Declaration of one way to learn a task, trained or fitted. */
+export interface MethodDeclaration {
+  id: string;
+  kind: RunKind;
+  name: string;
+  summary: string;
+  /** Where the method comes from. */
+  source: string;
+  /** Raised by hand when results change for the same recipe: it is part of the fingerprint (DESIGN §5). */
+  version: number;
+  /** Which default training options of a preset apply; null when nothing is trained by gradient. */
+  training: 'source' | 'transfer' | 'scratch' | null;
+  /** What the method needs of its sources' artifacts. */
+  needs: readonly ('features' | 'weights')[];
+  options?: OptionSpecs;
+  /** For transfers. */
+  runs?(options: ResolvedOptions): MethodRuns;
+  /** How many trainings of its network one run is, for cost estimates; 1 when absent. */
+  trainings?(options: ResolvedOptions): number;
+  /** Whether its result holds an encoder that can be a source again. */
+  leavesEncoder?: boolean;
+}

@@ -1,0 +1,81 @@
+import type { MethodDeclaration } from './method-declaration';
+import { COMMON_OPTIONS } from './method-options';
+
+/** Ways to serve a target by what others have learned. Training code is in lib/train/methods/transfer/<id>.ts. */
+export const TRANSFER_METHODS: readonly MethodDeclaration[] = [
+  {
+    id: 'readout',
+    kind: 'transfer',
+    name: 'Readout transfer',
+    summary: 'Frozen encoders, shallow readout of their codes, decoder from scratch.',
+    source: 'Taskonomy, section 3.2',
+    version: 1,
+    training: 'transfer',
+    needs: ['features'],
+    options: COMMON_OPTIONS,
+    runs: () => ({ sources: 'each', members: null }),
+  },
+  {
+    id: 'features',
+    kind: 'transfer',
+    name: 'Feature extraction',
+    summary: 'Frozen encoder, one new affine layer on its code or on the activations of an earlier layer.',
+    source: 'Yosinski et al. 2014; Razavian et al. 2014 (off-the-shelf features)',
+    version: 1,
+    training: 'transfer',
+    needs: ['features'],
+    options: {
+      layer: {
+        kind: 'pattern',
+        default: 'code',
+        doc: 'Name of the encoder layer whose output the head sees: `code` (the bottleneck), or an earlier one such as `conv1`.',
+      },
+      ...COMMON_OPTIONS,
+    },
+    runs: () => ({ sources: 'each', members: null }),
+  },
+  {
+    id: 'fine-tune',
+    kind: 'transfer',
+    name: 'Full fine-tuning',
+    summary:
+      'Encoder from the source, new readout and decoder, every layer trained, the encoder at a smaller rate.',
+    source: 'Girshick et al. 2014; ULMFiT (Howard & Ruder 2018); L2-SP (Li, Grandvalet & Davoine 2018)',
+    version: 1,
+    training: 'scratch',
+    needs: ['weights'],
+    leavesEncoder: true,
+    options: {
+      'encoder-rate': {
+        kind: 'number',
+        default: 0.3,
+        min: 0,
+        max: 10,
+        doc: 'Learning rate of the source’s layers, as a multiple of the new layers’.',
+      },
+      'layer-decay': {
+        kind: 'number',
+        default: 1,
+        min: 0.01,
+        max: 1,
+        doc: 'Discriminative rates: each encoder layer’s rate is this multiple of that of the layer above it (ULMFiT: 1/2.6).',
+      },
+      unfreeze: {
+        kind: 'number',
+        default: 0,
+        min: 0,
+        max: 1,
+        doc: 'Gradual unfreezing: share of the training over which the encoder’s layers are freed one by one, topmost first; 0 = all from the start.',
+      },
+      'l2-sp': {
+        kind: 'number',
+        default: 0,
+        min: 0,
+        max: 100,
+        doc: 'α of the penalty α/2·‖w − w⁰‖² that ties the source’s layers to their starting point.',
+      },
+      ...COMMON_OPTIONS,
+    },
+    runs: () => ({ sources: 'each', members: null }),
+  },
+];

@@ -1,0 +1,162 @@
+import { describe, expect, it } from 'vitest';
+import { declareTasks, ROOMS_VERSION } from '@/lib/science/datasets';
+import { methodsOf } from '../contracts';
+import type { PlannedRun } from '../ports';
+import { gatherLosses } from './analyse';
+import { validateSweep } from './parse';
+import { planSweep } from './plan';
+import { orderMethods } from './plan-methods';
+
+const base = {
+  name: 'test',
+  dataset: { kind: 'rooms', size: 64, pools: { source: 900, transfer: 300, selection: 150, test: 600 } },
+  tasks: ['autoencoding', 'z-depth', 'surface-normals'],
+};
+
+function plan(changes: Record<string, unknown> = {}) {
+  const spec = validateSweep({ ...base, ...changes });
+  if (spec.dataset.kind !== 'rooms') throw new Error('rooms only');
+  return planSweep(spec, {
+    tasks: declareTasks('rooms'),
+    dataset: { ...spec.dataset, version: ROOMS_VERSION },
+  });
+}
+
+const fingerprints = (runs: readonly PlannedRun[]) => runs.map((run) => run.fingerprint).sort();
+const transfersOf = (runs: readonly PlannedRun[], target: string) =>
+  runs.flatMap((run) =>
+    run.recipe.kind === 'transfer' && run.recipe.task === target ? [{ ...run, recipe: run.recipe }] : [],
+  );
+
+function issuesOf(changes: Record<string, unknown>) {
+  try {
+    plan(changes);
+  } catch (error) {
+    return (error as { issues: { path: string; message: string }[] }).issues;
+  }
+  return [];
+}
+
+describe('methods of a sweep', () => {
+  it('is the old plan to the last fingerprint when only the readout is named', () => {
+    expect(fingerprints(plan({ methods: ['readout'] }).runs)).toEqual(fingerprints(plan().runs));
+  });
+
+  it('plans target × source × method, each candidate with a name of its own', () => {
+    const methods = ['readout', 'fine-tune', { method: 'fine-tune', options: { 'l2-sp': 0.01 } }];
+    const { runs, counts } = plan({ methods });
+    expect(counts.transfer).toBe(27);
+    const depth = transfersOf(runs, 'z-depth');
+    const losses = new Float32Array(3);
+    const measured = depth.map((run) => ({ run, losses }));
+    const keys = gatherLosses('z-depth', measured, undefined).candidates.map((c) => [c.key, c.kind]);
+    expect(keys).toEqual([
+      ['autoencoding', 'transfer'],
+      ['fine-tune(l2-sp=0.01):autoencoding', 'transfer'],
+      ['fine-tune(l2-sp=0.01):surface-normals', 'transfer'],
+      ['fine-tune(l2-sp=0.01):z-depth', 'retransfer'],
+      ['fine-tune:autoencoding', 'transfer'],
+      ['fine-tune:surface-normals', 'transfer'],
+      ['fine-tune:z-depth', 'retransfer'],
+      ['surface-normals', 'transfer'],
+      ['z-depth', 'retransfer'],
+    ]);
+  });
+
+  it('keeps in a recipe only what differs from the defaults, so that saying a default is no other run', () => {
+    const plain = plan({ methods: ['fine-tune'] });
+    const spoken = plan({ methods: [{ method: 'fine-tune', options: { 'l2-sp': 0, 'layer-decay': 1 } }] });
+    expect(fingerprints(spoken.runs)).toEqual(fingerprints(plain.runs));
+    const [run] = transfersOf(plain.runs, 'z-depth');
+    expect(run?.recipe).not.toHaveProperty('options');
+    expect(run?.recipe).not.toHaveProperty('members');
+  });
+
+  it('takes epochs and rate of a method into its training', () => {
+    const options = { epochs: 7, 'learning-rate': 0.5 };
+    const [run] = transfersOf(plan({ methods: [{ method: 'features', options }] }).runs, 'z-depth');
+    expect(run?.recipe.training).toMatchObject({ epochs: 7, learningRate: 0.5 });
+  });
+
+  it('narrows a method to its own sources', () => {
+    const methods = ['readout', { method: 'fine-tune', sources: ['z-depth'] }];
+    const runs = transfersOf(plan({ methods }).runs, 'surface-normals');
+    expect(runs.map(({ recipe }) => `${recipe.method} ${recipe.sources[0]?.task}`)).toEqual([
+      ...['readout autoencoding', 'readout z-depth', 'readout surface-normals'],
+      'fine-tune z-depth',
+    ]);
+  });
+
+  it.each([
+    ['an unknown method', ['readot'], 'methods[0]', ''],
+    [
+      'an unknown option',
+      [{ method: 'fine-tune', options: { l2sp: 1 } }],
+      'methods[0].options.l2sp',
+      'l2-sp',
+    ],
+    [
+      'a value out of range',
+      ['readout', { method: 'fine-tune', options: { 'l2-sp': -1 } }],
+      'methods[1].options.l2-sp',
+      'between 0 and 100',
+    ],
+    ['the same method twice', ['fine-tune', { method: 'fine-tune' }], 'methods[1]', 'listed twice'],
+  ])('refuses %s by its field', (_, methods, path, text) => {
+    const [issue] = issuesOf({ methods });
+    expect(issue?.path).toBe(path);
+    expect(issue?.message).toContain(text);
+  });
+
+  it('puts the methods in an order in which members come first', () => {
+    const spec = validateSweep({ ...base, methods: ['fine-tune', 'readout'] });
+    expect(orderMethods(methodsOf(spec)).map((method) => method.id)).toEqual(['fine-tune', 'readout']);
+  });
+});
+
+describe('pretrained sources', () => {
+  const pretrained = [
+    { id: 'normals-then-depth', method: 'fine-tune', sources: ['surface-normals'], tasks: ['z-depth'] },
+  ];
+
+  it('chains: the result of a transfer is a source of every target', () => {
+    const { runs, sources, tasks } = plan({ pretrained });
+    expect(sources).toContain('normals-then-depth');
+    const chain = runs.find((run) => run.recipe.kind === 'transfer' && run.recipe.method === 'fine-tune');
+    const source = runs.find((run) => run.recipe.kind === 'source' && run.recipe.task === 'surface-normals');
+    expect(chain?.dependsOn).toEqual([source?.fingerprint]);
+    for (const target of ['autoencoding', 'z-depth', 'surface-normals']) {
+      const used = transfersOf(runs, target).filter(
+        (run) => run.recipe.sources[0]?.task === 'normals-then-depth',
+      );
+      expect(used.map((run) => run.dependsOn)).toEqual([[chain?.fingerprint]]);
+    }
+    // Its labels are those of both tasks behind it.
+    const taught = tasks.find((task) => task.id === 'normals-then-depth');
+    expect(taught?.taught?.tasks).toEqual(['z-depth', 'surface-normals']);
+    expect(taught?.labelCost).toBe(2);
+  });
+
+  it('is one run when it is a candidate of its own target too', () => {
+    const { runs } = plan({ pretrained, methods: ['readout', 'fine-tune'] });
+    const chain = runs.filter(
+      (run) =>
+        run.recipe.kind === 'transfer' &&
+        run.recipe.method === 'fine-tune' &&
+        run.recipe.task === 'z-depth' &&
+        run.recipe.sources[0]?.task === 'surface-normals',
+    );
+    expect(chain.map((run) => run.target)).toEqual(['z-depth']);
+  });
+
+  it.each([
+    ['a name that is taken', { id: 'z-depth' }, 'pretrained[0].id', 'already a source'],
+    ['an unknown source', { sources: ['later'] }, 'pretrained[0].sources[0]', 'taught before'],
+    ['an unknown task', { tasks: ['reshading'] }, 'pretrained[0].tasks[0]', 'not in the list'],
+    ['a transfer without a target', { tasks: [] }, 'pretrained[0]', 'one encoder'],
+  ])('refuses %s by its field', (_, changes, path, text) => {
+    const [issue] = issuesOf({ pretrained: [{ ...pretrained[0], ...changes }] });
+    expect(issue?.path).toBe(path);
+    expect(issue?.message).toContain(text);
+  });
+});

@@ -1,0 +1,119 @@
+import { candidateKey, methodById, optionsOf } from '@/lib/science/catalog/methods';
+import {
+  type FieldIssue,
+  type MemberRef,
+  type SourceRef,
+  TaskatlasError,
+  type TaskId,
+} from '@/lib/science/core';
+import type { SweepMethod } from '../contracts';
+
+/** One transfer of a target's tournament before it has a recipe. */
+export interface TransferWish {
+  method: SweepMethod;
+  sources: readonly SourceRef[];
+  members: readonly MemberRef[];
+}
+
+/** What a target's transfers of one seed and one size can be made from. */
+export interface Sources {
+  target: TaskId;
+  /** In the order of the sweep. */
+  sources: readonly TaskId[];
+  /** Fingerprints of the finished encoders of this seed. */
+  trained: ReadonlyMap<TaskId, string>;
+}
+
+const memberNames = (method: SweepMethod): readonly string[] =>
+  methodById(method.method).runs?.(optionsOf(method.method, method.options)).members ?? [];
+
+/** Whom a method of the sweep calls by id, label or bare name. */
+const named = (methods: readonly SweepMethod[], name: string): SweepMethod | undefined =>
+  methods.find((m) => m.id === name || m.label === name) ?? methods.find((m) => m.method === name);
+
+/**
+ * Methods in an order in which members come before those that learn from them, with members named by their ids.
+ * @throws TaskatlasError `invalid-input` naming members that the sweep does not have, and circles.
+ */
+export function orderMethods(methods: readonly SweepMethod[]): SweepMethod[] {
+  const issues: FieldIssue[] = [];
+  const done: SweepMethod[] = [];
+  let left = methods.map((method, i) => ({ method, i }));
+  while (left.length > 0) {
+    const ready = left.filter(({ method }) =>
+      memberNames(method).every((name) => {
+        const member = named(methods, name);
+        return !member || done.includes(member);
+      }),
+    );
+    if (ready.length === 0) {
+      const circle = left.map(({ method }) => method.label).join(', ');
+      issues.push({
+        path: `methods[${left[0]?.i}]`,
+        message: `these methods learn from each other: ${circle}`,
+      });
+      break;
+    }
+    for (const { method, i } of ready) {
+      for (const name of memberNames(method)) {
+        if (named(methods, name)) continue;
+        const known = methods.map((m) => m.label).join(', ');
+        const message = `learns from "${name}", which this sweep does not have: add it to methods (${known})`;
+        issues.push({ path: `methods[${i}]`, message });
+      }
+      done.push(method);
+    }
+    left = left.filter((entry) => !ready.includes(entry));
+  }
+  if (issues.length > 0)
+    throw new TaskatlasError('invalid-input', 'The methods cannot be planned.', { issues });
+  return done;
+}
+
+/**
+ * Every transfer of one target: methods × sources, members first.
+ * @param methods as `orderMethods` gives them
+ * @param add plans the transfer and answers its fingerprint
+ */
+export function planMethods(
+  methods: readonly SweepMethod[],
+  { target, sources, trained }: Sources,
+  add: (wish: TransferWish) => string,
+): void {
+  const planned = new Map<string, { key: string; fingerprint: string; sources: readonly TaskId[] }[]>();
+  const ref = (task: TaskId): SourceRef[] => {
+    const fingerprint = trained.get(task);
+    return fingerprint === undefined ? [] : [{ task, fingerprint }];
+  };
+  for (const method of methods) {
+    const { id } = method;
+    const { sources: each, members } = methodById(method.method).runs?.(
+      optionsOf(method.method, method.options),
+    ) ?? { sources: 'each', members: null };
+    const mine = sources.filter((task) => method.sources?.includes(task) ?? true);
+    const sets: Record<typeof each, readonly (readonly TaskId[])[]> = {
+      each: mine.map((task) => [task]),
+      joined: [mine.filter((task) => task !== target)],
+      self: [[target]],
+      none: [[]],
+    };
+    for (const set of sets[each]) {
+      const refs = set.flatMap(ref);
+      if (refs.length < set.length) continue;
+      const teachers = (members ?? []).flatMap((name) =>
+        (planned.get(named(methods, name)?.id ?? '') ?? []).filter((run) =>
+          run.sources.every((task) => set.includes(task)),
+        ),
+      );
+      if (members !== null && teachers.length === 0) continue;
+      const fingerprint = add({
+        method,
+        sources: refs,
+        members: teachers.map(({ key, fingerprint: member }) => ({ key, fingerprint: member })),
+      });
+      const known = planned.get(id) ?? [];
+      known.push({ key: candidateKey(id, set), fingerprint, sources: set });
+      planned.set(id, known);
+    }
+  }
+}

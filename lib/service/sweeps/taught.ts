@@ -1,0 +1,86 @@
+import { methodById, methodLabel } from '@/lib/science/catalog/methods';
+import { type FieldIssue, TaskatlasError, type TaskDeclaration, type TaskId } from '@/lib/science/core';
+import type { SweepSpec } from '../contracts';
+
+type Taught = NonNullable<SweepSpec['pretrained']>[number];
+
+/** Tasks whose labels are behind an encoder: its own and those of the encoders that it starts from. */
+function labelsBehind(
+  entry: Taught,
+  entries: readonly Taught[],
+  tasks: readonly TaskDeclaration[],
+): Set<TaskId> {
+  const behind = new Set(entry.tasks);
+  for (const source of entry.sources) {
+    const taught = entries.slice(0, entries.indexOf(entry)).find((other) => other.id === source);
+    if (taught) for (const task of labelsBehind(taught, entries, tasks)) behind.add(task);
+    else behind.add(source);
+  }
+  return behind;
+}
+
+function issuesOf(
+  entry: Taught,
+  at: number,
+  known: ReadonlySet<string>,
+  tasks: ReadonlySet<string>,
+): FieldIssue[] {
+  const path = `pretrained[${at}]`;
+  const method = methodById(entry.method);
+  const issues: FieldIssue[] = [];
+  if (known.has(entry.id)) issues.push({ path: `${path}.id`, message: `"${entry.id}" is already a source` });
+  entry.tasks.forEach((task, i) => {
+    if (!tasks.has(task))
+      issues.push({ path: `${path}.tasks[${i}]`, message: `"${task}" is not in the list of tasks` });
+  });
+  entry.sources.forEach((source, i) => {
+    const message = `"${source}" is neither a source of this sweep nor taught before this one`;
+    if (!known.has(source)) issues.push({ path: `${path}.sources[${i}]`, message });
+  });
+  if (method.kind === 'transfer' && (entry.tasks.length !== 1 || entry.sources.length !== 1)) {
+    const message = `${entry.method} as a source takes one encoder (sources) to one task (tasks)`;
+    issues.push({ path, message });
+  }
+  return issues;
+}
+
+/**
+ * Declarations of the encoders that a sweep teaches: sources without a target function of their own. Each costs the
+ * union of the labels behind it.
+ * @throws TaskatlasError `invalid-input` naming the fields
+ */
+export function taughtSources(
+  spec: SweepSpec,
+  tasks: readonly TaskDeclaration[],
+  sources: readonly TaskId[],
+): TaskDeclaration[] {
+  const entries = spec.pretrained ?? [];
+  const known = new Set<string>([...tasks.map((task) => task.id), ...sources]);
+  const ids = new Set(tasks.map((task) => task.id));
+  const issues = entries.flatMap((entry, i) => {
+    const found = issuesOf(entry, i, known, ids);
+    known.add(entry.id);
+    return found;
+  });
+  if (issues.length > 0)
+    throw new TaskatlasError('invalid-input', `The sweep "${spec.name}" cannot be planned.`, { issues });
+  return entries.map((entry): TaskDeclaration => {
+    const behind = [...labelsBehind(entry, entries, tasks)];
+    const labelCost = tasks.reduce((sum, task) => sum + (behind.includes(task.id) ? task.labelCost : 0), 0);
+    const how = methodById(entry.method).name;
+    return {
+      id: entry.id,
+      name: entry.label ?? entry.id,
+      summary: `${how} (${methodLabel(entry.method, entry.options)})${behind.length > 0 ? ` on ${behind.join(', ')}` : ', without labels'}.`,
+      roles: ['source'],
+      family: 'control',
+      input: 'rgb',
+      head: { kind: 'pixels', channels: 3 },
+      loss: 'l1',
+      metric: { name: 'mean absolute error', unit: 'label units', higherIsBetter: false },
+      labelCost,
+      version: 1,
+      taught: { method: entry.method, tasks: behind },
+    };
+  });
+}
