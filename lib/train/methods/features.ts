@@ -28,7 +28,7 @@ const featuresName = (fingerprint: string, pool: FeaturePool, kind: PictureKind,
   `${fingerprint}/features-${pool}-${kind}${layer === CODE ? '' : `-${layer}`}`;
 
 /** The encoder's last layer: what a transfer sees unless it asks for an earlier one. */
-export const CODE = 'code';
+const CODE = 'code';
 
 /** Weights of a source as stored, with what is needed to run its encoder again. */
 export interface StoredSource {

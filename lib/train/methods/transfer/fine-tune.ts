@@ -11,7 +11,7 @@ import type { MethodContext } from '../types';
 import { networkMethod } from './transfer-method';
 
 /** Layers of the encoder in order, input first, by the names of their parameters. */
-export const encoderLayers = (names: readonly string[]): string[] => [
+const encoderLayers = (names: readonly string[]): string[] => [
   ...new Set(
     names.filter((name) => name.startsWith('encoder/')).map((name) => name.slice(0, name.lastIndexOf('/'))),
   ),
@@ -39,7 +39,7 @@ export function fineTuneGroups(
 }
 
 /** The one encoder that a method starts from. @throws TaskatlasError `data` if it is of another preset or size */
-export async function startingEncoder(
+async function startingEncoder(
   context: MethodContext,
   recipe: { sources: readonly { task: string; fingerprint: string }[]; preset: string },
 ) {

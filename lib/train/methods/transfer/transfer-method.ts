@@ -12,7 +12,7 @@ export interface Prepared extends SupervisedTraining {
 }
 
 /** Stores a transfer's weights: it can be asked again, and where it has an encoder it can be a source. */
-export async function storeTransfer(
+async function storeTransfer(
   context: MethodContext,
   recipe: TransferRecipe,
   weights: Weights,
