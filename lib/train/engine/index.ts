@@ -1,6 +1,6 @@
 export { expectNoLeak, memoryCount, scope, scopeAsync } from './memory';
 export { openEngine } from './open';
-export { ADAM, type AdamConstants, FusedAdam } from './ops/adam';
+export { ADAM, FusedAdam } from './ops/adam';
 export { convolution } from './ops/convolution';
 export { layerNorm } from './ops/layer-norm';
 export { type RowLabels, type RowLossName, rowLoss, rowLosses } from './ops/row-loss';
