@@ -9,7 +9,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PNG } from 'pngjs';
-import { picturesOf, type TaskDeclaration } from '@/lib/science/core';
+import { type PictureKind, picturesOf, type TaskDeclaration } from '@/lib/science/core';
 import { type Dataset, openRooms, ROOMS_VERSION } from '@/lib/science/datasets';
 import { renderRoom } from '@/lib/science/datasets/rooms/render';
 
@@ -113,6 +113,9 @@ function labelColour(data: Dataset, task: TaskDeclaration, index: number): (x: n
     const { channels } = task.head;
     return (x, y) => viridis((value(x, y, 0, channels) + 2) / 4.5);
   }
+  if (task.head.kind === 'pixel-embedding') {
+    return (x, y) => PALETTE[value(x, y, 0, 1) % PALETTE.length] ?? [0, 0, 0];
+  }
   if (task.head.kind === 'pixel-classes') {
     return (x, y) => {
       if (!known(x, y)) return [0, 0, 0];
@@ -133,15 +136,15 @@ function labelColour(data: Dataset, task: TaskDeclaration, index: number): (x: n
   };
 }
 
-function inputColour(data: Dataset, task: TaskDeclaration, index: number): (x: number, y: number) => Colour {
-  const values = data.inputs('test', picturesOf(task.input)[0] ?? 'rgb', [index]);
+function inputColour(data: Dataset, picture: PictureKind, index: number): (x: number, y: number) => Colour {
+  const values = data.inputs('test', picture, [index]);
   return (x, y) => {
     const at = (y * SIZE + x) * 3;
     return [0, 1, 2].map((c) => ((values[at + c] as number) + 1) * 127.5) as unknown as Colour;
   };
 }
 
-/** Rows: pictures. Columns: input, then every task; tasks with an input of their own show it above a label. */
+/** Rows: pictures. Columns: every task's label; the pictures that it sees beside the image itself come before it. */
 function tasks(path: string, count: number): void {
   const cache = mkdtempSync(join(tmpdir(), 'taskatlas-sheet-'));
   try {
@@ -152,22 +155,20 @@ function tasks(path: string, count: number): void {
     );
     const columns = data.tasks
       .filter((t) => !t.untrained)
-      .flatMap((t) =>
-        t.input === 'rgb'
-          ? [{ t, input: false }]
-          : [
-              { t, input: true },
-              { t, input: false },
-            ],
-      );
+      .flatMap((t): { t: TaskDeclaration; picture: PictureKind | null }[] => [
+        ...picturesOf(t.input)
+          .filter((picture) => picture !== 'rgb')
+          .map((picture) => ({ t, picture })),
+        { t, picture: null },
+      ]);
     const out = sheet(columns.length, count, SIZE);
     for (let row = 0; row < count; row++) {
-      columns.forEach(({ t, input }, column) => {
-        out.put(column, row, SIZE, input ? inputColour(data, t, row) : labelColour(data, t, row));
+      columns.forEach(({ t, picture }, column) => {
+        out.put(column, row, SIZE, picture ? inputColour(data, picture, row) : labelColour(data, t, row));
       });
     }
     save(path, out);
-    console.log(columns.map(({ t, input }) => (input ? `${t.id} (input)` : t.id)).join(', '));
+    console.log(columns.map(({ t, picture }) => (picture ? `${t.id} (${picture})` : t.id)).join(', '));
   } finally {
     rmSync(cache, { recursive: true, force: true });
   }

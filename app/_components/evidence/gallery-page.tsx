@@ -130,6 +130,14 @@ function Wall({ image, what, name, base }: WallProps) {
       )}
       {image.tasks.map((task) => (
         <li key={task.task}>
+          {task.pictures > 1 && task.input !== null && (
+            // biome-ignore lint/performance/noImgElement: PNGs of 16 to 256 pixels from our own API
+            <img
+              src={task.input}
+              alt={`${name(task.task)}, the ${task.pictures} pictures that it compares`}
+              className="mb-1 w-full rounded-tile border border-line [image-rendering:pixelated]"
+            />
+          )}
           <div className="flex gap-1">
             {what !== 'prediction' && task.truth !== null && (
               <Picture url={task.truth} alt={`${name(task.task)}, label`} />
@@ -161,7 +169,7 @@ function Picture({ url, alt, half = false }: { url: string; alt: string; half?: 
     <img
       src={url}
       alt={alt}
-      className={`aspect-square min-w-0 rounded-tile border border-line object-cover [image-rendering:pixelated] ${half ? 'w-1/2' : 'flex-1'}`}
+      className={`aspect-square min-w-0 rounded-tile border border-line bg-line object-contain [image-rendering:pixelated] ${half ? 'w-1/2' : 'flex-1'}`}
     />
   );
 }

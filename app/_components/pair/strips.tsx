@@ -78,7 +78,7 @@ function StripRow({ strip }: { strip: Strip }) {
                 src={image.url}
                 alt={`${ROLE_NAME[role]} ${strip.letter}`}
                 loading="lazy"
-                className={`aspect-square w-full rounded-[4px] bg-line object-cover ${framed}`}
+                className={`aspect-square w-full rounded-[4px] bg-line object-contain ${framed}`}
               />
             )}
             {role === 'transfer' && strip.logRatio !== null && (

@@ -259,6 +259,8 @@ export const galleryView = z.object({
       tasks: z.array(
         z.object({
           task: z.string(),
+          /** Pictures in the task's own input; the `input` strip shows all of them. */
+          pictures: z.number(),
           input: z.string().nullable(),
           truth: z.string().nullable(),
           prediction: z.string().nullable(),

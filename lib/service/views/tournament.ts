@@ -1,5 +1,5 @@
 import { CLIP } from '@/lib/science/affinity';
-import type { RunKind, TaskId } from '@/lib/science/core';
+import { picturesOf, type RunKind, type TaskId } from '@/lib/science/core';
 import type { GalleryView, TournamentView } from '../contracts';
 import { methodOfCandidate, type SweepData, targetsOf } from './model';
 import { finite, sound } from './numbers';
@@ -83,6 +83,7 @@ export function galleryView(
   kept: readonly { task: TaskId; fingerprint: string; samples: readonly ListedSample[] }[],
   sampleUrl: (fingerprint: string, index: number, role: string) => string,
 ): GalleryView {
+  const pictures = new Map(data.sweep.tasks.map((task) => [task.id, picturesOf(task.input).length]));
   const indices = [...new Set(kept.flatMap(({ samples }) => samples.map((s) => s.index)))];
   const images = indices.map((index) => ({
     index,
@@ -91,7 +92,13 @@ export function galleryView(
         samples.some((s) => s.index === index && s.role === role)
           ? sampleUrl(fingerprint, index, role)
           : null;
-      const shown = { task, input: url('input'), truth: url('truth'), prediction: url('prediction') };
+      const shown = {
+        task,
+        pictures: pictures.get(task) ?? 1,
+        input: url('input'),
+        truth: url('truth'),
+        prediction: url('prediction'),
+      };
       return shown.truth === null && shown.prediction === null ? [] : [shown];
     }),
   }));
