@@ -2,6 +2,7 @@ export { expectNoLeak, memoryCount, scope, scopeAsync } from './memory';
 export { openEngine } from './open';
 export { ADAM, FusedAdam } from './ops/adam';
 export { convolution } from './ops/convolution';
+export { hostLoss } from './ops/host-loss';
 export { layerNorm } from './ops/layer-norm';
 export { type RowLabels, type RowLossName, rowLoss, rowLosses } from './ops/row-loss';
 export { rowsTensor } from './ops/rows';

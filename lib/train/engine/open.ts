@@ -6,6 +6,7 @@ import { guardCpuResize } from './kernels/register-cpu';
 import { guardMatMul, registerComposedKernels, shareClones } from './kernels/register-wasm';
 import { registerDepthToSpaceGradient } from './kernels/space-to-depth';
 import { registerConvolution, registerConvolutionGradient } from './ops/convolution';
+import { registerHostLoss } from './ops/host-loss';
 import { registerLayerNorm, registerLayerNormGradient } from './ops/layer-norm';
 import { registerRowLoss } from './ops/row-loss';
 import { registerRows } from './ops/rows';
@@ -72,6 +73,7 @@ async function openWasm(options: EngineOptions): Promise<Engine> {
     guardPadding(tf);
     shareClones(tf);
     registerRowLoss(tf);
+    registerHostLoss(tf);
     registerRows(tf);
   });
   const hasSimd = Boolean(await tf.env().getAsync('WASM_HAS_SIMD_SUPPORT'));

@@ -1,6 +1,6 @@
 import type { Scalar, Tensor } from '@tensorflow/tfjs-core';
 import type { LossName } from '@/lib/science/core';
-import { rowLoss, type Tf } from '../engine';
+import { hostLoss, rowLoss, type Tf } from '../engine';
 import type { PackedLabels } from '../networks';
 import { metricLoss } from './metric-loss';
 
@@ -156,22 +156,47 @@ export function imageLosses(
   });
 }
 
-/** `metric` loss of a batch; each step compares other pixels. */
+/** Where a batch's loss writes its gradient, and the training step, by which the metric loss chooses its pixels. */
+interface BatchPlace {
+  gradient: Float32Array;
+  step: number;
+}
+
+/** Mean metric loss of a batch. */
 function metricBatch(
   output: Float32Array,
   labels: PackedLabels,
   indices: ArrayLike<number>,
-  draw: number,
-): { loss: number; gradient: Float32Array } {
+  { gradient, step }: BatchPlace,
+): number {
   const size = labels.rows * labels.channels;
-  const gradient = new Float32Array(output.length);
   const scale = 1 / indices.length;
+  const options = { draw: step, gradient, scale };
   let loss = 0;
   for (let i = 0; i < indices.length; i++) {
-    const options = { draw, gradient, scale };
     loss += scale * metricLoss(output, i * size, labels, indices[i] as number, options).loss;
   }
-  return { loss, gradient };
+  return loss;
+}
+
+/** Mean loss of a batch; its gradient to the outputs is written to `place.gradient` (zero so far). Without any label 0. */
+function batchLossInto(
+  spec: LossSpec,
+  output: Float32Array,
+  labels: PackedLabels,
+  indices: ArrayLike<number>,
+  place: BatchPlace,
+): number {
+  if (spec.name === 'metric') return metricBatch(output, labels, indices, place);
+  const size = labels.rows * labels.channels;
+  let weight = 0;
+  for (let i = 0; i < indices.length; i++) weight += exampleWeight(spec, labels, indices[i] as number);
+  if (weight === 0) return 0;
+  let sum = 0;
+  for (let i = 0; i < indices.length; i++) {
+    sum += exampleSum(spec, output, i * size, labels, indices[i] as number, place.gradient, 1 / weight);
+  }
+  return sum / weight;
 }
 
 /** Mean loss of a batch and its gradient to the outputs. A batch without any label has loss 0. */
@@ -182,17 +207,9 @@ export function batchLoss(
   indices: ArrayLike<number>,
   step = 0,
 ): { loss: number; gradient: Float32Array } {
-  if (spec.name === 'metric') return metricBatch(output, labels, indices, step);
-  const size = labels.rows * labels.channels;
   const gradient = new Float32Array(output.length);
-  let weight = 0;
-  for (let i = 0; i < indices.length; i++) weight += exampleWeight(spec, labels, indices[i] as number);
-  if (weight === 0) return { loss: 0, gradient };
-  let sum = 0;
-  for (let i = 0; i < indices.length; i++) {
-    sum += exampleSum(spec, output, i * size, labels, indices[i] as number, gradient, 1 / weight);
-  }
-  return { loss: sum / weight, gradient };
+  const loss = batchLossInto(spec, output, labels, indices, { gradient, step });
+  return { loss, gradient };
 }
 
 /**
@@ -213,18 +230,9 @@ export function lossTensor(
     const own = rowLoss(tf, { name, output, labels, indices, classWeights: spec.classWeights });
     if (own !== null) return own;
   }
-  const compute = tf.customGrad((x) => {
-    const tensor = x as Tensor;
-    const { loss, gradient } = batchLoss(spec, tensor.dataSync() as Float32Array, labels, indices, step);
-    return {
-      value: tf.scalar(loss),
-      gradFunc: (dy) => {
-        const scale = (dy as Tensor).dataSync()[0] as number;
-        return tf.tensor(scale === 1 ? gradient : gradient.map((g) => g * scale), tensor.shape);
-      },
-    };
-  });
-  return compute(output) as Scalar;
+  return hostLoss(tf, output, (values, gradient) =>
+    batchLossInto(spec, values, labels, indices, { gradient, step }),
+  );
 }
 
 /**

@@ -1,7 +1,9 @@
+import type { Tensor } from '@tensorflow/tfjs-core';
 import { describe, expect, it } from 'vitest';
 import { createRng } from '@/lib/science/core';
+import { openEngine } from '../engine';
 import type { PackedLabels } from '../networks';
-import { batchLoss, imageLosses, type LossSpec } from './losses';
+import { batchLoss, imageLosses, type LossSpec, lossTensor } from './losses';
 import { pairAccuracy, pairLoss, placeEmbedding } from './metric-loss';
 
 const spec: LossSpec = { name: 'metric', classWeights: null };
@@ -86,6 +88,22 @@ describe('metric loss', () => {
     expect(touched(4)).not.toBe(touched(3));
     expect([...touched(3)].filter((c) => c === '1').length).toBe(2 * 32);
     expect(imageLosses(spec, values, large, [0])).toEqual(imageLosses(spec, values, large, [0]));
+  });
+
+  it.each(['wasm', 'cpu'] as const)('is the same number with the same gradient on %s', async (backend) => {
+    const { tf } = await openEngine({ backend });
+    const before = tf.memory().numTensors;
+    const x = tf.tensor(output, [3, 16, 3]);
+    const { value, grad } = tf.valueAndGrad((t: Tensor) =>
+      tf.mul(lossTensor(tf, spec, t, labels, Int32Array.of(0, 1, 2), 5), 2),
+    )(x);
+    const plainly = batchLoss(spec, output, labels, [0, 1, 2], 5);
+    expect(value.dataSync()[0]).toBeCloseTo(2 * plainly.loss, 5);
+    grad.dataSync().forEach((g, i) => {
+      expect(g).toBeCloseTo(2 * (plainly.gradient[i] as number), 5);
+    });
+    tf.dispose([x, value, grad]);
+    expect(tf.memory().numTensors).toBe(before);
   });
 
   it('a NaN in the output shows in the loss', () => {
