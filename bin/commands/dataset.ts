@@ -21,16 +21,42 @@ const whole = (text: string, option: string): number => {
   return value;
 };
 
+/** Which pieces of a furniture library rooms would show, in which pool, by whom. */
+async function checkLibrary(path: string, options: { json?: boolean }): Promise<void> {
+  const { creditsOf, dealLibrary, libraryHash, openLibrary } = await import('@/lib/science/datasets');
+  const library = openLibrary(path, libraryHash(path));
+  const { roles } = dealLibrary(library);
+  const used = new Set(Object.values(roles).flatMap((pools) => Object.values(pools).flat()));
+  const faults = [...used].flatMap((piece) => {
+    try {
+      library.mesh(piece);
+      return [];
+    } catch (error) {
+      return [error instanceof Error ? error.message : String(error)];
+    }
+  });
+  if (faults.length > 0) process.exitCode = 1;
+  if (options.json) return print(JSON.stringify({ ...library, roles, faults }, null, 2));
+  print(`${path}: ${library.pieces.length} pieces; by part and pool (other parts stay procedural):`);
+  for (const [role, pools] of Object.entries(roles)) {
+    const counts = Object.entries(pools).map(([pool, pieces]) => `${pool} ${pieces.length}`);
+    print(`  ${role}: ${counts.join(', ')}`);
+  }
+  for (const fault of faults) print(`  fault: ${fault}`);
+  print(creditsOf(library));
+}
+
 function registerCheck(program: Command): void {
   program
     .command('dataset')
     .description('data sets in folders')
     .command('check <dir>')
     .description(
-      'what a folder holds (Taskonomy layout, pictures by class, IDX), and which files cannot be used',
+      'what a folder holds (Taskonomy layout, pictures by class, IDX) or a furniture library (.sh3f), and which files cannot be used',
     )
     .option('--json', 'print the report as JSON, with every fault')
     .action(async (dir: string, options: { json?: boolean }) => {
+      if (dir.endsWith('.sh3f')) return await checkLibrary(resolve(dir), options);
       const { checkFolder } = await import('@/lib/science/datasets');
       const report = checkFolder(resolve(dir), { onProgress: progress('checked') });
       if (report.faults.length > 0) process.exitCode = 1;

@@ -2,7 +2,15 @@ import type { TaskId } from './task';
 
 /** Where images and labels come from. Everything that determines the pixels is in here and so in the fingerprint. */
 export type DatasetSpec =
-  | { kind: 'rooms'; version: number; seed: number; size: number; pools: PoolSizes }
+  | {
+      kind: 'rooms';
+      version: number;
+      seed: number;
+      size: number;
+      pools: PoolSizes;
+      /** Furniture from a library of meshes (`.sh3f`); procedural when absent. Resolved specs carry the file's SHA-256. */
+      furniture?: { library: string; hash?: string | undefined } | undefined;
+    }
   | {
       kind: 'idx';
       version: number;

@@ -4,11 +4,13 @@ export type { Dataset } from './dataset';
 export { readExternalModel } from './external-model';
 export { IDX_VERSION, idxManifest, openIdx } from './idx';
 export { resolveImageFolder } from './image-folder';
+export { libraryHash, openLibrary } from './meshes/library';
 export { openDataset, prepareDataset } from './open';
 export {
   openRooms,
   ROOMS_VERSION,
   renderShard,
 } from './rooms';
+export { creditsOf, dealLibrary, furnitureOf } from './rooms/furniture-set';
 export { resolveTaskonomy } from './taskonomy';
 export { exportRooms } from './taskonomy/export';

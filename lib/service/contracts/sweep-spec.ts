@@ -26,7 +26,22 @@ const directory = z.string().min(1).max(4096);
 const onError = z.enum(['fail', 'skip']).default('fail');
 
 const datasetInput = z.discriminatedUnion('kind', [
-  z.strictObject({ kind: z.literal('rooms'), seed: seed.default(1), size: imageSize.default(64), pools }),
+  z.strictObject({
+    kind: z.literal('rooms'),
+    seed: seed.default(1),
+    size: imageSize.default(64),
+    pools,
+    /** A Sweet Home 3D library (.sh3f) of meshes, by choice pinned by its SHA-256; procedural furniture when absent. */
+    furniture: z
+      .strictObject({
+        library: z.string().min(1).max(4096),
+        hash: z
+          .string()
+          .regex(/^[0-9a-f]{64}$/, 'use the SHA-256 of the file in hexadecimal')
+          .optional(),
+      })
+      .optional(),
+  }),
   z.strictObject({
     kind: z.literal('idx'),
     seed: seed.default(1),

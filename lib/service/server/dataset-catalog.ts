@@ -2,9 +2,12 @@ import { resolve } from 'node:path';
 import { type DatasetSpec, type ExternalEncoder, TaskatlasError } from '@/lib/science/core';
 import {
   declareTasks,
+  furnitureOf,
   IDX_VERSION,
   idxManifest,
+  libraryHash,
   openIdx,
+  openLibrary,
   ROOMS_VERSION,
   readExternalModel,
   resolveImageFolder,
@@ -53,10 +56,27 @@ function readEncoder({ model, layer, range }: ExternalSourceInput, i: number): E
   }
 }
 
+/** A library of meshes is hashed at submission; what it holds is checked by opening it. */
+function resolveRooms({ furniture, ...input }: Extract<Input, { kind: 'rooms' }>): DatasetSpec {
+  const spec = { ...input, version: ROOMS_VERSION };
+  if (!furniture) return spec;
+  const library = resolve(furniture.library);
+  try {
+    const hash = furniture.hash ?? libraryHash(library);
+    furnitureOf(openLibrary(library, hash), 'test');
+    return { ...spec, furniture: { library, hash } };
+  } catch (cause) {
+    if (!(cause instanceof TaskatlasError)) throw cause;
+    throw new TaskatlasError('invalid-input', cause.message, {
+      issues: [{ path: 'dataset.furniture.library', message: cause.message }],
+      cause,
+    });
+  }
+}
+
 /** The dictionaries and versions that plans are made from. */
 export const datasetCatalog: DatasetCatalog = {
-  resolve: async (input) =>
-    input.kind === 'rooms' ? { ...input, version: ROOMS_VERSION } : resolveFolder(input),
+  resolve: async (input) => (input.kind === 'rooms' ? resolveRooms(input) : resolveFolder(input)),
   tasks: (dataset) => declareTasks(dataset),
   external: async (sources) => new Map(sources.map((source, i) => [source.name, readEncoder(source, i)])),
 };

@@ -1,4 +1,5 @@
 import type { Rng } from '../../core';
+import { type Mesh, type MeshInstance, triangleCount } from '../meshes/mesh';
 import { classIndex, type PixelClass } from './classes';
 import type { Material, Palette } from './materials';
 import { BOX, CYLINDER, makeSolid, type Place, type Solid, SPHERE, type Turn } from './solids';
@@ -27,11 +28,13 @@ export interface Builder {
   /** Pixel class of each object id. */
   readonly objectClass: number[];
   readonly lights: Light[];
+  /** Furniture from a library of meshes. */
+  readonly meshes: MeshInstance[];
 }
 
 export function createBuilder(rng: Rng, palette: Palette): Builder {
   const shell = [0, 0, 0, 0, 1, 2];
-  return { rng, palette, solids: [], materials: [], objectClass: [...shell], lights: [] };
+  return { rng, palette, solids: [], materials: [], objectClass: [...shell], lights: [], meshes: [] };
 }
 
 export function addMaterial(b: Builder, material: Material): number {
@@ -128,4 +131,21 @@ export const chance = (rng: Rng, p: number): boolean => rng.next() < p;
 
 export function pick<T>(rng: Rng, items: readonly [T, ...T[]]): T {
   return items[rng.int(items.length)] ?? items[0];
+}
+
+/** Set a mesh down as one object of a class. */
+export function addInstance(b: Builder, place: Place, name: PixelClass, mesh: Mesh): void {
+  const object = b.objectClass.length;
+  b.objectClass.push(classIndex(name));
+  const last = b.meshes.at(-1);
+  b.meshes.push({
+    mesh,
+    x: place.x,
+    y: place.y,
+    z: place.z,
+    cos: Math.cos(place.yaw),
+    sin: Math.sin(place.yaw),
+    object,
+    first: last ? last.first + triangleCount(last.mesh) : 0,
+  });
 }

@@ -1,7 +1,7 @@
 import { createRng, type Rng } from '../../core';
 import { between } from './builder';
 import { UNCERTAIN } from './classes';
-import { type Camera, castGrid, createHitGrid, type HitGrid } from './raster';
+import { type Camera, castGrid, createHitGrid, type HitGrid, objectAt } from './raster';
 import type { RoomScene } from './scene';
 
 /** A camera at a point, heading `yaw` (0 = +x), looking up by `pitch`, rolled by `roll`. */
@@ -106,7 +106,7 @@ function badness(scene: RoomScene, camera: Camera): number {
     const z = probe.depth[k] as number;
     sum += z;
     if (z < 0.5) near++;
-    const object = h < 0 ? h : (scene.solids[h]?.object ?? 0);
+    const object = h < 0 ? h : objectAt(scene, h);
     counts.set(object, (counts.get(object) ?? 0) + 1);
     const cls = h < 0 ? 0 : (scene.objectClass[object] ?? UNCERTAIN);
     if (cls >= 6 && cls !== UNCERTAIN) furniture++;

@@ -1,3 +1,5 @@
+import { instanceOf, type MeshInstance } from '../meshes/mesh';
+import { rasteriseMeshes } from '../meshes/raster';
 import type { Vec3 } from './builder';
 import { createUnitRay, hitUnit, type Solid } from './solids';
 
@@ -15,21 +17,25 @@ export interface Camera {
   roll: number;
 }
 
-/** Nearest hits of an n × n grid of rays: z-depth in metres, and solid index or −1−face of the shell. */
+/**
+ * Nearest hits of an n × n grid of rays: z-depth in metres, and −1−face of the shell, the index of a solid, or, beyond
+ * the solids, twice the number of a mesh's triangle, + 1 for its back.
+ */
 export interface HitGrid {
   n: number;
   depth: Float64Array;
-  hit: Int16Array;
+  hit: Int32Array;
 }
 
 export const createHitGrid = (n: number): HitGrid => ({
   n,
   depth: new Float64Array(n * n),
-  hit: new Int16Array(n * n),
+  hit: new Int32Array(n * n),
 });
 
 interface Room {
   solids: readonly Solid[];
+  meshes: readonly MeshInstance[];
   box: { width: number; depth: number; height: number };
 }
 
@@ -194,8 +200,26 @@ function castSolid(s: Solid, index: number, camera: Camera, grid: HitGrid): void
   }
 }
 
-/** Cast an n × n grid of rays through pixel centres against the room and all its solids. */
+/** The mesh, triangle and side behind a hit; null for the shell and solids. */
+export function meshHit(
+  room: Pick<Room, 'solids' | 'meshes'>,
+  hit: number,
+): { instance: MeshInstance; triangle: number; back: boolean } | null {
+  const beyond = hit - room.solids.length;
+  if (beyond < 0) return null;
+  const instance = instanceOf(room.meshes, beyond >> 1);
+  return { instance, triangle: (beyond >> 1) - instance.first, back: (beyond & 1) === 1 };
+}
+
+/** The object behind a hit: 0–5 the shell's faces. */
+export function objectAt(room: Pick<Room, 'solids' | 'meshes'>, hit: number): number {
+  if (hit < 0) return -1 - hit;
+  return room.solids[hit]?.object ?? meshHit(room, hit)?.instance.object ?? 0;
+}
+
+/** Cast an n × n grid of rays through pixel centres against the room, all its solids and meshes. */
 export function castGrid(room: Room, camera: Camera, grid: HitGrid): void {
   castShell(room, camera, grid);
   for (let s = 0; s < room.solids.length; s++) castSolid(room.solids[s] as Solid, s, camera, grid);
+  rasteriseMeshes(room.meshes, camera, grid, room.solids.length);
 }

@@ -1,7 +1,8 @@
 import { createRng } from '../../core';
 import { makeView } from './camera';
 import { UNCERTAIN } from './classes';
-import { type Camera, castGrid, createHitGrid, type HitGrid } from './raster';
+import type { FurnitureSet } from './furniture-set';
+import { type Camera, castGrid, createHitGrid, type HitGrid, objectAt } from './raster';
 import { makeScene, type RoomScene } from './scene';
 import { createShadeGrid, meanLuminance, type ShadeGrid, shadeGrid, surfaceOf } from './shade';
 import { createSurfacePoint } from './solids';
@@ -79,8 +80,7 @@ function resolvePixel(frame: RoomFrame, shade: ShadeGrid, exposure: number, i: n
   frame.shading[at] = Math.min(255, Math.round(shadow * 16));
 }
 
-const classOf = (room: RoomScene, hit: number): number =>
-  room.objectClass[hit < 0 ? -1 - hit : (room.solids[hit]?.object ?? 0)] ?? UNCERTAIN;
+const classOf = (room: RoomScene, hit: number): number => room.objectClass[objectAt(room, hit)] ?? UNCERTAIN;
 
 const point = createSurfacePoint();
 
@@ -100,7 +100,7 @@ function geometryPixel(frame: RoomFrame, centre: HitGrid, i: number, j: number):
   frame.normals[3 * k] = point.nx * right[0] + point.ny * right[1] + point.nz * right[2];
   frame.normals[3 * k + 1] = point.nx * up[0] + point.ny * up[1] + point.nz * up[2];
   frame.normals[3 * k + 2] = -(point.nx * forward[0] + point.ny * forward[1] + point.nz * forward[2]);
-  frame.object[k] = hit < 0 ? -1 - hit : Math.min(255, room.solids[hit]?.object ?? 0);
+  frame.object[k] = Math.min(255, objectAt(room, hit));
 }
 
 function classPixel(frame: RoomFrame, centre: HitGrid, fine: HitGrid, i: number, j: number): void {
@@ -147,16 +147,28 @@ export function renderView(room: RoomScene, camera: Camera, size: number, bright
 const brightnessOf = (seed: number, scene: number, view: number): number =>
   0.16 + 0.16 * createRng('rooms', 'exposure', seed, scene, view).next();
 
-/** View `view` of room `scene` of data set `seed`; the same arguments always give the same bytes. */
-export function renderRoom(seed: number, scene: number, view: number, size: number): RoomFrame {
-  const room = makeScene(seed, scene);
+/** View `view` of room `scene` of data set `seed`; the same arguments always give the same bytes. Procedural furniture by default. */
+export function renderRoom(
+  seed: number,
+  scene: number,
+  view: number,
+  size: number,
+  furniture?: FurnitureSet,
+): RoomFrame {
+  const room = makeScene(seed, scene, furniture);
   const camera = makeView(room, seed, scene, view);
   return renderView(room, camera, size, brightnessOf(seed, scene, view));
 }
 
 /** A further view of the same room, placed relative to view 0 and exposed like it. */
-export function renderFurther(seed: number, scene: number, view: RoomView, size: number): RoomFrame {
-  const room = makeScene(seed, scene);
+export function renderFurther(
+  seed: number,
+  scene: number,
+  view: RoomView,
+  size: number,
+  furniture?: FurnitureSet,
+): RoomFrame {
+  const room = makeScene(seed, scene, furniture);
   const camera = makeViewCamera(room, makeView(room, seed, scene, 0), seed, scene, view);
   return renderView(room, camera, size, brightnessOf(seed, scene, 0));
 }

@@ -1,4 +1,5 @@
 import { createRng, type Rng } from '../../core';
+import type { MeshInstance } from '../meshes/mesh';
 import {
   addMaterial,
   type Builder,
@@ -10,7 +11,8 @@ import {
   pick,
 } from './builder';
 import { ROOM_KINDS, type RoomKind } from './classes';
-import { coffeeTable, desk, diningTable, floorLamp, plant, rug } from './furniture';
+import { rug } from './furniture';
+import { type FurnitureSet, PROCEDURAL } from './furniture-set';
 import {
   floorSurface,
   type Material,
@@ -31,9 +33,7 @@ import {
   rectangle,
   relative,
 } from './placing';
-import { bed, chair, sofa } from './seating';
 import type { Place, Solid } from './solids';
-import { cabinet, counter, fridge, nightstand, shelf, wardrobe } from './storage';
 
 /** Walls change material at these heights. */
 export interface WallTrim {
@@ -47,6 +47,8 @@ export interface RoomScene {
   kind: RoomKind;
   box: RoomBox;
   solids: readonly Solid[];
+  /** Furniture from a library of meshes; empty in procedural rooms. */
+  meshes: readonly MeshInstance[];
   materials: readonly Material[];
   objectClass: readonly number[];
   lights: readonly Light[];
@@ -64,6 +66,7 @@ export interface RoomScene {
 
 interface Furnishing {
   b: Builder;
+  set: FurnitureSet;
   plan: FloorPlan;
   sights: Place[];
 }
@@ -87,10 +90,10 @@ function optional(f: Furnishing, item: Furniture, p: number): void {
 
 function tableWithChairs(f: Furnishing): void {
   const { b, plan } = f;
-  const size = diningTable.size(b.rng);
+  const size = f.set.diningTable.size(b.rng);
   const place = inTheMiddle(plan, b.rng, size, 0.4);
   if (!place) return;
-  diningTable.build(b, place, size);
+  f.set.diningTable.build(b, place, size);
   f.sights.push({ ...place, z: 0.6 });
   if (chance(b.rng, 0.4)) layRug(f, place, size.w + 1, size.d + 0.9);
   const seats: [number, number, number][] = [];
@@ -114,11 +117,11 @@ function tableWithChairs(f: Furnishing): void {
 }
 
 function putChair(f: Furnishing, place: Place): void {
-  const size = chair.size(f.b.rng);
+  const size = f.set.chair.size(f.b.rng);
   const r = rectangle(place, size);
   const { box } = f.plan;
   if (r.x0 < 0.03 || r.y0 < 0.03 || r.x1 > box.width - 0.03 || r.y1 > box.depth - 0.03) return;
-  chair.build(f.b, place, size);
+  f.set.chair.build(f.b, place, size);
   f.plan.taken.push(r);
 }
 
@@ -132,60 +135,60 @@ function layRug(f: Furnishing, place: Place, w: number, d: number): void {
 
 function furnishLiving(f: Furnishing): void {
   const { b, plan } = f;
-  const main = wallItem(f, sofa);
+  const main = wallItem(f, f.set.sofa);
   if (main) {
     const front = relative(main.place, 0, between(b.rng, 1.05, 1.3), 0);
-    const size = coffeeTable.size(b.rng);
+    const size = f.set.coffeeTable.size(b.rng);
     const r = rectangle(front, size);
     if (chance(b.rng, 0.6)) layRug(f, front, between(b.rng, 1.6, 2.6), between(b.rng, 1.2, 1.8));
     if (isFree(plan, r, 0.05) && chance(b.rng, 0.85)) {
-      coffeeTable.build(b, front, size);
+      f.set.coffeeTable.build(b, front, size);
       plan.taken.push(r);
     }
   }
-  wallItem(f, pick(b.rng, [shelf, cabinet, cabinet]));
-  optional(f, sofa, 0.5);
-  optional(f, floorLamp, 0.7);
-  optional(f, plant, 0.6);
-  optional(f, shelf, 0.4);
+  wallItem(f, pick(b.rng, [f.set.shelf, f.set.cabinet, f.set.cabinet]));
+  optional(f, f.set.sofa, 0.5);
+  optional(f, f.set.floorLamp, 0.7);
+  optional(f, f.set.plant, 0.6);
+  optional(f, f.set.shelf, 0.4);
 }
 
 function furnishBedroom(f: Furnishing): void {
   const { b, plan } = f;
-  const main = wallItem(f, bed);
+  const main = wallItem(f, f.set.bed);
   if (main) {
     for (const s of [-1, 1]) {
-      const size = nightstand.size(b.rng);
+      const size = f.set.nightstand.size(b.rng);
       const place = relative(main.place, s * (size.w / 2 + 0.95), -0.8, 0);
       const r = rectangle(place, size);
       if (chance(b.rng, 0.7) && isFree(plan, r, 0.01)) {
-        nightstand.build(b, place, size);
+        f.set.nightstand.build(b, place, size);
         plan.taken.push(r);
       }
     }
     if (chance(b.rng, 0.5))
       layRug(f, relative(main.place, 0, 0.7, 0), between(b.rng, 2, 2.8), between(b.rng, 1.2, 1.8));
   }
-  wallItem(f, wardrobe);
-  optional(f, cabinet, 0.7);
-  optional(f, chair, 0.5);
-  optional(f, plant, 0.3);
-  optional(f, shelf, 0.25);
+  wallItem(f, f.set.wardrobe);
+  optional(f, f.set.cabinet, 0.7);
+  optional(f, f.set.chair, 0.5);
+  optional(f, f.set.plant, 0.3);
+  optional(f, f.set.shelf, 0.25);
 }
 
 function furnishDining(f: Furnishing): void {
   tableWithChairs(f);
-  wallItem(f, pick(f.b.rng, [cabinet, cabinet, shelf]));
-  optional(f, cabinet, 0.5);
-  optional(f, plant, 0.7);
-  optional(f, chair, 0.4);
-  optional(f, floorLamp, 0.3);
+  wallItem(f, pick(f.b.rng, [f.set.cabinet, f.set.cabinet, f.set.shelf]));
+  optional(f, f.set.cabinet, 0.5);
+  optional(f, f.set.plant, 0.7);
+  optional(f, f.set.chair, 0.4);
+  optional(f, f.set.floorLamp, 0.3);
 }
 
 function furnishStudy(f: Furnishing): void {
   const { b } = f;
   for (let i = 0; i < (chance(b.rng, 0.25) ? 2 : 1); i++) {
-    const main = wallItem(f, desk);
+    const main = wallItem(f, f.set.desk);
     if (main)
       putChair(
         f,
@@ -197,23 +200,23 @@ function furnishStudy(f: Furnishing): void {
         ),
       );
   }
-  wallItem(f, shelf);
-  wallItem(f, shelf);
-  optional(f, sofa, 0.25);
-  optional(f, floorLamp, 0.5);
-  optional(f, plant, 0.5);
-  optional(f, cabinet, 0.3);
+  wallItem(f, f.set.shelf);
+  wallItem(f, f.set.shelf);
+  optional(f, f.set.sofa, 0.25);
+  optional(f, f.set.floorLamp, 0.5);
+  optional(f, f.set.plant, 0.5);
+  optional(f, f.set.cabinet, 0.3);
   if (chance(b.rng, 0.4))
     layRug(f, { x: f.plan.box.width / 2, y: f.plan.box.depth / 2, z: 0, yaw: 0 }, 2, 1.5);
 }
 
 function furnishKitchen(f: Furnishing): void {
-  wallItem(f, counter);
-  wallItem(f, fridge);
-  if (chance(f.b.rng, 0.75)) wallItem(f, counter);
+  wallItem(f, f.set.counter);
+  wallItem(f, f.set.fridge);
+  if (chance(f.b.rng, 0.75)) wallItem(f, f.set.counter);
   if (chance(f.b.rng, 0.75)) tableWithChairs(f);
-  optional(f, plant, 0.25);
-  optional(f, cabinet, 0.3);
+  optional(f, f.set.plant, 0.25);
+  optional(f, f.set.cabinet, 0.3);
 }
 
 const FURNISH: Record<RoomKind, (f: Furnishing) => void> = {
@@ -299,8 +302,8 @@ function ambientOf(rng: Rng, lights: readonly Light[], box: RoomBox): [number, n
   return [sum(0), sum(1), sum(2)];
 }
 
-/** The furnished room number `scene` of data set `seed`: a pure function of both. */
-export function makeScene(seed: number, scene: number): RoomScene {
+/** The furnished room number `scene` of data set `seed`: a pure function of both and of the furniture. */
+export function makeScene(seed: number, scene: number, set: FurnitureSet = PROCEDURAL): RoomScene {
   const rng = createRng('rooms', seed, scene);
   const b = createBuilder(rng, makePalette(rng.child('palette')));
   const kind = ROOM_KINDS[rng.int(ROOM_KINDS.length)] ?? 'living';
@@ -311,7 +314,7 @@ export function makeScene(seed: number, scene: number): RoomScene {
   };
   const plan: FloorPlan = { box, taken: [], reserves: [] };
   const shell = shellMaterials(b);
-  const f: Furnishing = { b, plan, sights: [] };
+  const f: Furnishing = { b, set, plan, sights: [] };
   addLightsAndOpenings(b, plan);
   FURNISH[kind](f);
   for (let i = 0; i < 4; i++) if (chance(rng, 0.6)) addPicture(b, plan);
@@ -319,6 +322,7 @@ export function makeScene(seed: number, scene: number): RoomScene {
     kind,
     box,
     solids: b.solids,
+    meshes: b.meshes,
     materials: b.materials,
     objectClass: b.objectClass,
     lights: b.lights,

@@ -1,3 +1,4 @@
+import { type MeshMaterial, meshAlbedo, meshesBlock, meshSurface } from '../meshes/mesh';
 import {
   blocked,
   LIGHT_SAMPLES,
@@ -8,7 +9,7 @@ import {
   sortOccluders,
 } from './lighting';
 import { albedoAt, type Material } from './materials';
-import type { Camera, HitGrid } from './raster';
+import { type Camera, type HitGrid, meshHit, objectAt } from './raster';
 import type { RoomScene } from './scene';
 import { createSurfacePoint, type Solid, type SurfacePoint, surfaceAt } from './solids';
 
@@ -54,8 +55,13 @@ const FACE_NORMAL = [
   [0, 0, -1],
 ] as const;
 
-/** Normal and texture coordinates of the point (x, y, z) on a hit: shell faces are hits −1 … −6, solids 0 and up. */
+/** Normal and texture coordinates of the point (x, y, z) on a hit: shell faces are hits −1 … −6, solids 0 and up, meshes beyond them. */
 export function surfaceOf(room: RoomScene, hit: number, out: SurfacePoint): void {
+  const mesh = meshHit(room, hit);
+  if (mesh) {
+    meshSurface(mesh.instance, mesh.triangle, mesh.back, out);
+    return;
+  }
   if (hit >= 0) {
     surfaceAt(room.solids[hit] as Solid, out);
     return;
@@ -79,6 +85,19 @@ function materialOf(room: RoomScene, hit: number, z: number): Material {
     else if (room.dado >= 0 && z < room.trim.dado) index = room.dado;
   }
   return room.materials[index] as Material;
+}
+
+/** Albedo at `point` on a hit into `colour`, seen by a ray `footprint` metres wide; returns the surface's own radiance. */
+function paint(room: RoomScene, hit: number, footprint: number): number {
+  const mesh = meshHit(room, hit);
+  if (mesh) {
+    const { material, materials } = mesh.instance.mesh;
+    meshAlbedo(materials[material[mesh.triangle] as number] as MeshMaterial, point.u, point.v, colour);
+    return 0;
+  }
+  const material = materialOf(room, hit, point.z);
+  albedoAt(material, point.u, point.v, footprint, colour);
+  return material.glow;
 }
 
 /** Ambient light that a near wall keeps away: 1 − 0.45·e^(−d / 0.28 m). */
@@ -113,7 +132,8 @@ function addLight(lit: Lit, sorted: SortedLight, rank: number): void {
   shadowRay[3] = dx - point.nx * LIFT;
   shadowRay[4] = dy - point.ny * LIFT;
   shadowRay[5] = dz - point.nz * LIFT;
-  if (blocked(sorted.samples[rank] as Occluders, lit.table)) return;
+  if (blocked(sorted.samples[rank] as Occluders, lit.table) || meshesBlock(lit.room.meshes, shadowRay))
+    return;
   light[0] = (light[0] as number) + weight * l.colour[0];
   light[1] = (light[1] as number) + weight * l.colour[1];
   light[2] = (light[2] as number) + weight * l.colour[2];
@@ -163,10 +183,9 @@ function firstPass(lit: Lit, camera: Camera, grid: HitGrid, out: ShadeGrid): voi
     const h = hit[k] as number;
     trace(camera, grid, k, i, j);
     surfaceOf(room, h, point);
-    const material = materialOf(room, h, point.z);
     const along = Math.abs(point.nx * ray.dx + point.ny * ray.dy + point.nz * ray.dz);
     // a ray's size on the surface, metres
-    albedoAt(material, point.u, point.v, ((depth[k] as number) * step) / Math.max(0.12, along), colour);
+    const glow = paint(room, h, ((depth[k] as number) * step) / Math.max(0.12, along));
     out.albedo[3 * k] = colour[0] as number;
     out.albedo[3 * k + 1] = colour[1] as number;
     out.albedo[3 * k + 2] = colour[2] as number;
@@ -174,10 +193,11 @@ function firstPass(lit: Lit, camera: Camera, grid: HitGrid, out: ShadeGrid): voi
       (point.nx > 0.5 ? 1 : point.nx < -0.5 ? 2 : 0) +
       (point.ny > 0.5 ? 3 : point.ny < -0.5 ? 6 : 0) +
       (point.nz > 0.5 ? 9 : point.nz < -0.5 ? 18 : 0);
-    out.key[k] = h * 32 + octant;
+    // triangles of one mesh are one surface
+    out.key[k] = (h < room.solids.length ? h : room.solids.length + objectAt(room, h)) * 32 + octant;
     out.direct[3 * k] = -1;
-    if (material.glow > 0) {
-      out.light[3 * k] = -material.glow;
+    if (glow > 0) {
+      out.light[3 * k] = -glow;
       continue;
     }
     // hemisphere: floors get more of the room's bounced light than undersides

@@ -1,12 +1,21 @@
 import { createHash } from 'node:crypto';
-import { join } from 'node:path';
+import { writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { type DatasetSpec, POOLS, type PoolName, TaskatlasError } from '../../core';
 import { type ChunkFile, openChunk, writeChunk } from '../cache';
+import { type FurnitureLibrary, openLibrary } from '../meshes/library';
+import { creditsOf, furnitureOf } from './furniture-set';
 import { openRecord, packFrame, type RoomMap, type RoomRecord, roomSections } from './record';
 import { ROOMS_VERSION, renderFurther, renderRoom } from './render';
 import { ROOM_VIEWS, type RoomView, VIEWS_VERSION } from './views';
 
 export type RoomsSpec = Extract<DatasetSpec, { kind: 'rooms' }>;
+
+/** Beside the pictures: who made the meshes that they show. */
+const CREDITS_FILE = 'CREDITS.txt';
+
+/** Raised by hand when a library would give other rooms. */
+const MESHES_VERSION = 1;
 
 /** Images per cache file. A multiple of 4 keeps every section of every image aligned. */
 const CHUNK_IMAGES = 48;
@@ -67,12 +76,24 @@ export function listChunks(spec: RoomsSpec, view: RoomView | null = null): reado
   });
 }
 
+/** What distinguishes the cache of rooms with meshes: their library, and the version of what is made of it. */
+const furnitureKey = ({ furniture }: RoomsSpec): string =>
+  furniture ? `-sh3f-v${MESHES_VERSION}-${furniture.hash?.slice(0, 16)}` : '';
+
+function libraryOf({ furniture }: RoomsSpec): FurnitureLibrary | null {
+  if (!furniture) return null;
+  const { library, hash } = furniture;
+  if (!hash)
+    throw new TaskatlasError('invalid-input', `The furniture library ${library} has no hash: plan it anew.`);
+  return openLibrary(library, hash);
+}
+
 const chunkKey = (spec: RoomsSpec, c: Chunk): string =>
-  `rooms v${spec.version} seed ${spec.seed} size ${spec.size} ${c.pool} ${c.start}+${c.images}` +
+  `rooms v${spec.version} seed ${spec.seed} size ${spec.size} ${c.pool} ${c.start}+${c.images}${furnitureKey(spec)}` +
   (c.view ? ` ${c.view} v${VIEWS_VERSION}` : '');
 
 export function chunkPath(directory: string, spec: RoomsSpec, c: Chunk): string {
-  const folder = `rooms-v${spec.version}-seed${spec.seed}-${spec.size}px`;
+  const folder = `rooms-v${spec.version}-seed${spec.seed}-${spec.size}px${furnitureKey(spec)}`;
   const view = c.view ? `-${c.view}-v${VIEWS_VERSION}` : '';
   return join(directory, folder, `${c.pool}-${c.start}-${c.images}${view}.bin`);
 }
@@ -88,17 +109,24 @@ export function renderChunk(
 ): { step(i: number): void; finish(): void } {
   const data: Record<string, Uint8Array> = {};
   const sections = roomSections(spec.size, chunk.view);
+  const library = libraryOf(spec);
+  // pieces of a library are dealt to the pools as scenes are
+  const furniture = library ? furnitureOf(library, chunk.pool) : undefined;
+  const path = chunkPath(directory, spec, chunk);
   for (const s of sections) data[s.name] = new Uint8Array(s.bytes * chunk.images);
   return {
     step: (i) => {
       const scene = sceneOf(chunk.pool, chunk.start + i);
       const frame = chunk.view
-        ? renderFurther(spec.seed, scene, chunk.view, spec.size)
-        : renderRoom(spec.seed, scene, 0, spec.size);
+        ? renderFurther(spec.seed, scene, chunk.view, spec.size, furniture)
+        : renderRoom(spec.seed, scene, 0, spec.size, furniture);
       const packed = packFrame(frame);
       for (const s of sections) (data[s.name] as Uint8Array).set(packed[s.name], i * s.bytes);
     },
-    finish: () => writeChunk(chunkPath(directory, spec, chunk), chunkKey(spec, chunk), chunk.images, data),
+    finish: () => {
+      writeChunk(path, chunkKey(spec, chunk), chunk.images, data);
+      if (library) writeFileSync(join(dirname(path), CREDITS_FILE), creditsOf(library));
+    },
   };
 }
 
