@@ -95,7 +95,7 @@ function meets(bounds: Float32Array, node: number, r: Ray): boolean {
 }
 
 /** Parameter of the ray's hit with triangle t (both sides), Möller and Trumbore 1997; Infinity when it misses. */
-export function hitTriangle(p: Float32Array, t: number, r: Ray): number {
+function hitTriangle(p: Float32Array, t: number, r: Ray): number {
   const k = 9 * t;
   const ax = p[k] as number;
   const ay = p[k + 1] as number;
