@@ -1,7 +1,8 @@
-import type { PolicyRecord } from '@/lib/service/contracts';
+import type { BudgetUnit, PolicyRecord } from '@/lib/service/contracts';
 import { apiPath, sweepPath } from './api';
 
 export const OBJECTIVES = ['quality', 'gain', 'affinity', 'log-loss'] as const;
+export const UNITS = ['tasks', 'labels', 'gpu-hours'] as const satisfies readonly BudgetUnit[];
 export type Objective = PolicyRecord['objectiveName'];
 
 export interface PolicyQuery {
@@ -11,6 +12,16 @@ export interface PolicyQuery {
   force: readonly string[];
   forbid: readonly string[];
   weights: Readonly<Record<string, number>>;
+  /** What the budget counts; null = not said. */
+  unit: BudgetUnit | null;
+  /** Limits by unit that hold beside the budget. */
+  limits: Readonly<Record<string, number>>;
+  /** Targets that need not be served. */
+  sourceOnly: readonly string[];
+  /** Label cost by task in place of the dictionary's. */
+  costs: Readonly<Record<string, number>>;
+  /** Serve targets that lack transfers too. */
+  incomplete: boolean;
 }
 
 const names = (text: string | null): string[] => (text ?? '').split(',').filter((name) => name !== '');
@@ -20,14 +31,25 @@ const positive = (text: string | null): number | null => {
   return Number.isFinite(value) && value > 0 ? value : null;
 };
 
+/** "a:2,b:0.5" as numbers by name; parts that are none are left out. */
+function numbers(text: string | null): Record<string, number> {
+  const found: Record<string, number> = {};
+  for (const part of names(text)) {
+    const [id, number] = part.split(':');
+    const value = Number(number);
+    if (id !== undefined && number !== undefined && Number.isFinite(value) && value >= 0) found[id] = value;
+  }
+  return found;
+}
+
+/** The inverse of `numbers`. */
+export const numbersText = (values: Readonly<Record<string, number>>): string =>
+  Object.entries(values)
+    .map(([id, value]) => `${id}:${value}`)
+    .join(',');
+
 /** What the URL asks for; anything unreadable counts as not said. */
 export function readPolicyQuery(query: URLSearchParams): PolicyQuery {
-  const weights: Record<string, number> = {};
-  for (const part of names(query.get('weights'))) {
-    const [id, text] = part.split(':');
-    const value = Number(text);
-    if (id !== undefined && text !== undefined && Number.isFinite(value) && value >= 0) weights[id] = value;
-  }
   const order = positive(query.get('order'));
   return {
     budget: positive(query.get('budget')),
@@ -35,15 +57,17 @@ export function readPolicyQuery(query: URLSearchParams): PolicyQuery {
     objective: OBJECTIVES.find((name) => name === query.get('maximise')) ?? null,
     force: names(query.get('force')),
     forbid: names(query.get('forbid')),
-    weights,
+    weights: numbers(query.get('weights')),
+    unit: UNITS.find((name) => name === query.get('unit')) ?? null,
+    limits: numbers(query.get('limits')),
+    sourceOnly: names(query.get('source-only')),
+    costs: numbers(query.get('costs')),
+    incomplete: query.get('incomplete') === 'true',
   };
 }
 
 export const weightsText = (weights: Readonly<Record<string, number>>): string =>
-  Object.entries(weights)
-    .filter(([, weight]) => weight !== 1)
-    .map(([id, weight]) => `${id}:${weight}`)
-    .join(',');
+  numbersText(Object.fromEntries(Object.entries(weights).filter(([, weight]) => weight !== 1)));
 
 /** The request for a policy; what is not said is left to the sweep's own defaults. */
 export function policyPath(sweepId: string, query: PolicyQuery): string {
@@ -54,6 +78,11 @@ export function policyPath(sweepId: string, query: PolicyQuery): string {
     force: query.force.join(','),
     forbid: query.forbid.join(','),
     weights: weightsText(query.weights),
+    unit: query.unit ?? undefined,
+    limits: numbersText(query.limits),
+    sourceOnly: query.sourceOnly.join(','),
+    costs: numbersText(query.costs),
+    incomplete: query.incomplete ? 'true' : undefined,
   });
 }
 

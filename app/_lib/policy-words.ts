@@ -1,5 +1,5 @@
-import type { PolicyView } from '@/lib/service/contracts';
-import { capital, inWords, ordinal, percent, plural } from './format';
+import type { BudgetUnit, PolicyView } from '@/lib/service/contracts';
+import { capital, inWords, list, ordinal, percent, plural, share } from './format';
 
 /** "Train eight tasks fully, serve all 22" */
 export function policyTitle(policy: PolicyView): string {
@@ -65,4 +65,60 @@ export function curveNote(policy: PolicyView): string {
   if (last !== undefined && flat !== undefined && flat.budget < last.budget)
     notes.push(`Past ${flat.budget} more labels change nothing.`);
   return notes.join(' ');
+}
+
+export const UNIT_WORDS: Readonly<Record<BudgetUnit, string>> = {
+  tasks: 'tasks with full labels',
+  labels: 'labels',
+  'gpu-hours': 'GPU-hours of training',
+};
+
+/** A budget without needless decimals. */
+export const budgetText = (value: number): string => String(Number(value.toPrecision(3)));
+
+/** What was proved about a policy, and what stands beside it: a name and a sentence each. */
+export function proofRows(
+  policy: PolicyView,
+  name: (id: string) => string,
+): { label: string; value: string }[] {
+  const number = (x: number): string => share(x, 3);
+  const rows = [
+    {
+      label: 'Optimum',
+      value: policy.optimal
+        ? `proved: no policy of this budget has more than ${number(policy.bound)}`
+        : `not proved: at most ${number(policy.bound)}, a gap of ${percent(policy.gap, 2)}`,
+    },
+  ];
+  const { runnerUp, random, significance, range } = policy;
+  if (runnerUp !== null) {
+    const change =
+      runnerUp.gained.length === 0
+        ? `without ${list(runnerUp.lost.map(name))}`
+        : `${list(runnerUp.gained.map(name))} instead of ${list(runnerUp.lost.map(name))}`;
+    rows.push({ label: 'Runner-up', value: `${change} loses ${number(runnerUp.loss)}` });
+  }
+  if (policy.greedy !== null) {
+    const short = policy.objective - policy.greedy;
+    const same = Math.abs(short) <= 1e-6 * Math.max(1e-9, Math.abs(policy.objective));
+    rows.push({ label: 'Greedy', value: same ? 'the same as the optimum' : `loses ${number(short)}` });
+  }
+  if (random !== null) {
+    const chance =
+      significance === null
+        ? ''
+        : `; as good by chance p = ${number(significance.pValue)}, ${significance.draws} draws`;
+    rows.push({
+      label: 'Random',
+      value: `${number(random.median)} (5–95 % ${number(random.low)} to ${number(random.high)})${chance}`,
+    });
+  }
+  if (range !== null) {
+    const missing = plural(range.missing, 'transfer');
+    rows.push({
+      label: 'Range',
+      value: `${number(range.low)} to ${number(range.high)}, by ${missing} that ${range.missing === 1 ? 'was' : 'were'} not measured`,
+    });
+  }
+  return rows;
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { PolicyView } from '@/lib/service/contracts';
 import { cycleWish, policyPath, readPolicyQuery, wishOf } from './policy-query';
-import { curveNote, policyFinding, policyTitle } from './policy-words';
+import { curveNote, policyFinding, policyTitle, proofRows } from './policy-words';
 
 const edge = (target: string, kind: 'self' | 'transfer' | 'scratch') => ({
   target,
@@ -58,6 +58,30 @@ describe('a policy in words', () => {
       'Greedy choice misses the optimum at 1 budget of 4, by at most 9\u00a0%. Past 3 more labels change nothing.',
     );
   });
+  it('says how sure the solution is and what stands beside it', () => {
+    const names = (id: string) => id.toUpperCase();
+    const proof = proofRows(
+      {
+        ...policy,
+        greedy: 4.6,
+        random: { median: 3, low: 2, high: 4 },
+        runnerUp: { objective: 4.5, loss: 0.1, sources: ['a', 'c'], gained: ['c'], lost: ['b'] },
+        significance: { pValue: 0.002, draws: 500 },
+        range: { low: 4.6, high: 5.2, missing: 3 },
+      },
+      names,
+    );
+    expect(proof.map((row) => row.value)).toEqual([
+      'proved: no policy of this budget has more than 4.600',
+      'C instead of B loses .100',
+      'the same as the optimum',
+      '3.000 (5–95 % 2.000 to 4.000); as good by chance p = .002, 500 draws',
+      '4.600 to 5.200, by 3 transfers that were not measured',
+    ]);
+    expect(proofRows({ ...policy, optimal: false, gap: 0.02, bound: 4.7 }, names)[0]?.value).toBe(
+      'not proved: at most 4.700, a gap of 2.00\u00a0%',
+    );
+  });
   it('does not promise anything when nothing transfers', () => {
     const none = { ...policy, objective: 0, curve: policy.curve.map((p) => ({ ...p, objective: 0 })) };
     expect(policyFinding(none)).toContain('no value');
@@ -67,7 +91,10 @@ describe('a policy in words', () => {
 describe('the query in the URL', () => {
   it('reads what it can and ignores the rest', () => {
     const query = readPolicyQuery(
-      new URLSearchParams('budget=8&order=9&maximise=gain&force=a,b&weights=t:2,u:x,v:-1'),
+      new URLSearchParams(
+        'budget=8&order=9&maximise=gain&force=a,b&weights=t:2,u:x,v:-1&unit=labels&limits=gpu-hours:0.5' +
+          '&source-only=w&costs=t:3&incomplete=yes',
+      ),
     );
     expect(query).toEqual({
       budget: 8,
@@ -76,7 +103,18 @@ describe('the query in the URL', () => {
       force: ['a', 'b'],
       forbid: [],
       weights: { t: 2 },
+      unit: 'labels',
+      limits: { 'gpu-hours': 0.5 },
+      sourceOnly: ['w'],
+      costs: { t: 3 },
+      incomplete: false,
     });
+  });
+  it('says limits, roles and costs as the API reads them', () => {
+    const query = readPolicyQuery(new URLSearchParams('unit=labels&limits=tasks:4&source-only=a&costs=b:2'));
+    expect(policyPath('s', query)).toBe(
+      '/sweeps/s/policy?unit=labels&limits=tasks%3A4&sourceOnly=a&costs=b%3A2',
+    );
   });
   it('asks the API only for what was said', () => {
     expect(policyPath('s 1', readPolicyQuery(new URLSearchParams('budget=3')))).toBe(

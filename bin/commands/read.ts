@@ -1,5 +1,12 @@
 import type { Command } from 'commander';
-import { bestSourceView, type MatrixView, matrixView, policyView, sweepView } from '@/lib/service/contracts';
+import {
+  bestSourceView,
+  type MatrixView,
+  matrixView,
+  type PolicyView,
+  policyView,
+  sweepView,
+} from '@/lib/service/contracts';
 import { type ApiClient, connectApi } from '../api-client';
 import { percent, table } from '../terminal';
 
@@ -55,6 +62,20 @@ function registerBest(program: Command): void {
   });
 }
 
+interface PolicyOptions {
+  budget?: string;
+  unit?: string;
+  limits?: string;
+  maxOrder?: string;
+  objective?: string;
+  force?: string;
+  forbid?: string;
+  sourceOnly?: string;
+  weights?: string;
+  costs?: string;
+  incomplete?: boolean;
+}
+
 /** Options of `policy` are read by the sweep's policy; `policy solve` (offline) is mounted beside it. */
 function registerPolicy(program: Command): Command {
   const policy = program
@@ -62,35 +83,43 @@ function registerPolicy(program: Command): Command {
     // `policy solve` has a --budget of its own: options after it are its own.
     .enablePositionalOptions()
     .description('best transfer policy of a sweep under a supervision budget')
-    .option('--budget <n>', 'how many tasks may be fully supervised')
+    .option('--budget <n>', 'how much may be fully supervised (default: the sweep’s own)')
+    .option('--unit <unit>', 'what the budget counts: tasks, labels or gpu-hours')
+    .option('--limits <list>', 'further limits, e.g. labels:5,gpu-hours:0.5')
     .option('--max-order <k>', 'at most k sources per transfer')
-    .option('--objective <name>', 'affinity, gain, quality or log-loss');
-  return common(policy).action(
-    async (options: Common & { budget?: string; maxOrder?: string; objective?: string }) => {
-      const query = new URLSearchParams();
-      if (options.budget) query.set('budget', options.budget);
-      if (options.maxOrder) query.set('maxOrder', options.maxOrder);
-      if (options.objective) query.set('objective', options.objective);
-      const answer = await withApi(options, (api) =>
-        api.get(`/sweeps/${options.sweep}/policy?${query}`, policyView),
-      );
-      if (options.json) return print(JSON.stringify(answer, null, 2));
-      print(
-        `Supervise fully: ${answer.sources.join(', ')}. Value ${answer.objective.toFixed(4)} (${answer.objectiveName}), ` +
-          `${answer.optimal ? 'proved optimal' : `bound ${answer.bound.toFixed(4)}`}.\n`,
-      );
-      print(
-        table(
-          ['target', 'served by', 'value'],
-          answer.edges.map((edge) => [
-            edge.target,
-            edge.kind === 'self' ? 'its own network' : edge.sources.join(' + ') || edge.kind,
-            edge.value.toFixed(3),
-          ]),
-        ),
-      );
-    },
-  );
+    .option('--objective <name>', 'affinity, gain, quality or log-loss')
+    .option('--force <tasks>', 'sources that must be supervised, a,b')
+    .option('--forbid <tasks>', 'sources that must not be')
+    .option('--source-only <tasks>', 'targets that need not be served')
+    .option('--weights <list>', 'importance of targets, e.g. z-depth:2')
+    .option('--costs <list>', 'label cost of tasks, e.g. z-depth:3')
+    .option('--incomplete', 'serve targets that lack transfers too; a range bounds the optimum');
+  return common(policy).action(async (options: Common & PolicyOptions) => {
+    const { sweep, url: _, json, ...asked } = options;
+    const query = new URLSearchParams(Object.entries(asked).map(([name, value]) => [name, String(value)]));
+    const answer = await withApi(options, (api) => api.get(`/sweeps/${sweep}/policy?${query}`, policyView));
+    print(json ? JSON.stringify(answer, null, 2) : policyText(answer));
+  });
+}
+
+function policyText(answer: PolicyView): string {
+  const edges = answer.edges.map((edge) => [
+    edge.target,
+    edge.kind === 'self' ? 'its own network' : edge.sources.join(' + ') || edge.kind,
+    edge.value.toFixed(3),
+  ]);
+  const proof = answer.optimal ? 'proved optimal' : `bound ${answer.bound.toFixed(4)}`;
+  const spent = answer.budgets.map((b) => `${b.spent} of ${b.limit} ${b.unit}`).join(', ');
+  const { runnerUp } = answer;
+  return [
+    `Supervise fully: ${answer.sources.join(', ')} (${spent}). Value ${answer.objective.toFixed(4)} (${answer.objectiveName}), ${proof}.`,
+    ...(runnerUp
+      ? [`Runner-up: ${runnerUp.sources.join(', ')}, worth ${runnerUp.loss.toFixed(4)} less.`]
+      : []),
+    '',
+    table(['target', 'served by', 'value'], edges),
+    ...answer.unserved.map(({ target, reason }) => `not served: ${target} (${reason})`),
+  ].join('\n');
 }
 
 type Unit = 'affinity' | 'gain' | 'quality' | 'effect' | 'loss' | 'probe';

@@ -13,6 +13,7 @@ import { ProgressHead } from '../sweeps/progress';
 import { CopyLink } from '../ui/copy-button';
 import { Download } from '../ui/download';
 import { Empty, Failure, Loading, Skeleton } from '../ui/status';
+import { Imported } from './imported';
 import { MatrixSection } from './matrix-section';
 
 /** The overview of a sweep: finding, progress, matrix. */
@@ -71,10 +72,7 @@ function Loaded({ id, sweep }: { id: string; sweep: SweepView }) {
           href={(state) => `/sweeps/${encodeURIComponent(id)}/runs?state=${state}`}
         />
       ) : (
-        <p className="py-3 text-ink2 text-label">
-          Imported results{sweep.source === null ? '' : ` from ${sweep.source}`}: nothing was trained here,
-          and intervals are missing where the files hold none.
-        </p>
+        <Imported sweep={sweep} />
       )}
       {matrix.data === undefined ? (
         matrix.error === null ? (

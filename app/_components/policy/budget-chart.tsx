@@ -15,6 +15,8 @@ const THUMB = 20;
 interface Props {
   policy: PolicyView;
   budget: number;
+  label: string;
+  budgetText: (value: number) => string;
   text: (value: number) => string;
   tick: (value: number) => string;
   onMove: (budget: number) => void;
@@ -22,12 +24,20 @@ interface Props {
 }
 
 /** What each budget buys: optimum, greedy and random policies; the slider below shares the axis. */
-export function BudgetChart({ policy, budget, text, tick, onMove, onCommit }: Props) {
+export function BudgetChart(props: Props) {
+  const { policy, text, tick, label, budgetText, onMove, onCommit } = props;
   const box = useRef<HTMLDivElement>(null);
   const width = Math.max(240, useWidth(box));
   const { curve } = policy;
   const budgets = curve.map((p) => p.budget);
-  const [first, last] = [Math.min(...budgets, 1), Math.max(...budgets, 2)];
+  const whole = policy.unit === 'tasks';
+  const [first, last] = whole
+    ? [Math.min(...budgets, 1), Math.max(...budgets, 2)]
+    : [Math.min(...budgets), Math.max(...budgets, Number.EPSILON)];
+  // Other units than tasks move along the budgets that the curve was solved at.
+  const snap = (value: number): number =>
+    whole ? value : budgets.reduce((a, b) => (Math.abs(b - value) < Math.abs(a - value) ? b : a), first);
+  const budget = whole ? Math.round(props.budget) : snap(props.budget);
   const top = Math.max(1e-9, ...curve.map((p) => p.objective), ...curve.map((p) => p.random?.high ?? 0));
   const x = scaleLinear([first, last], [MARGIN.left, width - MARGIN.right]);
   const y = scaleLinear(
@@ -89,23 +99,23 @@ export function BudgetChart({ policy, budget, text, tick, onMove, onCommit }: Pr
         style={{ marginLeft: MARGIN.left - THUMB / 2, width: width - MARGIN.left - MARGIN.right + THUMB }}
         min={first}
         max={last}
-        step={1}
+        step={whole ? 1 : (last - first) / Math.max(1, budgets.length - 1)}
         value={[budget]}
-        onValueChange={([value]) => value !== undefined && onMove(value)}
-        onValueCommit={([value]) => value !== undefined && onCommit(value)}
+        onValueChange={([value]) => value !== undefined && onMove(snap(value))}
+        onValueCommit={([value]) => value !== undefined && onCommit(snap(value))}
       >
         <Slider.Track className="relative mx-[10px] h-[5px] grow rounded-full bg-line2">
           <Slider.Range className="absolute h-full rounded-full bg-accent" />
         </Slider.Track>
         <Slider.Thumb
-          aria-label="Budget, tasks with full labels"
-          className="grid size-5 cursor-grab place-items-center rounded-full border-2 border-accent bg-paper font-semibold text-[10.5px] active:cursor-grabbing"
+          aria-label={label}
+          className="grid h-5 min-w-5 cursor-grab place-items-center rounded-full border-2 border-accent bg-paper px-0.5 font-semibold text-[10.5px] active:cursor-grabbing"
         >
-          {budget}
+          {budgetText(budget)}
         </Slider.Thumb>
       </Slider.Root>
       <svg width={width} height="16" aria-hidden="true" className="block text-ink2">
-        {axisTicks(first, last, budget).map((t) => (
+        {(whole ? axisTicks(first, last, budget) : x.ticks(6)).map((t) => (
           <text key={t} x={x(t)} y="12" textAnchor="middle" fontSize="11.5">
             {t}
           </text>

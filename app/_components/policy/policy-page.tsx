@@ -2,12 +2,12 @@
 
 import { useEffect, useState } from 'react';
 import { share } from '@/app/_lib/format';
-import { OBJECTIVES, type Objective, policyPath, readPolicyQuery } from '@/app/_lib/policy-query';
-import { curveNote, policyFinding, policyTitle } from '@/app/_lib/policy-words';
+import { OBJECTIVES, type Objective, policyPath, readPolicyQuery, UNITS } from '@/app/_lib/policy-query';
+import { budgetText, curveNote, policyFinding, policyTitle, UNIT_WORDS } from '@/app/_lib/policy-words';
 import { prefetch, useApi } from '@/app/_lib/use-api';
 import { useSweep } from '@/app/_lib/use-sweep';
-import { useUrlState } from '@/app/_lib/use-url-state';
-import { type PolicyView, policyView } from '@/lib/service/contracts';
+import { type UrlPatch, useUrlState } from '@/app/_lib/use-url-state';
+import { type BudgetUnit, type PolicyView, policyView } from '@/lib/service/contracts';
 import { PageHead } from '../shell/page-head';
 import { CopyLink } from '../ui/copy-button';
 import { Download } from '../ui/download';
@@ -15,7 +15,9 @@ import { Segmented } from '../ui/segmented';
 import { Failure, Loading } from '../ui/status';
 import { BudgetChart } from './budget-chart';
 import { PolicyGraph } from './policy-graph';
+import { ProofSection } from './proof';
 import { Importance, PolicyFigures, SourceChips } from './side';
+import { Terms } from './terms';
 
 const OBJECTIVE_LABEL: Record<Objective, string> = {
   quality: 'Quality',
@@ -30,6 +32,8 @@ const VALUE_NOTE: Record<Objective, string> = {
   'log-loss': 'value = sum of log loss cuts',
 };
 
+const UNIT_LABEL: Record<BudgetUnit, string> = { tasks: 'Tasks', labels: 'Labels', 'gpu-hours': 'GPU-hours' };
+
 /** Which tasks to label in full under a budget, and how each target is then served. */
 export function PolicyPage({ id }: { id: string }) {
   const sweep = useSweep(id);
@@ -43,7 +47,7 @@ export function PolicyPage({ id }: { id: string }) {
   useEffect(() => {
     if (budget === null) return;
     for (const next of [budget + 1, budget - 1]) {
-      if (next >= 1)
+      if (next >= 1 && Number.isInteger(next))
         prefetch(
           policyPath(id, { ...readPolicyQuery(new URLSearchParams(window.location.search)), budget: next }),
           policyView,
@@ -88,21 +92,7 @@ export function PolicyPage({ id }: { id: string }) {
           </>
         }
       />
-      <div className="flex flex-wrap items-center gap-x-6 gap-y-2 py-3">
-        <Segmented
-          label="Maximise"
-          value={view.objectiveName}
-          options={OBJECTIVES.map((o) => ({ value: o, label: OBJECTIVE_LABEL[o] }))}
-          onChange={(o) => set({ maximise: o })}
-        />
-        <Segmented
-          label="Sources per edge"
-          value={String(view.maxOrder)}
-          options={['1', '2', '3', '4'].map((o) => ({ value: o, label: o }))}
-          onChange={(o) => set({ order: o })}
-        />
-        <Proof policy={view} />
-      </div>
+      <Controls policy={view} set={set} />
       {policy.error !== null && policy.stale && (
         <div className="mb-3">
           <Failure error={policy.error} title="This wish cannot be met; the last policy is still shown" />
@@ -123,12 +113,14 @@ export function PolicyPage({ id }: { id: string }) {
         <div className="flex flex-col gap-4 max-[1180px]:order-1">
           <section aria-label="Budget">
             <h2 className="mb-1 flex items-baseline justify-between gap-2">
-              <span className="section-title">Budget, tasks with full labels</span>
+              <span className="section-title">Budget, {UNIT_WORDS[view.unit]}</span>
               <span className="text-ink3 text-label">{VALUE_NOTE[view.objectiveName]}</span>
             </h2>
             <BudgetChart
               policy={view}
-              budget={Math.round(budget ?? view.budget)}
+              budget={budget ?? view.budget}
+              label={`Budget, ${UNIT_WORDS[view.unit]}`}
+              budgetText={budgetText}
               text={(v) => share(v, 2)}
               tick={axisText}
               onMove={setDraft}
@@ -140,6 +132,7 @@ export function PolicyPage({ id }: { id: string }) {
             <p className="mt-1.5 text-ink2">{curveNote(view)}</p>
           </section>
           <PolicyFigures policy={view} />
+          <ProofSection policy={view} name={sweep.name} />
           {view.selfShare > 0.6 && view.objectiveName === 'affinity' && (
             <p className="text-ink2">
               Own networks carry most of this objective.{' '}
@@ -153,9 +146,41 @@ export function PolicyPage({ id }: { id: string }) {
         <div className="flex flex-col gap-4 max-[1180px]:order-3">
           <Importance policy={view} query={query} set={set} />
           <SourceChips policy={view} query={query} set={set} />
+          <Terms policy={view} query={query} set={set} />
         </div>
       </div>
     </>
+  );
+}
+
+/** What is maximised, how many sources an edge may have, what the budget counts. */
+function Controls({ policy, set }: { policy: PolicyView; set: (patch: UrlPatch) => void }) {
+  return (
+    <div className="flex flex-wrap items-center gap-x-6 gap-y-2 py-3">
+      <Segmented
+        label="Maximise"
+        value={policy.objectiveName}
+        options={OBJECTIVES.map((o) => ({ value: o, label: OBJECTIVE_LABEL[o] }))}
+        onChange={(o) => set({ maximise: o })}
+      />
+      <Segmented
+        label="Sources per edge"
+        value={String(policy.maxOrder)}
+        options={['1', '2', '3', '4'].map((o) => ({ value: o, label: o }))}
+        onChange={(o) => set({ order: o })}
+      />
+      <Segmented
+        label="Budget in"
+        value={policy.unit}
+        options={UNITS.map((unit) => ({
+          value: unit,
+          label: UNIT_LABEL[unit],
+          disabled: unit === 'gpu-hours' && policy.costs.every((cost) => cost.gpuHours === null),
+        }))}
+        onChange={(unit) => set({ unit: unit === 'tasks' ? null : unit, budget: null })}
+      />
+      <Proof policy={policy} />
+    </div>
   );
 }
 
