@@ -22,11 +22,17 @@ export function policyFinding(policy: PolicyView): string {
   const subject = `${capital(inWords(n))} fully supervised ${n === 1 ? 'task reaches' : 'tasks reach'}`;
   if (!(top > 0)) return `${subject} no value on this objective: no transfer is better than nothing.`;
   const first = `${subject} ${percent(policy.objective / top)} of the value of supervising everything.`;
-  const next = policy.curve.find((p) => p.budget >= policy.budget + 1);
+  const next = policy.curve.find((p) =>
+    policy.unit === 'tasks' ? p.budget >= policy.budget + 1 : p.budget > policy.budget,
+  );
   if (next === undefined) return first;
   const added = (next.objective - policy.objective) / top;
   const word = inWords(n + 1).length > 3 || n + 1 <= 12 ? ordinalWord(n + 1) : ordinal(n + 1);
-  return `${first} A ${word} would add ${added < 0.005 ? 'less than 1\u00a0%' : percent(added)}.`;
+  const more =
+    policy.unit === 'tasks'
+      ? `${/^(e|1[18]th|8)/.test(word) ? 'An' : 'A'} ${word}`
+      : `The next step of the budget, to ${budgetText(next.budget)},`;
+  return `${first} ${more} would add ${added < 0.005 ? 'less than 1\u00a0%' : percent(added)}.`;
 }
 
 const ORDINALS = [

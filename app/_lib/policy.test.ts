@@ -53,6 +53,12 @@ describe('a policy in words', () => {
       'Two fully supervised tasks reach 92\u00a0% of the value of supervising everything. A third would add 8\u00a0%.',
     );
   });
+  it('asks for the next step of a budget that does not count tasks', () => {
+    const text = policyFinding({ ...policy, unit: 'labels' });
+    expect(text).toContain('The next step of the budget, to 3, would add 8');
+    const ten = { ...policy, sources: [...'abcdefghij'] };
+    expect(policyFinding(ten)).toContain('An eleventh would add');
+  });
   it('says where greedy fails and where labels stop paying', () => {
     expect(curveNote(policy)).toBe(
       'Greedy choice misses the optimum at 1 budget of 4, by at most 9\u00a0%. Past 3 more labels change nothing.',

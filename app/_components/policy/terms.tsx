@@ -92,6 +92,7 @@ function Limits({ policy, query, set }: Props) {
 
 /** Per task: what its labels cost, and whether it needs to be served. */
 function TaskTerms({ policy, query, set }: Props) {
+  const hours = hoursKnown(policy);
   const cost = new Map(policy.costs.map((c) => [c.task, c] as const));
   const toggle = (id: string): void => {
     const rest = query.sourceOnly.filter((other) => other !== id);
@@ -99,57 +100,61 @@ function TaskTerms({ policy, query, set }: Props) {
     set({ 'source-only': next.join(',') || null });
   };
   return (
-    <table className="w-full">
-      <thead>
-        <tr className="border-line2 border-b text-left text-ink2 text-label">
-          <th className="py-1 font-normal">Task</th>
-          <th className="py-1 text-right font-normal">Label cost</th>
-          <th className="py-1 text-right font-normal">GPU-hours</th>
-          <th className="py-1 text-right font-normal">Served</th>
-        </tr>
-      </thead>
-      <tbody>
-        {policy.tasks.map((task) => {
-          const known = cost.get(task.id);
-          return (
-            <tr key={task.id} className="border-line border-b last:border-b-0">
-              <th scope="row" className="py-1 text-left font-normal">
-                {task.name}
-              </th>
-              <td className="py-1 text-right">
-                {known !== undefined && (
-                  <input
-                    type="number"
-                    min="0"
-                    step="any"
-                    className="field w-[68px] py-0.5 text-right"
-                    aria-label={`Label cost of ${task.name}`}
-                    defaultValue={known.labels}
-                    onBlur={(event) =>
-                      Number(event.target.value) !== known.labels &&
-                      set({ costs: numbersText(patched(query.costs, task.id, event.target.value)) || null })
-                    }
-                  />
+    <div className="max-h-[380px] overflow-y-auto pr-2">
+      <table className="w-full">
+        <thead className="sticky top-0 bg-paper">
+          <tr className="border-line2 border-b text-left text-ink2 text-label">
+            <th className="py-1 font-normal">Task</th>
+            <th className="py-1 text-right font-normal">Label cost</th>
+            {hours && <th className="py-1 text-right font-normal">GPU-hours</th>}
+            <th className="py-1 text-right font-normal">Served</th>
+          </tr>
+        </thead>
+        <tbody>
+          {policy.tasks.map((task) => {
+            const known = cost.get(task.id);
+            return (
+              <tr key={task.id} className="border-line border-b last:border-b-0">
+                <th scope="row" className="py-1 text-left font-normal">
+                  {task.name}
+                </th>
+                <td className="py-1 text-right">
+                  {known !== undefined && (
+                    <input
+                      type="number"
+                      min="0"
+                      step="any"
+                      className="w-14 rounded-control border border-line2 bg-panel px-1.5 py-px text-right"
+                      aria-label={`Label cost of ${task.name}`}
+                      defaultValue={known.labels}
+                      onBlur={(event) =>
+                        Number(event.target.value) !== known.labels &&
+                        set({ costs: numbersText(patched(query.costs, task.id, event.target.value)) || null })
+                      }
+                    />
+                  )}
+                </td>
+                {hours && (
+                  <td className="py-1 text-right text-ink2">
+                    {known === undefined || known.gpuHours === null ? '–' : budgetText(known.gpuHours)}
+                  </td>
                 )}
-              </td>
-              <td className="py-1 text-right text-ink2">
-                {known === undefined || known.gpuHours === null ? '–' : budgetText(known.gpuHours)}
-              </td>
-              <td className="py-1 text-right">
-                {task.target && (
-                  <input
-                    type="checkbox"
-                    className="accent-[var(--accent)]"
-                    aria-label={`Serve ${task.name}`}
-                    checked={!query.sourceOnly.includes(task.id)}
-                    onChange={() => toggle(task.id)}
-                  />
-                )}
-              </td>
-            </tr>
-          );
-        })}
-      </tbody>
-    </table>
+                <td className="py-1 text-right">
+                  {task.target && (
+                    <input
+                      type="checkbox"
+                      className="accent-[var(--accent)]"
+                      aria-label={`Serve ${task.name}`}
+                      checked={!query.sourceOnly.includes(task.id)}
+                      onChange={() => toggle(task.id)}
+                    />
+                  )}
+                </td>
+              </tr>
+            );
+          })}
+        </tbody>
+      </table>
+    </div>
   );
 }
