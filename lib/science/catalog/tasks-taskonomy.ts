@@ -32,6 +32,7 @@ interface Change {
   summary: string;
   head?: TaskHead;
   loss?: TaskDeclaration['loss'];
+  version?: number;
 }
 
 const CHANGES: Readonly<Record<string, Change>> = {
@@ -59,6 +60,7 @@ const CHANGES: Readonly<Record<string, Change>> = {
     summary: 'Shares of 365 kinds of place by a teacher network (soft labels).',
     head: { kind: 'classes', classes: 365 },
     loss: 'soft-cross-entropy',
+    version: 2,
   },
   'vanishing-points': {
     summary: 'Three vanishing points on the Gaussian sphere, camera frame (nine coordinates).',

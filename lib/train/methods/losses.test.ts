@@ -59,7 +59,10 @@ function naive(
       l2: () => o.reduce((s, v, c) => s + (v - (y[c] as number)) ** 2, 0) / CHANNELS,
       'cross-entropy': () => -Math.log(p[id] as number),
       'balanced-cross-entropy': () => -Math.log(p[id] as number),
-      'soft-cross-entropy': () => -p.reduce((s, v, c) => s + (y[c] as number) * Math.log(v), 0),
+      'soft-cross-entropy': () => {
+        const total = y.reduce((s, v) => s + v, 0);
+        return p.reduce((s, v, c) => s + (y[c] as number) * Math.log((y[c] as number) / total / v), 0);
+      },
     };
     sum += w * each[spec.name]();
     weight += w;
@@ -125,6 +128,26 @@ describe.each(LOSSES)('%s', (name) => {
     });
     tf.dispose([input, gradient]);
   });
+});
+
+it('soft shares: the right answer has loss 0, on the engine’s kernel too', async () => {
+  const labels = labelsFor('soft-cross-entropy');
+  const right = shares.map((y) => Math.log(y));
+  for (const loss of imageLosses(specFor('soft-cross-entropy'), right, labels, [0, 1, 2, 3])) {
+    expect(loss).toBeCloseTo(0, 5);
+  }
+  const { tf } = await openEngine({ backend: 'wasm' });
+  const loss = tf.tidy(() => {
+    const x = tf.tensor(right, [EXAMPLES, ROWS, CHANNELS]);
+    return lossTensor(
+      tf,
+      specFor('soft-cross-entropy'),
+      x,
+      labels,
+      Int32Array.of(0, 1, 2, 3, 4),
+    ).dataSync()[0];
+  });
+  expect(loss).toBeCloseTo(0, 5);
 });
 
 describe('balancedWeights', () => {

@@ -9,7 +9,9 @@ import { metricLoss } from './metric-loss';
  * weight (0 where there is no label; the class weight for balanced cross-entropy):
  *   l1  Σ w·|o − y| / (C·Σ w)          l2  Σ w·(o − y)² / (C·Σ w)
  *   cross-entropy      Σ w·(ln Σ_k e^{o_k} − o_y) / Σ w
- *   soft-cross-entropy Σ w·(Σ_k y_k)·ln Σ_k e^{o_k} − w·Σ_k y_k·o_k, over Σ w
+ *   soft-cross-entropy the same of shares y_k less their own entropy (the Kullback–Leibler divergence), so that the
+ *                      right shares have loss 0 and a skill 1 − L / L_mean can reach 1:
+ *                      Σ w·Y·(ln Σ_k e^{o_k} + Σ_k (y_k/Y)·ln(y_k/Y)) − w·Σ_k y_k·o_k, over Σ w, with Y = Σ_k y_k
  *   metric             over pairs of pixels of an image (`metricLoss`), mean over images
  * In training Σ runs over the batch; per image it runs over the image (NaN when Σ w = 0).
  */
@@ -62,7 +64,36 @@ function regressionSum(
   return sum;
 }
 
-/** Cross-entropy of one row, unweighted; writes `scale` × its gradient. */
+/** Σ_k y_k·ln(y_k / Σ y) of a row of shares: minus the least cross-entropy that any answer to it can have. */
+function shareLogs({ values, channels }: PackedLabels, row: number): number {
+  const at = row * channels;
+  let total = 0;
+  let logs = 0;
+  for (let c = 0; c < channels; c++) {
+    const y = values?.[at + c] ?? 0;
+    total += y;
+    if (y > 0) logs += y * Math.log(y);
+  }
+  return total > 0 ? logs - total * Math.log(total) : 0;
+}
+
+/** The same over the labelled rows of the examples, divided by their number: what the engine's kernel leaves out. */
+function meanShareLogs(labels: PackedLabels, indices: ArrayLike<number>): number {
+  const { rows, valid } = labels;
+  let sum = 0;
+  let count = 0;
+  for (let i = 0; i < indices.length; i++) {
+    const first = (indices[i] as number) * rows;
+    for (let row = first; row < first + rows; row++) {
+      if (valid[row] === 0) continue;
+      sum += shareLogs(labels, row);
+      count++;
+    }
+  }
+  return sum / Math.max(1, count);
+}
+
+/** Cross-entropy of one row (of shares: above their own entropy), unweighted; writes `scale` × its gradient. */
 function classRow(
   output: Float32Array,
   at: number,
@@ -106,7 +137,8 @@ function classRow(
       gradient[own] = (gradient[own] as number) - scale;
     }
   }
-  return total * (top + Math.log(sum)) - fit;
+  const least = ids ? 0 : shareLogs(labels, row);
+  return total * (top + Math.log(sum)) - fit + least;
 }
 
 /** Σ w·loss over one example whose outputs begin at `from`; writes `scale` × its gradient. */
@@ -228,7 +260,8 @@ export function lossTensor(
   if (spec.name !== 'metric') {
     const name = spec.name === 'l1' || spec.name === 'l2' ? spec.name : 'cross-entropy';
     const own = rowLoss(tf, { name, output, labels, indices, classWeights: spec.classWeights });
-    if (own !== null) return own;
+    if (own !== null)
+      return spec.name === 'soft-cross-entropy' ? tf.add(own, meanShareLogs(labels, indices)) : own;
   }
   return hostLoss(tf, output, (values, gradient) =>
     batchLossInto(spec, values, labels, indices, { gradient, step }),

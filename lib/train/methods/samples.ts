@@ -115,18 +115,20 @@ const likeliest = (values: Float32Array, at: number, channels: number): number =
   return best;
 };
 
-const BARS_HEIGHT = 48;
-const BAR_WIDTH = 12;
+/** Least side of a chart of bars, which is square like a picture, and least width of a bar. */
+const BARS_SIDE = 48;
+const BAR_WIDTH = 6;
 
 /** Bars without text: one per value, from the zero line; `marked` is drawn in the accent colour. */
 function barsPng(values: ArrayLike<number>, { low, high }: Range, marked: number): Uint8Array {
-  const width = Math.max(24, values.length * BAR_WIDTH);
+  const barWidth = Math.max(BAR_WIDTH, Math.floor(BARS_SIDE / values.length));
+  const side = Math.max(BARS_SIDE, values.length * barWidth);
   const rowOf = (value: number): number =>
-    Math.round((1 - clamp((value - low) / (high - low))) * (BARS_HEIGHT - 5)) + 2;
+    Math.round((1 - clamp((value - low) / (high - low))) * (side - 5)) + 2;
   const zero = rowOf(Math.min(high, Math.max(low, 0)));
-  return encode(width, BARS_HEIGHT, (x, y) => {
-    const bar = Math.floor(x / BAR_WIDTH);
-    const inside = x % BAR_WIDTH > 1 && x % BAR_WIDTH < BAR_WIDTH - 2 && bar < values.length;
+  return encode(side, side, (x, y) => {
+    const bar = Math.floor(x / barWidth);
+    const inside = x % barWidth > 0 && x % barWidth < barWidth - 1 && bar < values.length;
     const end = inside ? rowOf(values[bar] as number) : zero;
     if (inside && y >= Math.min(zero, end) && y <= Math.max(zero, end)) return bar === marked ? ACCENT : INK;
     return y === zero ? INK : PAPER;

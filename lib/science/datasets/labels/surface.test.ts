@@ -77,7 +77,7 @@ describe('curvature', () => {
     expect(wall.length).toBeGreaterThan(25);
     for (const p of wall) expect(Math.abs(k(p, 0))).toBeLessThan(1e-2);
     const box = inner(8).map((p) => k(p, 0));
-    expect(Math.max(...box)).toBeGreaterThan(2);
+    expect(Math.max(...box)).toBeGreaterThan(1.5);
     expect(median(box.map(Math.abs))).toBeLessThan(0.05);
   });
 });

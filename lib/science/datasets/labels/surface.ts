@@ -111,7 +111,7 @@ const pointMaps = new Map<number, Float32Array>();
 /**
  * Principal curvatures k of the visible surface (convex positive, larger in size first), from
  * the change of normals over the 3 × 3 neighbourhood within one object, box edges included,
- * smoothed by [1 2 1] / 4 both ways; 3 · sign(k) · ln(1 + |k| · 0.2 m), not centred. Loss L2 as in the paper.
+ * smoothed twice by [1 2 1] / 4 both ways; 3 · sign(k) · ln(1 + |k| · 0.2 m), not centred. Loss L2 as in the paper.
  */
 export function curvature(record: RoomRecord, out: Float32Array, at: number): void {
   const { size, depth, object, normals } = record;
@@ -126,7 +126,7 @@ export function curvature(record: RoomRecord, out: Float32Array, at: number): vo
     smaller[k] = two[1] as number;
   }
   [larger, smaller].forEach((map, c) => {
-    smooth(map, size, d);
+    for (let pass = 0; pass < 2; pass++) smooth(map, size, d);
     for (let k = 0; k < size * size; k++) {
       const v = map[k] as number;
       out[at + 2 * k + c] = 3 * Math.sign(v) * Math.log1p(0.2 * Math.abs(v));
