@@ -25,6 +25,14 @@ const DATASETS = [
     name: 'idx',
     text: 'Images that people did not render: a folder of IDX files such as Fashion-MNIST or MNIST, with the tasks that make sense on them.',
   },
+  {
+    name: 'taskonomy',
+    text: 'Scans of real buildings with their labels: a folder in the layout of Taskonomy or Omnidata. Split by building; damaged files are named.',
+  },
+  {
+    name: 'image-folder',
+    text: 'Pictures sorted into one folder per class, PNG or JPEG: classification and what the pictures give by themselves.',
+  },
 ] as const;
 
 const role = (task: TaskView): string =>

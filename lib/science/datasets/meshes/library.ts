@@ -43,6 +43,8 @@ const SEEN_OPACITY = 0.4;
 
 const linear = (srgb: number): number => Math.min(0.92, Math.max(0.02, Math.max(0, srgb) ** 2.2));
 
+const LINEAR = Float32Array.from({ length: 256 }, (_, byte) => linear(byte / 255));
+
 /** Java properties: `key=value`, comments with #, \ at the end of a line goes on, \uXXXX. */
 function readProperties(text: string): Map<string, string> {
   const properties = new Map<string, string>();
@@ -101,7 +103,7 @@ function smallTexture({ width, height, data }: Raster): MeshMaterial['texture'] 
       for (let c = 0; c < 3; c++) {
         let sum = 0;
         for (let v = v0; v < v1; v++)
-          for (let u = u0; u < u1; u++) sum += linear((data[3 * (v * width + u) + c] as number) / 255);
+          for (let u = u0; u < u1; u++) sum += LINEAR[data[3 * (v * width + u) + c] as number] as number;
         out[3 * (y * w + x) + c] = sum / ((v1 - v0) * (u1 - u0));
       }
     }

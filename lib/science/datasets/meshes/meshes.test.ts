@@ -193,6 +193,33 @@ describe('rasteriser against ray caster', () => {
   });
 });
 
+describe('rasteriser', () => {
+  it('cuts triangles that pass behind the eye at the near plane: a floor without end', () => {
+    const n = 32;
+    const mesh = createMesh({
+      name: 'floor',
+      positions: Float32Array.from([-90, -90, 0, 90, -90, 0, 90, 90, 0, -90, -90, 0, 90, 90, 0, -90, 90, 0]),
+      normals: new Float32Array(18),
+      uvs: new Float32Array(12),
+      material: new Uint16Array(2),
+      materials: [],
+    });
+    const grid = { n, depth: new Float64Array(n * n).fill(1e9), hit: new Int32Array(n * n).fill(-1) };
+    rasteriseMeshes([{ mesh, x: 0, y: 0, z: 0, cos: 1, sin: 0, object: 6, first: 0 }], camera, grid, 0);
+    let seen = 0;
+    for (let k = 0; k < n * n; k++) {
+      const sx = ((2 * ((k % n) + 0.5)) / n - 1) * camera.tangent;
+      const sy = (1 - (2 * (Math.floor(k / n) + 0.5)) / n) * camera.tangent;
+      const down = -(camera.forward[2] + sx * camera.right[2] + sy * camera.up[2]);
+      const t = camera.eye[2] / down;
+      if (!(t > 0 && t < 20)) continue;
+      seen++;
+      expect(grid.depth[k]).toBeCloseTo(t, 5);
+    }
+    expect(seen).toBeGreaterThan(0.5 * n * n);
+  });
+});
+
 describe('meshSurface', () => {
   it('gives the side that was seen, interpolated normals and texture points', () => {
     const mesh = createMesh({
