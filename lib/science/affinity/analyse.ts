@@ -81,6 +81,9 @@ function estimate(
 const transferPositions = (contest: Contest, parts: Parts): number[] =>
   parts.tournament.flatMap((c, p) => (contest.contestants[c]?.candidate.kind === 'transfer' ? [p] : []));
 
+const sourcesAt = (contest: Contest, parts: Parts, position: number): number =>
+  contest.contestants[parts.tournament[position] ?? -1]?.candidate.sources.length ?? 0;
+
 interface Ranking {
   /** Share of draws in which the transfer at this tournament position has the highest affinity. */
   probabilityBest: Float64Array;
@@ -88,18 +91,17 @@ interface Ranking {
 }
 
 /**
- * Best source and its tie set: a transfer is tied with the best when it reaches the best's affinity in more than
+ * Best source among the transfers at `positions`, and its tie set: a transfer is tied with the best when it reaches the best's affinity in more than
  * (1 − level)/2 of the draws, so that the best is not reliably ahead of it.
  */
 function rank(
-  contest: Contest,
   parts: Parts,
   point: Measures,
   draws: readonly Measures[],
   level: number,
+  positions: readonly number[],
 ): Ranking {
   const n = parts.tournament.length;
-  const positions = transferPositions(contest, parts);
   const probabilityBest = new Float64Array(n);
   const tied = new Uint8Array(n);
   const best = positions[argMax(positions.map((p) => at(point.affinity, p)))];
@@ -125,7 +127,10 @@ function candidateResults(
   level: number,
 ): CandidateResult[] {
   const strengths = bradleyTerry(point.winRates, parts.tournament.length, contest.images);
-  const { probabilityBest, tied } = rank(contest, parts, point, draws, level);
+  const transfers = transferPositions(contest, parts);
+  const { probabilityBest, tied } = rank(parts, point, draws, level, transfers);
+  const single = transfers.filter((p) => sourcesAt(contest, parts, p) === 1);
+  const first = single.length < transfers.length ? rank(parts, point, draws, level, single) : null;
   return contest.contestants.map(({ candidate, runs }, c) => {
     const position = parts.tournament.indexOf(c);
     const inside = position >= 0;
@@ -148,6 +153,14 @@ function candidateResults(
       skill: at(point.skill, c),
       probabilityBest: inside && candidate.kind === 'transfer' ? at(probabilityBest, position) : null,
       inTieSet: inside && tied[position] === 1,
+      ...(first && single.includes(position)
+        ? {
+            amongFirstOrder: {
+              probabilityBest: at(first.probabilityBest, position),
+              inTieSet: first.tied[position] === 1,
+            },
+          }
+        : {}),
     };
   });
 }

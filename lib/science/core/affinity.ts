@@ -31,6 +31,8 @@ export interface CandidateResult {
   skill: number;
   probabilityBest: number | null;
   inTieSet: boolean;
+  /** Of a first-order transfer in a tournament with higher orders: the same two among first-order transfers alone. */
+  amongFirstOrder?: { probabilityBest: number; inTieSet: boolean };
 }
 
 /** Whether a target's results mean anything (DESIGN §4, "validity first"). */
@@ -42,6 +44,31 @@ export interface TargetValidity {
   scratchSkill: number | null;
   /** Variance between sources over variance between seeds; null with one seed. */
   signalToNoise: number | null;
+}
+
+/** One candidate or reference measured at one size of the transfer set; fields as in `CandidateResult`. */
+export type SizePoint = Omit<
+  CandidateResult,
+  'affinity' | 'bradleyTerry' | 'probabilityBest' | 'inTieSet' | 'amongFirstOrder'
+>;
+
+/** Number of transfer images at which training from scratch catches up with a transfer. */
+export interface Crossover {
+  /** Key of the candidate. */
+  key: string;
+  /** `always`: the transfer still wins at the largest size; `never`: at no size. */
+  state: 'crosses' | 'always' | 'never';
+  /** Null outside of the sizes that were measured. */
+  images: number | null;
+  /** Ends of the 95 % interval; null where an end lies outside of the sizes that were measured. */
+  low: number | null;
+  high: number | null;
+}
+
+/** A target's transfers by the size of the transfer set. */
+export interface TargetSizes {
+  points: readonly { images: number; candidates: readonly SizePoint[] }[];
+  crossovers: readonly Crossover[];
 }
 
 /** The analysed tournament of one target. */
@@ -58,6 +85,8 @@ export interface TargetAnalysis {
   validity: TargetValidity;
   /** True while some candidates are still missing. */
   preliminary: boolean;
+  /** Where the sweep has several transfer sizes, and two of them at least are measured. */
+  sizes?: TargetSizes;
   /** Rank correlations of the transfers' affinities between halves of the data; absent where losses are not known. */
   reliability?: TargetReliability;
   /** Share of images that tie with each tournament candidate, over its meetings; in the order of `tournamentKeys`. */

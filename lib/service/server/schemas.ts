@@ -7,6 +7,8 @@ export const named = {
   matrix: contracts.matrixView.meta({ id: 'Matrix' }),
   bestSource: contracts.bestSourceView.meta({ id: 'BestSource' }),
   policy: contracts.policyView.meta({ id: 'Policy' }),
+  orders: contracts.ordersView.meta({ id: 'Orders' }),
+  sizes: contracts.sizesView.meta({ id: 'Sizes' }),
   tournament: contracts.tournamentView.meta({ id: 'Tournament' }),
   validity: contracts.validityView.meta({ id: 'Validity' }),
   similarity: contracts.similarityView.meta({ id: 'Similarity' }),
@@ -42,7 +44,7 @@ const taskName = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, 'use the id of a task
 export const pairRef = sweepRef.extend({
   source: z
     .string()
-    .regex(/^[A-Za-z0-9_-]{1,64}(\+[A-Za-z0-9_-]{1,64}){0,3}$/, 'use the id of a source, joined ones as a+b')
+    .regex(/^[A-Za-z0-9_-]{1,64}(\+[A-Za-z0-9_-]{1,64}){0,19}$/, 'use the id of a source, joined ones as a+b')
     .meta(about('Id of the source; joined sources as `a+b`', 'surface-normals')),
   target: taskName.meta(about('Id of the target', 'z-depth')),
 });
@@ -87,7 +89,7 @@ export const bestSourceQuery = z.strictObject({
   target: taskName.meta(about('Id of the target', 'z-depth')),
   k: whole(1, 10_000, 3).optional(),
   unit: z.enum(['affinity', 'gain', 'quality', 'effect', 'loss']).default('affinity'),
-  maxOrder: whole(1, 4).optional(),
+  maxOrder: whole(1, 20).optional(),
   method: methodName.optional(),
 });
 
@@ -174,7 +176,7 @@ export const policyQuery = z.strictObject({
     .meta({ description: 'What the budget counts; hours are those measured for each own network here' })
     .optional(),
   limits: limitList.optional(),
-  maxOrder: whole(1, 4).optional(),
+  maxOrder: whole(1, 20).optional(),
   objective: z.enum(['affinity', 'gain', 'quality', 'log-loss']).optional(),
   force: nameList.optional(),
   forbid: nameList.optional(),

@@ -5,6 +5,7 @@ import type {
   ComparableUnit,
   GalleryView,
   MatrixView,
+  OrdersView,
   PairView,
   PlanView,
   PolicyView,
@@ -12,6 +13,7 @@ import type {
   RunListView,
   RunView,
   SimilarityView,
+  SizesView,
   SweepSpec,
   SweepView,
   TargetListItem,
@@ -33,6 +35,7 @@ import {
   joined,
   matrixView,
   namesOf,
+  ordersView,
   type PolicyRequest,
   pairRuns,
   pairView,
@@ -42,6 +45,7 @@ import {
   seedOf,
   shownState,
   similarityView,
+  sizesView,
   sourcesOf,
   sweepView,
   targetList,
@@ -86,6 +90,8 @@ export interface UseCases {
   bestSource(ref: string, target: string, options?: RankingOptions): Promise<BestSourceView>;
   policy(ref: string, request?: Partial<PolicyRequest>): Promise<PolicyView>;
   tournament(ref: string, target: string): Promise<TournamentView>;
+  orders(ref: string): Promise<OrdersView>;
+  sizes(ref: string, target: string): Promise<SizesView>;
   gallery(ref: string): Promise<GalleryView>;
   validity(ref: string): Promise<ValidityView>;
   similarity(ref: string, unit?: ComparableUnit): Promise<SimilarityView>;
@@ -230,6 +236,12 @@ function queries(deps: ApiDeps, loader: Loader, solver: PolicySolver) {
     similarity: async (ref: string, unit?: ComparableUnit) => similarityView(await loader.data(ref), unit),
     agreement: async (ref: string, other: string, request?: AgreementRequest) =>
       agreementView(await loader.data(ref), await loader.data(other), request),
+    orders: async (ref: string) => ordersView(await loader.data(ref)),
+    async sizes(ref: string, target: string) {
+      const data = await loader.data(ref);
+      checkTarget(data, target);
+      return sizesView(data, target);
+    },
     async gallery(ref: string) {
       const data = await loader.data(ref);
       const runs = galleryRuns(data);

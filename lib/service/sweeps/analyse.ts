@@ -1,7 +1,9 @@
 import {
+  analyseSizes,
   analyseTarget,
   type CandidateLosses,
   type LossRun,
+  type SizedLosses,
   seedReliability,
   splitHalfReliability,
   type TargetLosses,
@@ -14,6 +16,7 @@ import {
   TaskatlasError,
   type TaskId,
 } from '@/lib/science/core';
+import { transferSizesOf } from '../contracts';
 import type { Store, StoredRun } from '../ports';
 
 /** A finished run with what it measured. */
@@ -81,13 +84,29 @@ const isComparable = (losses: TargetLosses): boolean => {
 /** Scenes of the test images of a run's data set. */
 export type ScenesOf = (recipe: Recipe) => Promise<TargetLosses['scenes']>;
 
-/** What is stored of one target's tournament: the runs of complete layers of seeds. */
+/** Images of the transfer set that a run was trained on; null for gold and mean, which serve every size. */
+const imagesOf = (recipe: Recipe): number | null =>
+  recipe.kind === 'transfer' || recipe.kind === 'scratch' ? recipe.images : null;
+
+/** What is stored of one target. */
+export interface LoadedTarget {
+  /** Its tournament: the runs at the main transfer size. */
+  losses: TargetLosses;
+  /** Every size of which something is done, with first-order candidates only. */
+  sized: readonly SizedLosses[];
+  complete: boolean;
+  doneRuns: number;
+}
+
+/** What is stored of one target's tournament: the runs of complete layers. */
 export async function loadTarget(
   store: Store,
   sweepId: string,
   target: TaskId,
   scenesOf: ScenesOf,
-): Promise<{ losses: TargetLosses; complete: boolean; doneRuns: number }> {
+): Promise<LoadedTarget> {
+  const sweep = await store.getSweep(sweepId);
+  if (!sweep) throw new TaskatlasError('not-found', `There is no sweep "${sweepId}".`);
   const members = await store.tournament(sweepId, target);
   const openLayers = new Set(members.filter((member) => member.open).map((member) => member.layer));
   const done = members.filter((member) => member.state === 'done' && !openLayers.has(member.layer));
@@ -101,12 +120,27 @@ export async function loadTarget(
   });
   const [first] = measured;
   const scenes = first ? await scenesOf(first.run.recipe) : undefined;
+  const at = (images: number): TargetLosses =>
+    gatherLosses(
+      target,
+      measured.filter(({ run }) => [images, null].includes(imagesOf(run.recipe))),
+      scenes,
+    );
+  const sizes = transferSizesOf(sweep.spec);
   return {
-    losses: gatherLosses(target, measured, scenes),
+    losses: at(sizes.at(-1) ?? 0),
+    sized: sizes
+      .map((images) => ({ images, losses: firstOrder(at(images)) }))
+      .filter(({ losses: { candidates } }) => candidates.some((c) => c.kind === 'transfer')),
     complete: done.length === members.length,
     doneRuns: done.length,
   };
 }
+
+const firstOrder = (losses: TargetLosses): TargetLosses => ({
+  ...losses,
+  candidates: losses.candidates.filter((c) => c.sources.length < 2),
+});
 
 /** A target about which nothing can be said, visibly. */
 const excluded = (target: TaskId, reason: string): TargetAnalysis => ({
@@ -141,11 +175,11 @@ export async function analyseStoredTarget(
   target: TaskId,
   scenesOf: ScenesOf,
 ): Promise<TargetAnalysis> {
-  const { losses, complete, doneRuns } = await loadTarget(store, sweepId, target, scenesOf);
-  const analysis = isComparable(losses)
-    ? analyseOrExclude(losses, complete)
+  const loaded = await loadTarget(store, sweepId, target, scenesOf);
+  const analysis = isComparable(loaded.losses)
+    ? analyseOrExclude(loaded)
     : excluded(target, 'too few runs finished to compare anything: retry the failed ones');
-  await store.saveAnalysis(sweepId, analysis, doneRuns);
+  await store.saveAnalysis(sweepId, analysis, loaded.doneRuns);
   return analysis;
 }
 
@@ -159,12 +193,13 @@ function reliabilityOf(losses: TargetLosses): TargetReliability {
   };
 }
 
-function analyseOrExclude(losses: TargetLosses, complete: boolean): TargetAnalysis {
+function analyseOrExclude({ losses, sized, complete }: LoadedTarget): TargetAnalysis {
   try {
     const seed = analysisSeed(losses.target);
     return {
       ...analyseTarget(losses, { preliminary: !complete, seed }),
       reliability: reliabilityOf(losses),
+      ...(sized.length > 1 ? { sizes: analyseSizes(sized, { seed }) } : {}),
     };
   } catch (error) {
     if (error instanceof TaskatlasError && error.code === 'data')

@@ -2,6 +2,7 @@ import { PLAIN_METHOD } from '@/lib/science/catalog/methods';
 import type { CandidateResult, Estimate, TargetAnalysis, TaskId } from '@/lib/science/core';
 import type { BestSourceView, RankedSource } from '../contracts';
 import { cellContext, targetView } from './cells';
+import { atMainSize, firstOrder } from './first-order';
 import { methodOfCandidate, namesOf, type SweepData } from './model';
 import { counted, finite, listWords, percent, percentWithInterval, sound, verdict } from './numbers';
 
@@ -32,7 +33,7 @@ function negated(x: number | null | undefined): number | null {
 }
 
 /** A source as one line of a ranking, before its rank is known. */
-function entry(c: CandidateResult): Omit<RankedSource, 'rank'> {
+export function rankedLine(c: CandidateResult): Omit<RankedSource, 'rank'> {
   const gain = sound(c.gain);
   return {
     source: c.key,
@@ -77,17 +78,14 @@ function ranking(
     const shares = above !== undefined && ((ties && c.inTieSet && above.c.inTieSet) || mine === above.score);
     const rank = shares ? (ranks[i - 1] ?? i + 1) : i + 1;
     ranks.push(rank);
-    const line = { rank, ...entry(c) };
+    const line = { rank, ...rankedLine(c) };
     return complete ? line : { ...line, affinity: null, probabilityBest: null, tied: false };
   });
 }
 
 /** The best sources of a target, and what to do, in words. */
-export function bestSourceView(
-  data: SweepData,
-  target: TaskId,
-  options: RankingOptions = {},
-): BestSourceView {
+export function bestSourceView(all: SweepData, target: TaskId, options: RankingOptions = {}): BestSourceView {
+  const data = (options.maxOrder ?? 1) > 1 ? atMainSize(all) : firstOrder(all);
   const context = cellContext(data);
   const analysis = context.analysis(target);
   const complete = context.complete(target);

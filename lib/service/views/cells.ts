@@ -2,7 +2,8 @@ import { candidateKey, labelOf } from '@/lib/science/catalog/methods';
 import type { TargetAnalysis, TaskId } from '@/lib/science/core';
 import type { CellState, CellView, TargetView } from '../contracts';
 import type { StoredRun } from '../ports';
-import { candidateOf, cellKey, methodIn, reference, rivalsOf, runsByCell, type SweepData } from './model';
+import { atMainSize } from './first-order';
+import { candidateOf, cellKey, joined, methodIn, reference, rivalsOf, runsByCell, type SweepData } from './model';
 import { finite, finiteMean, sound } from './numbers';
 import { runShare, shownState } from './progress';
 
@@ -27,7 +28,7 @@ export interface CellContext {
 export function cellContext(data: SweepData, wanted?: string): CellContext {
   const method = methodIn(data.sweep, wanted);
   const analyses = new Map(data.analyses.map((a) => [a.target, a]));
-  const cells = runsByCell(data.runs, method);
+  const cells = runsByCell(atMainSize(data).runs, method);
   const probes = probeSkills(data);
   return {
     method,
@@ -67,8 +68,10 @@ function plannedCandidates(runs: readonly StoredRun[]): ReadonlyMap<TaskId, Read
 }
 
 /** For every target: whether all that is planned for it takes part in its analysis. */
-export function completeness(data: Pick<SweepData, 'runs' | 'analyses'>): (target: TaskId) => boolean {
-  const planned = plannedCandidates(data.runs);
+export function completeness(
+  data: Pick<SweepData, 'sweep' | 'runs' | 'analyses'>,
+): (target: TaskId) => boolean {
+  const planned = plannedCandidates(atMainSize(data).runs);
   const analyses = new Map(data.analyses.map((a) => [a.target, a]));
   return (target) => isComplete(analyses.get(target), planned.get(target));
 }
@@ -195,7 +198,7 @@ export function targetView(data: SweepData, context: CellContext, target: TaskId
 /** Loss of a reference before there is an analysis: mean over its finished seeds. */
 function summaryLoss(data: SweepData, kind: 'mean' | 'scratch' | 'self', target: TaskId): number | null {
   const wanted = kind === 'self' ? 'source' : kind;
-  const losses = data.runs.flatMap(({ recipe, fingerprint }) => {
+  const losses = atMainSize(data).runs.flatMap(({ recipe, fingerprint }) => {
     const mine = recipe.kind === wanted && 'task' in recipe && recipe.task === target;
     const loss = mine ? finite(data.summaries.get(fingerprint)?.meanLoss) : null;
     return loss === null ? [] : [loss];

@@ -1,6 +1,7 @@
 export * from './agreement';
 export * from './best-source';
 export { cellContext } from './cells';
+export { ordersView } from './joined';
 export * from './matrix';
 export * from './model';
 export { finiteMean } from './numbers';
@@ -10,6 +11,7 @@ export { defaultBudget } from './policy-costs';
 export { progressView, shownState } from './progress';
 export * from './runs';
 export * from './similarity';
+export { sizesView } from './sizes';
 export * from './sweep';
 export * from './targets';
 export { taskView } from './tasks';

@@ -1,10 +1,15 @@
 import { type MatrixView, methodsOf } from '../contracts';
 import { cellContext, cellView, targetView } from './cells';
+import { firstOrder } from './first-order';
 import { type SweepData, sourcesOf, targetsOf } from './model';
 import { ordersOf } from './orders';
 
-/** The affinity matrix of one method, cell by cell, with its orders and trees. Cells are target-major in dictionary order. */
-export function matrixView(data: SweepData, method?: string): MatrixView {
+/**
+ * The affinity matrix of one method, of the first order at the main transfer size, cell by cell, with its orders and
+ * trees. Cells are target-major in dictionary order.
+ */
+export function matrixView(all: SweepData, method?: string): MatrixView {
+  const data = firstOrder(all);
   const context = cellContext(data, method);
   const sources = sourcesOf(data.sweep).map((task) => task.id);
   const targets = targetsOf(data.sweep).map((task) => task.id);

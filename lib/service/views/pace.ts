@@ -13,6 +13,8 @@ const sum = (values: readonly number[]): number => values.reduce((a, b) => a + b
 
 export interface PaceInput {
   runs: readonly StoredRun[];
+  /** Work of transfers that are still to be planned. */
+  later: number;
   /** Work of a run, FLOPs or 1. */
   work(run: StoredRun): number;
   /** Share of a run's work that is done, 0–1. */
@@ -27,7 +29,7 @@ export interface PaceInput {
  * that this took, so that the number of workers need not be known. A kind of which a run is done goes by its own
  * measured pace, any other by its prior. Null while no run is done.
  */
-export function secondsLeft({ runs, work, share, since, elapsedSeconds }: PaceInput): number | null {
+export function secondsLeft({ runs, later, work, share, since, elapsedSeconds }: PaceInput): number | null {
   const own = runs.filter((run) => run.state === 'done' && (run.finishedAt ?? 0) > since);
   const busy = sum(own.map((run) => run.seconds ?? 0));
   const weighted = sum(own.map((run) => work(run) * prior(run.kind)));
@@ -40,7 +42,7 @@ export function secondsLeft({ runs, work, share, since, elapsedSeconds }: PaceIn
   const paces = new Map([...new Set(runs.map((run) => run.kind))].map((kind) => [kind, pace(kind)]));
   const seconds = (run: StoredRun): number => work(run) * (paces.get(run.kind) ?? 0);
   const open = runs.filter((run) => ['waiting', 'queued', 'running'].includes(run.state));
-  const left = sum(open.map((run) => seconds(run) * (1 - share(run))));
+  const left = sum(open.map((run) => seconds(run) * (1 - share(run)))) + later * pace('transfer');
   const made = busy + sum(open.map((run) => seconds(run) * share(run)));
   return (left / made) * elapsedSeconds;
 }

@@ -3,6 +3,7 @@ import { wilsonInterval } from '@/lib/science/numerics';
 import type { PairView } from '../contracts';
 import type { StoredRun } from '../ports';
 import { cellContext, cellView, targetView } from './cells';
+import { atMainSize, firstOrder } from './first-order';
 import { candidateOf, type SweepData } from './model';
 import { finite } from './numbers';
 import { shownState } from './progress';
@@ -18,7 +19,8 @@ export interface PairRuns {
   gold: StoredRun[];
 }
 
-export function pairRuns(data: SweepData, source: string, target: TaskId, method?: string): PairRuns {
+export function pairRuns(all: SweepData, source: string, target: TaskId, method?: string): PairRuns {
+  const data = atMainSize(all);
   const cell = new Set(cellContext(data, method).runs(source, target));
   const bySeed = (a: StoredRun, b: StoredRun) => (seedOf(a.recipe) ?? 0) - (seedOf(b.recipe) ?? 0);
   const of = (kind: 'scratch' | 'source') =>
@@ -108,13 +110,14 @@ function stripsOf(
 
 /** Everything of one cell: standing, curves, per-image ratios, image strips, runs. */
 export function pairView(
-  data: SweepData,
+  all: SweepData,
   source: string,
   target: TaskId,
   results: ReadonlyMap<string, RunResult>,
   sampleUrl: (fingerprint: string, index: number, role: string) => string,
   method?: string,
 ): PairView {
+  const data = source.includes('+') ? atMainSize(all) : firstOrder(all);
   const context = cellContext(data, method);
   const runs = pairRuns(data, source, target, method);
   const faced = facing(runs, results);

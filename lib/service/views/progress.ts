@@ -66,7 +66,7 @@ function workOf(runs: readonly StoredRun[]): (run: StoredRun) => number {
  * Higher-order transfers that are still to be planned: those of targets whose first-order tournament is not complete
  * yet. Their number is known, and their work is that of a first-order transfer with more sources.
  */
-function laterRuns({ sweep, runs }: SweepData): { runs: number; work: number } {
+function laterRuns({ sweep, runs }: SweepData, weighed: boolean): { runs: number; work: number } {
   const maxOrder = sweep.spec.maxOrder ?? 1;
   if (maxOrder < 2 || sweep.state === 'done' || sweep.state === 'cancelled') return { runs: 0, work: 0 };
   const byTarget = new Map<string, TransferRecipe[]>();
@@ -92,7 +92,7 @@ function laterRuns({ sweep, runs }: SweepData): { runs: number; work: number } {
     for (const order of joinedOrders(sources.size, maxOrder)) {
       const joined = { ...recipe, sources: Array.from({ length: order }, () => source) };
       count += sweep.spec.seeds.length;
-      work += sweep.spec.seeds.length * recipeFlops(joined, shapeOf);
+      work += sweep.spec.seeds.length * (weighed ? recipeFlops(joined, shapeOf) : 1);
     }
   }
   return { runs: count, work };
@@ -104,8 +104,8 @@ export function progressView(data: SweepData): ProgressView {
   const counts = { waiting: 0, queued: 0, running: 0, lost: 0, done: 0, failed: 0, cancelled: 0 };
   for (const run of runs) counts[shownState(run, now)] += 1;
   const work = workOf(runs);
-  const later = laterRuns(data);
-  const total = runs.reduce((sum, run) => sum + work(run), isWeighed(runs) ? later.work : later.runs);
+  const later = laterRuns(data, isWeighed(runs));
+  const total = runs.reduce((sum, run) => sum + work(run), later.work);
   const done = runs.reduce((sum, run) => sum + work(run) * runShare(run), 0);
   const share = runs.length === 0 ? (sweep.state === 'done' ? 1 : 0) : total > 0 ? done / total : 0;
   const end = sweep.finishedAt ?? now;
@@ -120,7 +120,14 @@ export function progressView(data: SweepData): ProgressView {
       .filter((run) => shownState(run, now) === 'running')
       .reduce((sum, run) => sum + (run.progress?.imagesPerSecond ?? 0), 0),
     etaSeconds: moving
-      ? secondsLeft({ runs, work, share: runShare, since: sweep.createdAt, elapsedSeconds })
+      ? secondsLeft({
+          runs,
+          later: later.work,
+          work,
+          share: runShare,
+          since: sweep.createdAt,
+          elapsedSeconds,
+        })
       : null,
     elapsedSeconds,
     phases: phasesOf(data),

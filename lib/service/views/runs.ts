@@ -4,6 +4,10 @@ import type { RunView, WorkerView } from '../contracts';
 import type { StoredRun, StoredWorker } from '../ports';
 import { runShare, shownState, WORKER_SILENCE_SECONDS } from './progress';
 
+/** Named where it is not the whole transfer pool. */
+const sizeWords = (recipe: { images: number; dataset: Recipe['dataset'] }): string =>
+  recipe.images < recipe.dataset.pools.transfer ? `, ${recipe.images} images` : '';
+
 /** A run in words: `Normals → Z-depth`, `Z-depth from scratch`. */
 export function runLabel(recipe: Recipe, name: (id: TaskId) => string): string {
   switch (recipe.kind) {
@@ -12,7 +16,7 @@ export function runLabel(recipe: Recipe, name: (id: TaskId) => string): string {
     case 'source':
       return `${name(recipe.task)}, own network`;
     case 'scratch':
-      return `${name(recipe.task)} from scratch`;
+      return `${name(recipe.task)} from scratch${sizeWords(recipe)}`;
     case 'mean':
       return `${name(recipe.task)}, mean predictor`;
     case 'probe':
@@ -23,7 +27,7 @@ export function runLabel(recipe: Recipe, name: (id: TaskId) => string): string {
       const method = labelOf(recipe);
       const by = method === PLAIN_METHOD ? '' : ` (${method})`;
       const from = recipe.sources.map((s) => name(s.task)).join(' + ');
-      return `${from === '' ? '' : `${from} → `}${name(recipe.task)}${by}`;
+      return `${from === '' ? '' : `${from} → `}${name(recipe.task)}${by}${sizeWords(recipe)}`;
     }
   }
 }

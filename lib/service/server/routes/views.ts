@@ -9,6 +9,7 @@ const tags = ['Results'];
 export function viewRoutes(app: App, service: Service): void {
   wholeRoutes(app, service);
   questionRoutes(app, service);
+  dimensionRoutes(app, service);
   detailRoutes(app, service);
 }
 
@@ -48,6 +49,35 @@ function wholeRoutes(app: App, { useCases }: Service): void {
       },
     }),
     async (c) => c.json(await useCases.gallery(c.req.valid('param').id), 200),
+  );
+}
+
+/** Order and transfer size, the dimensions beside source and target. */
+function dimensionRoutes(app: App, { useCases }: Service): void {
+  app.openapi(
+    createRoute({
+      method: 'get',
+      path: '/sweeps/{id}/orders',
+      tags,
+      summary: 'What joined sources bring each target, by order',
+      request: { params: sweepRef },
+      responses: { 200: json(named.orders, 'Candidates of every order by target'), ...refusals(400, 404) },
+    }),
+    async (c) => c.json(await useCases.orders(c.req.valid('param').id), 200),
+  );
+  app.openapi(
+    createRoute({
+      method: 'get',
+      path: '/sweeps/{id}/targets/{target}/sizes',
+      tags,
+      summary: 'Transfers by the size of the transfer set, and where scratch catches up',
+      request: { params: targetRef },
+      responses: { 200: json(named.sizes, 'Points by size, and crossovers'), ...refusals(400, 404) },
+    }),
+    async (c) => {
+      const { id, target } = c.req.valid('param');
+      return c.json(await useCases.sizes(id, target), 200);
+    },
   );
 }
 

@@ -1,0 +1,88 @@
+import type { Crossover, TargetSizes, TaskId } from '@/lib/science/core';
+import { type SizesView, transferSizesOf } from '../contracts';
+import { namesOf, type SweepData } from './model';
+import { finite, listWords, sound, verdict } from './numbers';
+
+type Sweep = SweepData['sweep'];
+
+/** Imported sweeps have no pools to speak of. */
+const sizesOf = (sweep: Sweep): number[] => (sweep.origin === 'measured' ? transferSizesOf(sweep.spec) : []);
+
+function plannedSizes({ sweep, runs }: SweepData, target: TaskId): SizesView['sizes'] {
+  const pool = sweep.spec.dataset.pools.transfer;
+  const sizes = sizesOf(sweep);
+  const main = sizes.at(-1);
+  return sizes.map((images) => {
+    const mine = runs.filter(
+      ({ recipe }) =>
+        (recipe.kind === 'scratch' || (recipe.kind === 'transfer' && recipe.sources.length === 1)) &&
+        recipe.task === target &&
+        (recipe.images === images || (images === main && recipe.images > images)),
+    );
+    return {
+      images,
+      share: images / pool,
+      planned: mine.length,
+      done: mine.filter((run) => run.state === 'done').length,
+    };
+  });
+}
+
+const images = (n: number): string => String(Math.round(n));
+
+/** `about 120 images (95 % interval 80 to 210)`; an end outside of the sizes is named by the size that it lies beyond. */
+function crossingWords({ images: at, low, high }: Crossover, sizes: readonly number[]): string {
+  const from = low === null ? `below ${sizes[0]}` : images(low);
+  const to = high === null ? `above ${sizes.at(-1)}` : images(high);
+  return `about ${images(at ?? 0)} images (95 % interval ${from} to ${to})`;
+}
+
+/** What the source that is best at the smallest size is worth as images are added. */
+function adviceOf(sizes: TargetSizes | undefined, names: (id: TaskId) => string): string {
+  const [smallest] = sizes?.points ?? [];
+  if (!sizes || !smallest) return 'One size of the transfer set is measured: there is no curve.';
+  const rivals = smallest.candidates.filter((c) => c.kind === 'transfer' && sound(c.gain) !== null);
+  const best = [...rivals].sort((a, b) => (b.gain?.value ?? 0) - (a.gain?.value ?? 0))[0];
+  const crossover = sizes.crossovers.find((c) => c.key === best?.key);
+  if (!best || !crossover) return 'No transfer is measured at every size yet.';
+  const who = listWords(best.sources.map(names));
+  const range = sizes.points.map((point) => point.images);
+  if (crossover.state === 'never') {
+    return `From ${range[0]} images on, training from scratch is as good as every transfer.`;
+  }
+  const helped = verdict(sound(best.gain)) === 'helps' ? '' : ' (not shown to help even there)';
+  if (crossover.state === 'always') {
+    return `${who}, best at ${range[0]} images${helped}, still beats training from scratch at ${range.at(-1)}.`;
+  }
+  return `Scratch catches up with ${who}, best at ${range[0]} images${helped}, at ${crossingWords(crossover, range)}.`;
+}
+
+/** Gain, quality and loss of a target's transfers by the size of the transfer set. */
+export function sizesView(data: SweepData, target: TaskId): SizesView {
+  const analysis = data.analyses.find((a) => a.target === target);
+  const sizes = analysis?.sizes;
+  const sources = new Map(
+    (sizes?.points ?? []).flatMap((point) => point.candidates.map((c) => [c.key, c.sources] as const)),
+  );
+  return {
+    sweepId: data.sweep.id,
+    target,
+    sizes: plannedSizes(data, target),
+    points: (sizes?.points ?? []).map((point) => ({
+      images: point.images,
+      candidates: point.candidates.map((c) => ({
+        key: c.key,
+        kind: c.kind,
+        sources: [...c.sources],
+        seeds: c.seeds,
+        loss: finite(c.meanLoss),
+        skill: finite(c.skill),
+        gain: sound(c.gain),
+        quality: sound(c.quality),
+        effect: sound(c.logLossRatio),
+      })),
+    })),
+    crossovers: (sizes?.crossovers ?? []).map((c) => ({ ...c, sources: [...(sources.get(c.key) ?? [])] })),
+    advice: adviceOf(sizes, namesOf(data.sweep)),
+  };
+}
