@@ -129,7 +129,7 @@ describe('hostile input', () => {
       ['/sweeps/1/best-source?target=depth&colour=red', 400, 'colour'],
       ['/sweeps/1/policy?budget=', 400, 'budget'],
       ['/sweeps/1/policy?budget=Infinity', 400, 'budget'],
-      ['/sweeps/1/policy?maxOrder=9', 400, 'maxOrder'],
+      ['/sweeps/1/policy?maxOrder=21', 400, 'maxOrder'],
       ['/sweeps/1/policy?force=no-such', 400, 'force'],
       ['/sweeps/1/policy?force=depth&forbid=depth', 400, 'force'],
       ['/sweeps/1/policy?weights=depth', 400, 'weights'],

@@ -184,6 +184,27 @@ function dictionaryNames(deps: ApiDeps): (id: string) => string {
   return (id) => names.get(id) ?? id;
 }
 
+/** What stands behind a sweep's answers: tournaments, orders, sizes, validity, likeness, agreement. */
+function evidence(loader: Loader) {
+  return {
+    async tournament(ref: string, target: string) {
+      const data = await loader.data(ref);
+      checkTarget(data, target);
+      return tournamentView(data, target);
+    },
+    validity: async (ref: string) => validityView(await loader.data(ref)),
+    similarity: async (ref: string, unit?: ComparableUnit) => similarityView(await loader.data(ref), unit),
+    agreement: async (ref: string, other: string, request?: AgreementRequest) =>
+      agreementView(await loader.data(ref), await loader.data(other), request),
+    orders: async (ref: string) => ordersView(await loader.data(ref)),
+    async sizes(ref: string, target: string) {
+      const data = await loader.data(ref);
+      checkTarget(data, target);
+      return sizesView(data, target);
+    },
+  };
+}
+
 /** Queries: they read and compute, and change nothing. */
 function queries(deps: ApiDeps, loader: Loader, solver: PolicySolver) {
   const { store, clock } = deps;
@@ -227,21 +248,7 @@ function queries(deps: ApiDeps, loader: Loader, solver: PolicySolver) {
         ...request,
       });
     },
-    async tournament(ref: string, target: string) {
-      const data = await loader.data(ref);
-      checkTarget(data, target);
-      return tournamentView(data, target);
-    },
-    validity: async (ref: string) => validityView(await loader.data(ref)),
-    similarity: async (ref: string, unit?: ComparableUnit) => similarityView(await loader.data(ref), unit),
-    agreement: async (ref: string, other: string, request?: AgreementRequest) =>
-      agreementView(await loader.data(ref), await loader.data(other), request),
-    orders: async (ref: string) => ordersView(await loader.data(ref)),
-    async sizes(ref: string, target: string) {
-      const data = await loader.data(ref);
-      checkTarget(data, target);
-      return sizesView(data, target);
-    },
+    ...evidence(loader),
     async gallery(ref: string) {
       const data = await loader.data(ref);
       const runs = galleryRuns(data);

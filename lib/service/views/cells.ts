@@ -3,7 +3,7 @@ import type { TargetAnalysis, TaskId } from '@/lib/science/core';
 import type { CellState, CellView, TargetView } from '../contracts';
 import type { StoredRun } from '../ports';
 import { atMainSize } from './first-order';
-import { candidateOf, cellKey, joined, methodIn, reference, rivalsOf, runsByCell, type SweepData } from './model';
+import { candidateOf, cellKey, methodIn, reference, rivalsOf, runsByCell, type SweepData } from './model';
 import { finite, finiteMean, sound } from './numbers';
 import { runShare, shownState } from './progress';
 
