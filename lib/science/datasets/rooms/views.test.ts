@@ -14,7 +14,8 @@ import { APART_METRES, makeViewCamera, middlePoint, overlap, ROOM_VIEWS, type Ro
 type Triple = readonly [number, number, number];
 const seed = 21;
 const size = 32;
-const scenes = [2, 5, 9, 14, 20, 33];
+/** Enough rooms that some first tries do not fit. */
+const scenes = [...Array(60).keys()];
 const dot = (a: Triple, b: Triple): number => a[0] * b[0] + a[1] * b[1] + a[2] * b[2];
 const far = (a: Triple, b: Triple): number => Math.hypot(a[0] - b[0], a[1] - b[1], a[2] - b[2]);
 
@@ -58,7 +59,7 @@ describe('further views', () => {
   it('what two views see alike is where their relative pose says', () => {
     let agree = 0;
     let checked = 0;
-    for (const [s, { room, from }] of rooms.entries()) {
+    for (const [s, { room, from }] of rooms.slice(0, 6).entries()) {
       const scene = scenes[s] as number;
       const first = renderRoom(seed, scene, 0, size);
       const second = renderFurther(seed, scene, s % 2 ? 'orbit-1' : 'shifted', size);
