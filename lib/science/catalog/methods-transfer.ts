@@ -1,5 +1,6 @@
 import type { MethodDeclaration } from './method-declaration';
 import { COMMON_OPTIONS } from './method-options';
+import { TAUGHT_METHODS } from './methods-taught';
 
 /** Ways to serve a target by what others have learned. Training code is in lib/train/methods/transfer/<id>.ts. */
 export const TRANSFER_METHODS: readonly MethodDeclaration[] = [
@@ -78,4 +79,50 @@ export const TRANSFER_METHODS: readonly MethodDeclaration[] = [
     },
     runs: () => ({ sources: 'each', members: null }),
   },
+  {
+    id: 'partial',
+    kind: 'transfer',
+    name: 'Partial fine-tuning',
+    summary:
+      'Some layers of the source’s encoder are restored, some of those trained, the others stay as they are.',
+    source: 'Yosinski et al. 2014 (How transferable are features in deep neural networks?)',
+    version: 1,
+    training: 'scratch',
+    needs: ['weights'],
+    leavesEncoder: true,
+    options: {
+      train: {
+        kind: 'pattern',
+        default: '',
+        doc: 'Layers of the source that are trained, by name, such as `encoder/(conv3|code)`.',
+      },
+      depth: {
+        kind: 'number',
+        default: 1,
+        min: 0,
+        max: 1000,
+        integer: true,
+        doc: 'So many topmost layers of the source’s encoder are trained too.',
+      },
+      restore: {
+        kind: 'pattern',
+        default: '',
+        doc: 'Layers taken from the source, by name; empty = the whole encoder. The others start random and are trained.',
+      },
+      freeze: {
+        kind: 'choice',
+        default: 'optimiser',
+        choices: ['optimiser', 'stop-gradient'],
+        doc: 'How layers are kept: left out of the optimiser, or below a stopped gradient.',
+      },
+      cache: {
+        kind: 'flag',
+        default: true,
+        doc: 'Compute the frozen layers below the first trained one once instead of in every step.',
+      },
+      ...COMMON_OPTIONS,
+    },
+    runs: () => ({ sources: 'each', members: null }),
+  },
+  ...TAUGHT_METHODS,
 ];

@@ -81,6 +81,8 @@ export const optionIssuesOf = (id: string, given: Readonly<Record<string, unknow
 
 export const methodVersion = (id: string): number => methodById(id).version;
 
+export type { ResolvedOptions as ResolvedMethodOptions } from './method-options';
+
 /** A method's options with defaults filled in. @throws TaskatlasError `invalid-input` naming a wrong option */
 export const optionsOf = (id: string, given?: MethodOptions): ResolvedOptions =>
   resolve(id, methodById(id).options ?? {}, given);

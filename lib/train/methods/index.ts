@@ -4,14 +4,28 @@ import { mean } from './mean';
 import { probe } from './probe';
 import { scratch } from './scratch';
 import { source, sourcePredictor } from './source';
+import { bornAgain } from './transfer/born-again';
+import { distill } from './transfer/distill';
+import { ensemble } from './transfer/ensemble';
 import { features } from './transfer/features';
 import { fineTune } from './transfer/fine-tune';
+import { partial } from './transfer/partial';
 import { readout } from './transfer/readout';
+import { selfTraining } from './transfer/self-training';
 import type { Method, MethodContext, Predictor, RunContext, TransferMethod } from './types';
 
 export type { RunContext } from './types';
 
-const TRANSFERS: readonly TransferMethod[] = [readout, features, fineTune];
+const TRANSFERS: readonly TransferMethod[] = [
+  readout,
+  features,
+  fineTune,
+  partial,
+  distill,
+  bornAgain,
+  selfTraining,
+  ensemble,
+];
 const METHODS = [source, scratch, mean, probe, ...TRANSFERS] as const;
 
 /** The method that executes a recipe: for transfers and pre-trainings the one it names, else the one of its kind. */

@@ -73,6 +73,8 @@ export interface SupervisedTraining extends Network {
   frozen?: RegExp;
   /** Starting weights that replace random ones, by name. */
   restored?: Weights;
+  /** Examples by their place in the pool, where they are not its first `images`. */
+  chosen?: Int32Array;
   /** Labels to learn from instead of the task's own (soft or pseudo-labels), in the pool's order. */
   labels?: PackedLabels;
   /** Groups of trainable parameters, by name; all alike when absent. */
@@ -148,8 +150,9 @@ export async function trainSupervised(
   const output = (pool: PoolName, indices: Int32Array): Tensor =>
     networkOutput(context, request, parameters, feedOf(pool), indices);
   const objective = (indices: Int32Array, step: number): Scalar => {
-    const view = { output: output(request.pool, indices), indices, step, spec, labels };
-    const loss = request.objective?.(view) ?? lossTensor(tf, spec, view.output, labels, indices, step);
+    const places = request.chosen ? indices.map((i) => request.chosen?.[i] ?? i) : indices;
+    const view = { output: output(request.pool, places), indices: places, step, spec, labels };
+    const loss = request.objective?.(view) ?? lossTensor(tf, spec, view.output, labels, places, step);
     const penalty = request.penalty?.(parameters);
     return penalty ? tf.add(loss, penalty) : loss;
   };

@@ -39,7 +39,7 @@ export function fineTuneGroups(
 }
 
 /** The one encoder that a method starts from. @throws TaskatlasError `data` if it is of another preset or size */
-async function startingEncoder(
+export async function startingEncoder(
   context: MethodContext,
   recipe: { sources: readonly { task: string; fingerprint: string }[]; preset: string },
 ) {

@@ -1,4 +1,4 @@
-import type { TransferRecipe } from '@/lib/science/core';
+import type { PresetName, TransferRecipe } from '@/lib/science/core';
 import type { Weights } from '../../networks';
 import { packSource, type StoredSource, weightsName } from '../features';
 import type { InputAdapter } from '../pools';
@@ -9,20 +9,22 @@ import type { MethodContext, TransferMethod } from '../types';
 export interface Prepared extends SupervisedTraining {
   /** How pictures reach the network's encoder, for methods whose result is a source again. */
   adapter?: InputAdapter;
+  /** Weights that were used without being part of the trained network (a frozen part whose outputs are cached). */
+  kept?: Weights;
 }
 
 /** Stores a transfer's weights: it can be asked again, and where it has an encoder it can be a source. */
-async function storeTransfer(
+export async function storeTransfer(
   context: MethodContext,
   recipe: TransferRecipe,
   weights: Weights,
-  adapter: InputAdapter = 'none',
+  options: { adapter?: InputAdapter | undefined; preset?: PresetName } = {},
 ): Promise<string[]> {
   const name = weightsName(context.fingerprint);
   const stored: StoredSource = {
-    preset: recipe.preset,
+    preset: options.preset ?? recipe.preset,
     size: context.dataset.size,
-    adapter,
+    adapter: options.adapter ?? 'none',
     weights,
     recipe,
   };
@@ -39,7 +41,9 @@ export const networkMethod = (
   execute: async (recipe, context) => {
     const prepared = await prepare(recipe, context);
     const { result, weights } = await trainSupervised(context, prepared);
-    return { ...result, artifacts: await storeTransfer(context, recipe, weights, prepared.adapter) };
+    const all = new Map([...(prepared.kept ?? []), ...weights]);
+    const { adapter, preset } = prepared;
+    return { ...result, artifacts: await storeTransfer(context, recipe, all, { adapter, preset }) };
   },
   predictor: async (recipe, context, weights) =>
     networkPredictor(context, await prepare(recipe, context), weights),

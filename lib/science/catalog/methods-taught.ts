@@ -1,0 +1,161 @@
+import type { MethodDeclaration } from './method-declaration';
+import { COMMON_OPTIONS } from './method-options';
+
+const names = (text: string): string[] => text.split('+').filter((name) => name !== '');
+
+/** Transfers that learn from other networks' answers, or combine them. Training code as for other transfers. */
+export const TAUGHT_METHODS: readonly MethodDeclaration[] = [
+  {
+    id: 'distill',
+    kind: 'transfer',
+    name: 'Knowledge distillation',
+    summary: 'The scratch network learns labels and the softened answers of a teacher.',
+    source: 'Hinton, Vinyals & Dean 2015 (Distilling the Knowledge in a Neural Network)',
+    version: 1,
+    training: 'scratch',
+    needs: ['weights'],
+    options: {
+      teacher: {
+        kind: 'methods',
+        default: 'gold',
+        doc: 'The target’s own network (`gold`), or methods of the same sweep, joined by +, whose transfers teach.',
+      },
+      join: {
+        kind: 'flag',
+        default: false,
+        doc: 'Teachers from all sources together (an ensemble) instead of one student for each source.',
+      },
+      temperature: {
+        kind: 'number',
+        default: 4,
+        min: 0.1,
+        max: 100,
+        doc: 'T of the softened probabilities; its square scales their loss.',
+      },
+      weight: {
+        kind: 'number',
+        default: 0.5,
+        min: 0,
+        max: 1,
+        doc: 'Share of the teacher’s term; the labels have the rest.',
+      },
+      student: {
+        kind: 'choice',
+        default: 'same',
+        choices: ['same', 'micro', 'tiny', 'small', 'resnet50'],
+        doc: 'Preset of the student.',
+      },
+      ...COMMON_OPTIONS,
+    },
+    runs: (options) =>
+      options.text('teacher') === 'gold'
+        ? { sources: 'self', members: null }
+        : { sources: options.flag('join') ? 'joined' : 'each', members: names(options.text('teacher')) },
+  },
+  {
+    id: 'born-again',
+    kind: 'transfer',
+    name: 'Born-Again Networks',
+    summary: 'Generations of the scratch network, each taught by the one before.',
+    source: 'Furlanello et al. 2018 (Born-Again Neural Networks)',
+    version: 1,
+    training: 'scratch',
+    needs: [],
+    options: {
+      generations: {
+        kind: 'number',
+        default: 2,
+        min: 1,
+        max: 20,
+        integer: true,
+        doc: 'Students after the first network.',
+      },
+      labels: { kind: 'flag', default: true, doc: 'Whether students see the labels too.' },
+      weight: {
+        kind: 'number',
+        default: 0.5,
+        min: 0,
+        max: 1,
+        doc: 'Share of the teacher’s term where there are labels.',
+      },
+      variant: {
+        kind: 'choice',
+        default: 'plain',
+        choices: ['plain', 'cwtm', 'dkpp'],
+        doc: 'The teacher’s answers as they are; its confidence as a weight of the labels (CWTM); its answers with the unlikely classes permuted (DKPP).',
+      },
+      temperature: {
+        kind: 'number',
+        default: 1,
+        min: 0.1,
+        max: 100,
+        doc: 'T of the teacher’s probabilities.',
+      },
+      ensemble: { kind: 'flag', default: false, doc: 'All generations answer together.' },
+      ...COMMON_OPTIONS,
+    },
+    trainings: (options) => options.number('generations') + 1,
+    runs: () => ({ sources: 'none', members: null }),
+  },
+  {
+    id: 'self-training',
+    kind: 'transfer',
+    name: 'Self-training',
+    summary: 'A readout’s confident answers on unlabelled images become labels for the next one.',
+    source: 'Yarowsky 1995; Lee 2013 (Pseudo-Label)',
+    version: 1,
+    training: 'transfer',
+    needs: ['features'],
+    options: {
+      rounds: {
+        kind: 'number',
+        default: 2,
+        min: 1,
+        max: 20,
+        integer: true,
+        doc: 'Trainings after the first one.',
+      },
+      threshold: {
+        kind: 'number',
+        default: 0.9,
+        min: 0,
+        max: 1,
+        doc: 'Classes: probability from which an answer is trusted.',
+      },
+      balance: {
+        kind: 'flag',
+        default: true,
+        doc: 'Classes: no predicted class gives more than its even share of the trusted images.',
+      },
+      keep: {
+        kind: 'number',
+        default: 0.5,
+        min: 0,
+        max: 1,
+        doc: 'Regression: share of the unlabelled images, those on which two networks agree best, that is trusted.',
+      },
+      ...COMMON_OPTIONS,
+    },
+    trainings: (options) => 2 * (options.number('rounds') + 1),
+    runs: () => ({ sources: 'each', members: null }),
+  },
+  {
+    id: 'ensemble',
+    kind: 'transfer',
+    name: 'Ensemble',
+    summary: 'Finished transfers of a target answer together.',
+    source: 'Hansen & Salamon 1990; Dietterich 2000',
+    version: 1,
+    training: null,
+    needs: ['weights'],
+    options: {
+      members: {
+        kind: 'methods',
+        default: 'readout',
+        doc: 'Methods of the same sweep, joined by +, whose transfers from all sources are the members.',
+      },
+    },
+    trainings: () => 0.05,
+    runs: (options) => ({ sources: 'joined', members: names(options.text('members')) }),
+  },
+];

@@ -1,0 +1,60 @@
+import type { CurvePoint, RunResult } from '@/lib/science/core';
+import type { Weights } from '../networks';
+import { floatsOf, packFile, unpackFile } from './container';
+import { type SupervisedTraining, trainSupervised } from './trained';
+import type { MethodContext } from './types';
+
+/** One finished training of a run that has several. */
+export interface Stage {
+  weights: Weights;
+  curve: readonly CurvePoint[];
+  cost: RunResult['cost'];
+}
+
+const stageName = (fingerprint: string, index: number): string => `${fingerprint}/stage-${index}`;
+
+/**
+ * The training of one stage, or what it gave before an interruption: finished stages are kept as files of the run, and
+ * the one at work has the run's checkpoint under a name of its own.
+ */
+export async function trainStage(
+  context: MethodContext,
+  index: number,
+  request: SupervisedTraining,
+): Promise<Stage> {
+  const name = stageName(context.fingerprint, index);
+  const stored = await context.artifacts.read(name);
+  if (stored) {
+    const file = unpackFile(stored);
+    const { curve, cost } = file.meta as unknown as Omit<Stage, 'weights'>;
+    return {
+      weights: new Map([...file.arrays.keys()].map((key) => [key, floatsOf(file, key)])),
+      curve,
+      cost,
+    };
+  }
+  const own = { ...context, fingerprint: `${context.fingerprint}#${index}` };
+  const { weights, result } = await trainSupervised(own, request);
+  const { curve, cost } = result;
+  await context.artifacts.write(
+    name,
+    packFile({ meta: { format: 'stage-1', curve, cost }, arrays: weights }),
+  );
+  return { weights, curve, cost };
+}
+
+/** Names of the files that so many stages leave. */
+export const stageFiles = (fingerprint: string, stages: number): string[] =>
+  Array.from({ length: stages }, (_, i) => stageName(fingerprint, i));
+
+/** Curves one after the other, work summed. */
+export function sumStages(stages: readonly Stage[]): Pick<RunResult, 'curve' | 'cost'> {
+  const curve: CurvePoint[] = [];
+  const cost = { steps: 0, images: 0, seconds: 0, flops: 0 };
+  for (const stage of stages) {
+    const epochs = curve.at(-1)?.epoch ?? 0;
+    for (const p of stage.curve) curve.push({ ...p, step: p.step + cost.steps, epoch: p.epoch + epochs });
+    for (const key of ['steps', 'images', 'seconds', 'flops'] as const) cost[key] += stage.cost[key];
+  }
+  return { curve, cost };
+}
