@@ -23,7 +23,7 @@ const inLayers = (plan: LayerPlan): LayerPlan =>
   });
 
 /** Which layers are trained: new ones and those not restored always; of the source's those that the options name. */
-export function trainedLayers(
+function trainedLayers(
   plan: LayerPlan,
   restored: ReadonlySet<string>,
   { pattern, depth }: { pattern: string; depth: number },
