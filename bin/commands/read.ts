@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import {
+  adviceView,
   bestSourceView,
   type MatrixView,
   matrixView,
@@ -168,10 +169,37 @@ function registerNotes(program: Command): void {
   });
 }
 
+function registerAdvise(program: Command): void {
+  common(
+    program
+      .command('advise <target>')
+      .description('how to transfer to a target: the textbook rule beside what was measured'),
+  ).action(async (target: string, options: Common) => {
+    const answer = await withApi(options, (api) =>
+      api.get(`/sweeps/${options.sweep}/targets/${target}/advice`, adviceView),
+    );
+    if (options.json) return print(JSON.stringify(answer, null, 2));
+    print(`${answer.advice}\n`);
+    for (const { words } of answer.regimes) print(`- ${words}`);
+    const rows = answer.ranking.map((way) => [
+      String(way.images),
+      way.method,
+      way.sources.join(' + '),
+      way.effect.toFixed(3),
+      way.margin === null ? '–' : way.margin.toFixed(3),
+      way.flops.toExponential(1),
+    ]);
+    print(`\n${table(['labels', 'method', 'sources', 'ln(loss/scratch)', '±', 'FLOPs'], rows)}`);
+    if (answer.negative.length > 0)
+      print(`\nNegative transfer: ${answer.negative.length} of ${rows.length} ways are worse than scratch.`);
+  });
+}
+
 /** Mounts `best`, `policy`, `matrix`, `notes`; returns the `policy` command for its sub-commands. */
 export function registerReaders(program: Command): Command {
   registerBest(program);
   registerMatrix(program);
+  registerAdvise(program);
   registerNotes(program);
   return registerPolicy(program);
 }

@@ -1,3 +1,4 @@
+export * from './advice';
 export * from './dimension-views';
 export * from './evidence';
 export * from './issues';

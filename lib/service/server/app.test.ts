@@ -105,6 +105,18 @@ describe('answers keep to their contracts', () => {
     expect(await again.text()).toBe('');
   });
 
+  it('advice on how to transfer, with the rule beside what was measured', async () => {
+    const view = await http.get('/sweeps/1/targets/depth/advice', contracts.adviceView);
+    expect(view.regimes).toHaveLength(4);
+    expect(view.advice).toMatch(/^With \d+ labelled images, take readout from /);
+    expect(view.ranking.length).toBeGreaterThan(3);
+    // Mean losses of the small sweep: colour is worse than scratch on edges.
+    const edges = await http.get('/sweeps/1/targets/edges/advice', contracts.adviceView);
+    expect(edges.negative.map((way) => way.sources[0])).toContain('layout');
+    expect(edges.advice).toContain('from scratch');
+    await http.problem('/sweeps/1/targets/colour/advice', 404);
+  });
+
   it('the tournament behind a target, from which its affinities can be computed again', async () => {
     const view = await http.get('/sweeps/1/targets/depth/tournament', contracts.tournamentView);
     const n = view.keys.length;

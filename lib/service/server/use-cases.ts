@@ -1,5 +1,6 @@
 import { type DatasetSpec, type Recipe, type RunResult, TaskatlasError } from '@/lib/science/core';
 import type {
+  AdviceView,
   AgreementView,
   BestSourceView,
   ComparableUnit,
@@ -26,6 +27,7 @@ import { methodsOf } from '../contracts';
 import type { StoredRun, StoredWorker } from '../ports';
 import {
   type AgreementRequest,
+  adviceView,
   agreementView,
   bestSourceView,
   defaultBudget,
@@ -89,6 +91,7 @@ export interface UseCases {
   targets(ref: string): Promise<TargetListItem[]>;
   bestSource(ref: string, target: string, options?: RankingOptions): Promise<BestSourceView>;
   policy(ref: string, request?: Partial<PolicyRequest>): Promise<PolicyView>;
+  advice(ref: string, target: string): Promise<AdviceView>;
   tournament(ref: string, target: string): Promise<TournamentView>;
   orders(ref: string): Promise<OrdersView>;
   sizes(ref: string, target: string): Promise<SizesView>;
@@ -187,6 +190,11 @@ function dictionaryNames(deps: ApiDeps): (id: string) => string {
 /** What stands behind a sweep's answers: tournaments, orders, sizes, validity, likeness, agreement. */
 function evidence(loader: Loader) {
   return {
+    async advice(ref: string, target: string) {
+      const data = await loader.data(ref);
+      checkTarget(data, target);
+      return adviceView(data, target);
+    },
     async tournament(ref: string, target: string) {
       const data = await loader.data(ref);
       checkTarget(data, target);

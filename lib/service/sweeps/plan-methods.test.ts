@@ -1,9 +1,11 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { declareTasks, ROOMS_VERSION } from '@/lib/science/datasets';
 import { methodsOf } from '../contracts';
 import type { PlannedRun } from '../ports';
 import { gatherLosses } from './analyse';
-import { validateSweep } from './parse';
+import { parseSweepFile, validateSweep } from './parse';
 import { planSweep } from './plan';
 import { orderMethods } from './plan-methods';
 
@@ -158,5 +160,58 @@ describe('pretrained sources', () => {
     const [issue] = issuesOf({ pretrained: [{ ...pretrained[0], ...changes }] });
     expect(issue?.path).toBe(path);
     expect(issue?.message).toContain(text);
+  });
+});
+
+describe('teachers and members', () => {
+  const keysOf = (recipe: { members?: readonly { key: string }[] }) =>
+    recipe.members?.map(({ key }) => key) ?? [];
+
+  it('names the transfers that a method learns from, and waits for them', () => {
+    const methods = [
+      'ensemble',
+      'readout',
+      { method: 'distill', options: { teacher: 'readout' } },
+      'distill',
+      'born-again',
+    ];
+    const runs = transfersOf(plan({ methods }).runs, 'z-depth');
+    const by = (method: string) => runs.filter(({ recipe }) => recipe.method === method);
+    const [ensemble] = by('ensemble');
+    expect(keysOf(ensemble?.recipe ?? {})).toEqual(['autoencoding', 'surface-normals']);
+    expect(by('distill').map(({ recipe }) => [recipe.sources.map((s) => s.task), keysOf(recipe)])).toEqual([
+      [['z-depth'], []],
+      [['autoencoding'], ['autoencoding']],
+      [['z-depth'], ['z-depth']],
+      [['surface-normals'], ['surface-normals']],
+    ]);
+    expect(by('born-again').map(({ recipe }) => recipe.sources)).toEqual([[]]);
+    for (const { recipe, dependsOn } of [...by('ensemble'), ...by('distill')])
+      for (const member of recipe.members ?? []) expect(dependsOn).toContain(member.fingerprint);
+  });
+
+  it('refuses members that the sweep does not have, and circles', () => {
+    expect(issuesOf({ methods: ['ensemble'] })[0]?.message).toContain('add it to methods');
+    const circle = [
+      { method: 'distill', options: { teacher: 'b' }, label: 'a' },
+      { method: 'ensemble', options: { members: 'a' }, label: 'b' },
+    ];
+    expect(issuesOf({ methods: circle })[0]?.message).toContain('learn from each other');
+  });
+});
+
+describe('example sweeps', () => {
+  const folder = join(import.meta.dirname, '../../../sweeps/methods');
+  it.each(readdirSync(folder))('%s is valid and can be planned', (file) => {
+    const spec = parseSweepFile(readFileSync(join(folder, file), 'utf8'));
+    const dataset =
+      spec.dataset.kind === 'idx'
+        ? { ...spec.dataset, version: 1, manifest: 'none' }
+        : { ...spec.dataset, version: ROOMS_VERSION };
+    const { counts } = planSweep(spec, {
+      tasks: declareTasks(spec.dataset.kind),
+      dataset: dataset as Parameters<typeof planSweep>[1]['dataset'],
+    });
+    expect(counts.transfer).toBeGreaterThan(2);
   });
 });

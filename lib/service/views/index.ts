@@ -1,3 +1,4 @@
+export { adviceView } from './advice';
 export * from './agreement';
 export * from './best-source';
 export { cellContext } from './cells';

@@ -124,6 +124,20 @@ function detailRoutes(app: App, { useCases }: Service): void {
   app.openapi(
     createRoute({
       method: 'get',
+      path: '/sweeps/{id}/targets/{target}/advice',
+      tags,
+      summary: 'How to transfer to a target: the four-quadrant rule beside what was measured',
+      request: { params: targetRef },
+      responses: { 200: json(named.advice, 'Advice in words, with its evidence'), ...refusals(400, 404) },
+    }),
+    async (c) => {
+      const { id, target } = c.req.valid('param');
+      return c.json(await useCases.advice(id, target), 200);
+    },
+  );
+  app.openapi(
+    createRoute({
+      method: 'get',
       path: '/sweeps/{id}/targets/{target}/tournament',
       tags,
       summary: 'The tournament behind a target’s affinities',

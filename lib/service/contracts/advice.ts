@@ -1,0 +1,44 @@
+import { z } from 'zod';
+
+/** One way to serve a target as measured, with how much better than scratch it was at equally many labels. */
+const adviceWay = z.object({
+  method: z.string(),
+  sources: z.array(z.string()),
+  images: z.number(),
+  /** Mean over seeds of ln(loss / scratch loss); negative = better. */
+  effect: z.number(),
+  /** Half-width of its 95 % interval over seeds; null with one seed. */
+  margin: z.number().nullable(),
+  seeds: z.number(),
+  /** Estimated work of one run. */
+  flops: z.number(),
+});
+
+/** How to transfer to a target: the textbook rule beside what was measured. */
+export const adviceView = z.object({
+  sweepId: z.string(),
+  target: z.string(),
+  /** The recommendation in words, with its evidence. */
+  advice: z.string(),
+  /** By which sources were called similar; null where nothing says. */
+  similarityBy: z.enum(['probe', 'readout']).nullable(),
+  similar: z.array(z.string()),
+  regimes: z.array(
+    z.object({
+      labels: z.enum(['few', 'many']),
+      similarity: z.enum(['similar', 'distant']),
+      sizes: z.array(z.number()),
+      rule: z.string(),
+      best: adviceWay.nullable(),
+      ruled: adviceWay.nullable(),
+      verdict: z.enum(['agrees', 'disagrees', 'unsettled', 'unmeasured']),
+      words: z.string(),
+    }),
+  ),
+  /** Ways that are worse than scratch. */
+  negative: z.array(adviceWay),
+  /** Everything measured, best first within equally many labels. */
+  ranking: z.array(adviceWay),
+});
+
+export type AdviceView = z.infer<typeof adviceView>;

@@ -1,0 +1,164 @@
+import {
+  adviseRegimes,
+  type MethodPoint,
+  type RankedPoint,
+  type Regime,
+  type Similarity,
+  splitBySimilarity,
+} from '@/lib/science/affinity';
+import { labelOf, PLAIN_METHOD } from '@/lib/science/catalog/methods';
+import type { TaskId } from '@/lib/science/core';
+import type { AdviceView } from '../contracts';
+import { cellContext } from './cells';
+import { namesOf, type SweepData, sourcesOf } from './model';
+import { finite, listWords, percent } from './numbers';
+
+const RULES: Record<Regime['rule'], string> = {
+  head: 'train the head only',
+  earlier: 'use earlier layers',
+  whole: 'fine-tune everything',
+};
+
+/** Mean test loss of scratch by images and seed. */
+function scratchLosses(data: SweepData, target: TaskId): ReadonlyMap<string, number> {
+  return new Map(
+    data.runs.flatMap(({ recipe, fingerprint }): [string, number][] => {
+      if (recipe.kind !== 'scratch' || recipe.task !== target) return [];
+      const loss = finite(data.summaries.get(fingerprint)?.meanLoss);
+      return loss === null ? [] : [[`${recipe.images} ${recipe.seed}`, loss]];
+    }),
+  );
+}
+
+/** Every way by which the target was served, with its seeds together. A task's own source is no transfer. */
+function pointsOf(data: SweepData, target: TaskId): MethodPoint[] {
+  const scratch = scratchLosses(data, target);
+  const ways = new Map<string, MethodPoint & { logRatios: number[] }>();
+  for (const { recipe, fingerprint, estimatedFlops } of data.runs) {
+    if (recipe.kind !== 'transfer' || recipe.task !== target) continue;
+    const sources = recipe.sources.map((source) => source.task);
+    const loss = finite(data.summaries.get(fingerprint)?.meanLoss);
+    const against = scratch.get(`${recipe.images} ${recipe.seed}`);
+    if (loss === null || against === undefined || sources.includes(target)) continue;
+    const method = labelOf(recipe);
+    const key = `${method} ${sources.join('+')} ${recipe.images}`;
+    const way = ways.get(key) ?? {
+      method,
+      sources,
+      images: recipe.images,
+      logRatios: [],
+      flops: estimatedFlops ?? 0,
+    };
+    way.logRatios.push(Math.log(Math.max(loss, 1e-12) / Math.max(against, 1e-12)));
+    ways.set(key, way);
+  }
+  return [...ways.values()];
+}
+
+/** How near each source is: by the ridge probe, which no transfer has seen; without it by the plain readout. */
+function similarityOf(
+  data: SweepData,
+  target: TaskId,
+  points: readonly MethodPoint[],
+): { by: AdviceView['similarityBy']; of: ReadonlyMap<TaskId, Similarity> } {
+  const context = cellContext(data);
+  const others = sourcesOf(data.sweep)
+    .map((task) => task.id)
+    .filter((id) => id !== target);
+  const probed = new Map(
+    others.flatMap((id): [TaskId, number][] => {
+      const skill = context.probe(id, target);
+      return skill === null ? [] : [[id, skill]];
+    }),
+  );
+  if (probed.size > 1) return { by: 'probe', of: splitBySimilarity(probed) };
+  const most = Math.max(...points.map((point) => point.images));
+  const plain = points.filter(
+    (point) => point.method === PLAIN_METHOD && point.images === most && point.sources.length === 1,
+  );
+  if (plain.length < 2) return { by: null, of: new Map() };
+  const fit = plain.map(({ sources, logRatios }): [TaskId, number] => [
+    sources[0] ?? '',
+    -logRatios.reduce((sum, x) => sum + x, 0) / logRatios.length,
+  ]);
+  return { by: 'readout', of: splitBySimilarity(new Map(fit)) };
+}
+
+const wayView = ({ method, sources, images, mean, margin, logRatios, flops }: RankedPoint) => ({
+  method,
+  sources: [...sources],
+  images,
+  effect: mean,
+  margin,
+  seeds: logRatios.length,
+  flops,
+});
+
+type Name = (id: TaskId) => string;
+
+const wayWords = ({ method, sources }: RankedPoint, name: Name): string =>
+  sources.length === 0 ? method : `${method} from ${listWords(sources.map(name))}`;
+
+/** `loss 32 % below scratch's (±4 points in ln, 3 seeds)`. */
+function effectWords({ mean, margin, logRatios }: RankedPoint): string {
+  const change = Math.abs(1 - Math.exp(mean));
+  const side = mean < 0 ? 'below' : 'above';
+  const sure =
+    margin === null
+      ? 'one seed'
+      : `ln ratio ${mean.toFixed(2)} ± ${margin.toFixed(2)}, ${logRatios.length} seeds`;
+  return `loss ${percent(change)} ${side} scratch’s (${sure})`;
+}
+
+function regimeWords({ labels, similarity, rule, best, ruled, verdict }: Regime, name: Name): string {
+  const where = `${labels === 'few' ? 'Few' : 'Many'} labels, ${similarity} source: the rule says ${RULES[rule]}`;
+  if (!best) return `${where}; nothing was measured here.`;
+  const measured = `${wayWords(best, name)} at ${best.images} images was best, ${effectWords(best)}`;
+  if (!ruled) return `${where}; that was not measured. ${measured}.`;
+  if (verdict === 'agrees') return `${where}, and so does the measurement: ${measured}.`;
+  const its = `${wayWords(ruled, name)}, ${effectWords(ruled)}`;
+  return verdict === 'disagrees'
+    ? `${where}; the measurement disagrees: ${measured}; the rule’s best was ${its}.`
+    : `${where}; ${measured}; the rule’s best was ${its}, and the seeds do not separate them.`;
+}
+
+/** What to do with the most labels that were measured. */
+function recommendation(ranking: readonly RankedPoint[], target: string, name: Name): string {
+  const most = Math.max(...ranking.map((point) => point.images));
+  const [best] = ranking.filter((point) => point.images === most);
+  if (!best)
+    return `Nothing is measured for ${target} yet: it takes a scratch run and a transfer at equal labels.`;
+  const at = `With ${most} labelled images`;
+  if (best.mean >= 0)
+    return `${at}, train ${target} from scratch: the nearest, ${wayWords(best, name)}, has its ${effectWords(best)}.`;
+  if (best.margin !== null && best.mean + best.margin >= 0)
+    return `${at}, scratch is as good: ${wayWords(best, name)} leads, but its ${effectWords(best)} is within the seeds’ noise.`;
+  return `${at}, take ${wayWords(best, name)}: ${effectWords(best)}.`;
+}
+
+/** How to transfer to a target, in words and numbers. */
+export function adviceView(data: SweepData, target: TaskId): AdviceView {
+  const name = namesOf(data.sweep);
+  const points = pointsOf(data, target);
+  const similarity = similarityOf(data, target, points);
+  const { regimes, negative, ranking } = adviseRegimes(points, similarity.of);
+  return {
+    sweepId: data.sweep.id,
+    target,
+    advice: recommendation(ranking, name(target), name),
+    similarityBy: similarity.by,
+    similar: [...similarity.of].flatMap(([id, kind]) => (kind === 'similar' ? [id] : [])),
+    regimes: regimes.map((regime) => ({
+      labels: regime.labels,
+      similarity: regime.similarity,
+      sizes: [...regime.sizes],
+      rule: RULES[regime.rule],
+      best: regime.best && wayView(regime.best),
+      ruled: regime.ruled && wayView(regime.ruled),
+      verdict: regime.verdict,
+      words: regimeWords(regime, name),
+    })),
+    negative: negative.map(wayView),
+    ranking: ranking.map(wayView),
+  };
+}
