@@ -63,7 +63,7 @@ const RULE: Record<Labels, Record<Similarity, Regime['rule']>> = {
   many: { similar: 'whole', distant: 'whole' },
 };
 
-export function familyOf(method: string): Family {
+function familyOf(method: string): Family {
   if (method.startsWith('features(') && method.includes('layer=')) return 'earlier';
   if (method.startsWith('readout') || method.startsWith('features')) return 'head';
   if (method.startsWith('fine-tune')) return 'whole';
