@@ -99,7 +99,9 @@ export async function inspectDatabase(): Promise<string> {
 }
 
 /** The sweeps' use cases over the database, for commands that the HTTP API does not offer. */
-export async function openSweeps(): Promise<Pick<Sweeps, 'importTransfers'> & { close(): Promise<void> }> {
+export async function openSweeps(): Promise<
+  Pick<Sweeps, 'importTransfers' | 'importBundle' | 'exportBundle'> & { close(): Promise<void> }
+> {
   const database = await openDatabase(() => {}, false);
   const [{ connectQueue }, { createSweeps }, { datasetCatalog }] = await Promise.all([
     import('@/lib/service/queue'),
@@ -111,6 +113,8 @@ export async function openSweeps(): Promise<Pick<Sweeps, 'importTransfers'> & { 
   const sweeps = createSweeps({ store, queue, datasets: datasetCatalog });
   return {
     importTransfers: sweeps.importTransfers,
+    importBundle: sweeps.importBundle,
+    exportBundle: sweeps.exportBundle,
     async close() {
       await queue.close();
       await store.close();

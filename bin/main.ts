@@ -21,13 +21,14 @@ async function buildProgram(): Promise<Command> {
     .enablePositionalOptions();
   const policy = registerReaders(program);
   registerSubmit(program);
-  const [start, doctor, solve, affinity, reference, imports, engine, dataset] = await Promise.all([
+  const [start, doctor, solve, affinity, reference, imports, exports, engine, dataset] = await Promise.all([
     import('./commands/start'),
     import('./commands/doctor'),
     import('./commands/policy-solve'),
     import('./commands/affinity-solve'),
     import('./commands/reference'),
     import('./commands/import'),
+    import('./commands/export'),
     import('./commands/engine'),
     import('./commands/dataset'),
   ]);
@@ -37,6 +38,7 @@ async function buildProgram(): Promise<Command> {
   affinity.registerAffinitySolve(program);
   reference.registerReference(program);
   imports.registerImport(program);
+  exports.registerExport(program);
   engine.registerEngine(program);
   dataset.registerDataset(program);
   return program;

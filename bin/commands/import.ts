@@ -4,6 +4,7 @@ import type { Command } from 'commander';
 import { TaskatlasError } from '@/lib/science/core';
 import type { ImportOptions, PublishedResults, TransfersDocument } from '@/lib/service/imports';
 import type { StoredSweep } from '@/lib/service/ports';
+import { readBundle } from '../examples';
 
 const MAX_BYTES = 256 * 1024 * 1024;
 
@@ -42,7 +43,7 @@ interface Printing {
   json?: boolean;
 }
 
-const describe = (sweep: StoredSweep): string => {
+const summaryOf = (sweep: StoredSweep): string => {
   const notes = (sweep.notes ?? []).map(
     ({ level, text }) => `  ${level === 'warning' ? 'Warning' : 'Note'}: ${text}`,
   );
@@ -65,7 +66,7 @@ async function store(imports: readonly Import[], printing: Printing): Promise<vo
   }
   const answer = stored.length === 1 ? stored[0] : stored;
   process.stdout.write(
-    printing.json ? `${JSON.stringify(answer, null, 2)}\n` : `${stored.map(describe).join('\n\n')}\n`,
+    printing.json ? `${JSON.stringify(answer, null, 2)}\n` : `${stored.map(summaryOf).join('\n\n')}\n`,
   );
 }
 
@@ -133,10 +134,29 @@ function registerTaskonomy(group: Command): void {
     });
 }
 
-/** `import transfers FILE`, `import taskonomy DIR`: results measured elsewhere as read-only sweeps. */
+function registerBundle(group: Command): void {
+  group
+    .command('bundle <file>')
+    .description('the figures of a sweep that ran elsewhere (from `export bundle`) as a read-only sweep')
+    .option('--json', 'print the sweep as JSON')
+    .action(async (file: string, options: Printing) => {
+      const document = await readBundle(file);
+      const { openSweeps } = await import('../compose');
+      const sweeps = await openSweeps();
+      try {
+        const sweep = await sweeps.importBundle(document);
+        process.stdout.write(`${options.json ? JSON.stringify(sweep, null, 2) : summaryOf(sweep)}\n`);
+      } finally {
+        await sweeps.close();
+      }
+    });
+}
+
+/** `import transfers FILE`, `import taskonomy DIR`, `import bundle FILE`: results measured elsewhere as read-only sweeps. */
 export function registerImport(program: Command): Command {
   const group = program.command('import').description('bring in results that were measured elsewhere');
   registerTransfers(group);
   registerTaskonomy(group);
+  registerBundle(group);
   return group;
 }

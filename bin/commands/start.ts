@@ -5,6 +5,7 @@ import { type Command, InvalidArgumentError } from 'commander';
 import { z } from 'zod';
 import { type SweepView, sweepView, workerView } from '@/lib/service/contracts';
 import { type ApiClient, patientClient } from '../api-client';
+import { importExamples } from '../examples';
 import { root } from '../places';
 import { type Product, startProduct } from '../supervisor';
 import { finalReport, type OnceSummary } from '../supervisor/report';
@@ -96,6 +97,9 @@ async function start(options: Options): Promise<void> {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, interrupt);
   const product = await startProduct(options, say);
   try {
+    await importExamples().catch((error: unknown) =>
+      say(`the worked example cannot be shown: ${error instanceof Error ? error.message : error}`),
+    );
     say(`${product.url} is up. Ctrl-C stops everything.`);
     const patient = patientClient(product.api, PATIENCE_SECONDS);
     const chosen = await sweepToFollow(patient, options.sweep);

@@ -1,4 +1,5 @@
 export * from './advice';
+export * from './bundle';
 export * from './dimension-views';
 export * from './evidence';
 export * from './issues';

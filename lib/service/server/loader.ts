@@ -121,7 +121,12 @@ export function createLoader(deps: Pick<ApiDeps, 'store' | 'clock'>): Loader {
 /** The sweep that a reference names. Numbers are what people type; ids are what machines keep. */
 function pick(sweeps: readonly StoredSweep[], ref: string): StoredSweep | undefined {
   if (ref === 'latest') {
-    return sweeps.reduce<StoredSweep | undefined>((a, b) => (a && a.number > b.number ? a : b), undefined);
+    // Imported results are looked up by name; "latest" is what was measured here, if anything was.
+    const own = sweeps.filter((sweep) => sweep.origin === 'measured');
+    return (own.length > 0 ? own : sweeps).reduce<StoredSweep | undefined>(
+      (a, b) => (a && a.number > b.number ? a : b),
+      undefined,
+    );
   }
   return sweeps.find((s) => s.id === ref) ?? sweeps.find((s) => String(s.number) === ref);
 }

@@ -1,4 +1,5 @@
 import { LineCounter, parseDocument } from 'yaml';
+import type { ZodError } from 'zod';
 import { TaskatlasError } from '@/lib/science/core';
 import { fieldIssues, SWEEP_FILE_MAX_BYTES, type SweepSpec, sweepSpec } from '../contracts';
 
@@ -22,14 +23,15 @@ const bad = (message: string, path = ''): TaskatlasError =>
 export function validateSweep(value: unknown): SweepSpec {
   const result = sweepSpec.safeParse(value);
   if (result.success) return result.data;
-  const issues = fieldIssues(result.error);
+  throw rejection('The sweep is not valid', result.error);
+}
+
+/** `invalid-input` with one issue per wrong field, the first of them in its message. */
+export function rejection(what: string, error: ZodError): TaskatlasError {
+  const issues = fieldIssues(error);
   const [first] = issues;
   const rest = issues.length > 1 ? ` (and ${issues.length - 1} more)` : '';
-  throw new TaskatlasError(
-    'invalid-input',
-    `The sweep is not valid: ${first?.path}: ${first?.message}${rest}`,
-    { issues },
-  );
+  return new TaskatlasError('invalid-input', `${what}: ${first?.path}: ${first?.message}${rest}`, { issues });
 }
 
 /**

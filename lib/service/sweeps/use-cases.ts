@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { type DatasetSpec, TaskatlasError, type TaskDeclaration } from '@/lib/science/core';
-import type { ExternalSourceInput, SweepSpec } from '../contracts';
+import type { ExternalSourceInput, SweepBundle, SweepSpec } from '../contracts';
 import { type ImportOptions, importedSweep, type TransfersDocument } from '../imports';
 import type { JobQueue, Store, StoredRun, StoredSweep, SweepState } from '../ports';
+import { exportBundle, sweepOfBundle } from './bundle';
 import type { ExternalEncoders } from './external';
 import { planSweep, type SweepPlan } from './plan';
 
@@ -40,6 +41,10 @@ export interface Sweeps {
   retryRun(fingerprint: string): Promise<StoredRun>;
   /** Transfers that were measured elsewhere as a read-only sweep. */
   importTransfers(document: TransfersDocument, options?: ImportOptions): Promise<StoredSweep>;
+  /** The figures of a sweep, by id, number or `latest`. */
+  exportBundle(ref: string): Promise<SweepBundle>;
+  /** Such figures as a read-only sweep; the same ones twice are one sweep. */
+  importBundle(document: unknown): Promise<StoredSweep>;
 }
 
 const AFTER: Readonly<Record<'pause' | 'stop' | 'resume' | 'cancel', readonly SweepState[]>> = {
@@ -123,6 +128,23 @@ export function createSweeps({ store, queue, datasets }: SweepDependencies): Swe
       const { sweep, analyses } = importedSweep(document, options);
       const stored = await store.createSweep(sweep, []);
       for (const analysis of analyses) await store.saveAnalysis(stored.id, analysis);
+      return stored;
+    },
+    async exportBundle(ref) {
+      const sweeps = await store.listSweeps();
+      const own = sweeps.filter(({ origin }) => origin === 'measured').sort((a, b) => b.number - a.number);
+      const found =
+        ref === 'latest' ? own[0] : sweeps.find((sweep) => sweep.id === ref || String(sweep.number) === ref);
+      if (!found) throw new TaskatlasError('not-found', `There is no sweep "${ref}".`);
+      return exportBundle(store, found);
+    },
+    async importBundle(document) {
+      const { sweep, analyses, policies } = sweepOfBundle(document);
+      const known = await store.getSweep(sweep.id);
+      if (known) return known;
+      const stored = await store.createSweep(sweep, []);
+      for (const analysis of analyses) await store.saveAnalysis(stored.id, analysis);
+      for (const policy of policies) await store.savePolicy(stored.id, policy);
       return stored;
     },
   };

@@ -1,0 +1,86 @@
+import { createHash } from 'node:crypto';
+import { type TargetAnalysis, TaskatlasError, type TaskDeclaration } from '@/lib/science/core';
+import { type PolicyRecord, type SweepBundle, sweepBundle } from '../contracts';
+import type { Store, StoredRun, StoredSweep } from '../ports';
+import { canonicalJson } from './fingerprint';
+import { rejection } from './parse';
+
+/** Ids of sweeps that came from a bundle begin so. */
+const BUNDLE = 'bundle-';
+
+/** What a sweep took, from its runs. */
+function effortOf(sweep: StoredSweep, runs: readonly StoredRun[]): SweepBundle['effort'] {
+  const done = runs.filter((run) => run.state === 'done');
+  const end = sweep.finishedAt ?? Math.max(sweep.createdAt, ...done.map((run) => run.finishedAt ?? 0));
+  return {
+    runs: runs.length,
+    failed: runs.filter((run) => run.state === 'failed').length,
+    busySeconds: Math.round(done.reduce((sum, run) => sum + (run.seconds ?? 0), 0)),
+    elapsedSeconds: Math.round((end - sweep.createdAt) / 1000),
+    backends: [...new Set(done.flatMap((run) => (run.backend === null ? [] : [run.backend])))].sort(),
+  };
+}
+
+/** The figures of a stored sweep, without weights and pictures. NaN becomes null in its JSON. */
+export async function exportBundle(store: Store, sweep: StoredSweep): Promise<SweepBundle> {
+  const [analyses, policies, runs] = await Promise.all([
+    store.analyses(sweep.id),
+    store.policies(sweep.id),
+    store.runsOf(sweep.id),
+  ]);
+  if (sweep.origin === 'imported' && !sweep.id.startsWith(BUNDLE)) {
+    throw new TaskatlasError(
+      'conflict',
+      `Sweep ${sweep.number} (${sweep.name}) was imported: pass on the file that it came from.`,
+    );
+  }
+  return sweepBundle.parse(
+    JSON.parse(
+      JSON.stringify({
+        format: 'taskatlas-bundle-1',
+        name: sweep.name,
+        spec: sweep.spec,
+        tasks: sweep.tasks,
+        analyses,
+        policies,
+        notes: sweep.notes ?? [],
+        effort: effortOf(sweep, runs),
+      }),
+    ),
+  );
+}
+
+/**
+ * A bundle's document as a read-only sweep. The same document gives the same id, and so one sweep however often it is
+ * imported.
+ * @throws TaskatlasError `invalid-input` naming the fields that are wrong
+ */
+export function sweepOfBundle(document: unknown): {
+  sweep: Omit<StoredSweep, 'number' | 'state' | 'createdAt' | 'finishedAt'>;
+  analyses: readonly TargetAnalysis[];
+  policies: readonly PolicyRecord[];
+} {
+  const parsed = sweepBundle.safeParse(document);
+  if (!parsed.success) throw rejection('This is not a bundle of a sweep', parsed.error);
+  const bundle = parsed.data;
+  const digest = createHash('sha256').update(canonicalJson(document)).digest('hex').slice(0, 16);
+  const { runs, busySeconds, elapsedSeconds, backends } = bundle.effort;
+  const text =
+    `Worked example: figures of a sweep that ran elsewhere, ${runs} runs in ${Math.round(elapsedSeconds / 60)} minutes ` +
+    `(${Math.round(busySeconds / 60)} minutes of computing on ${backends.join(', ') || 'an unknown engine'}). ` +
+    'Weights, curves and pictures are not part of it.';
+  return {
+    // Optional fields of the schema may be undefined, which the types forbid; parsed JSON holds none.
+    analyses: bundle.analyses as readonly TargetAnalysis[],
+    policies: bundle.policies as readonly PolicyRecord[],
+    sweep: {
+      id: `${BUNDLE}${digest}`,
+      name: bundle.name,
+      spec: bundle.spec,
+      tasks: bundle.tasks as unknown as readonly TaskDeclaration[],
+      origin: 'imported',
+      source: `a bundle (${digest})`,
+      notes: [{ level: 'note', code: 'bundle', text, targets: [] }, ...bundle.notes],
+    },
+  };
+}
