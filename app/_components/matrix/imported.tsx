@@ -1,5 +1,10 @@
 import type { SweepView } from '@/lib/service/contracts';
 
+const summaryOf = (defects: number): string =>
+  defects === 0
+    ? 'What this is'
+    : `${defects === 1 ? 'One known defect' : `${defects} known defects`} of this data, and how to read it`;
+
 /** Where imported results come from, and what a reader must know of their defects. */
 export function Imported({ sweep }: { sweep: SweepView }) {
   const warnings = sweep.notes.filter((note) => note.level === 'warning');

@@ -57,11 +57,12 @@ function findingOf(
   rows: readonly ValidityRow[],
   seeds: ValidityView['betweenSeeds'],
 ): string {
-  if (data.sweep.origin === 'imported') {
-    return 'Published win rates: losses, references and seeds were never published, so validity cannot be checked here.';
-  }
   const judged = rows.filter((row) => row.testImages > 0);
-  if (judged.length === 0) return 'No target is measured yet.';
+  if (judged.length === 0) {
+    return data.sweep.origin === 'imported'
+      ? 'Published win rates: losses, references and seeds were never published, so validity cannot be checked here.'
+      : 'No target is measured yet.';
+  }
   const kept = judged.filter((row) => row.kept);
   const excluded = judged.filter((row) => !row.kept).map((row) => row.name);
   const noisy = kept.filter(
