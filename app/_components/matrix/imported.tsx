@@ -16,9 +16,10 @@ export function Imported({ sweep }: { sweep: SweepView }) {
       </p>
       {sweep.notes.length > 0 && (
         <details className="mt-1">
-          <summary className="cursor-pointer font-semibold text-worse">
-            {warnings.length === 1 ? 'One known defect' : `${warnings.length} known defects`} of this data,
-            and how to read it
+          <summary
+            className={`cursor-pointer font-semibold ${warnings.length > 0 ? 'text-worse' : 'text-accent'}`}
+          >
+            {summaryOf(warnings.length)}
           </summary>
           <ul className="mt-2 max-w-[88ch] list-disc pl-5">
             {sweep.notes.map((note) => (
