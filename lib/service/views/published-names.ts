@@ -26,9 +26,9 @@ export const PUBLISHED_IDS: Readonly<Record<TaskId, readonly TaskId[]>> = {
   'scene-class': ['class-places'],
   'room-layout': ['room-layout'],
   'vanishing-points': ['vanishing-point-well-defined'],
-  'camera-pose-fixated': ['fix-pose'],
-  'camera-pose-nonfixated': ['non-fixated-pose'],
+  'pose-fixated': ['fix-pose'],
+  'pose-nonfixated': ['non-fixated-pose'],
   egomotion: ['ego-motion'],
-  matching: ['point-match'],
+  'point-matching': ['point-match'],
   'random-projection': ['random'],
 };
