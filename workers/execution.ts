@@ -1,4 +1,5 @@
 import { type DatasetSpec, type Recipe, type RunResult, TaskatlasError } from '@/lib/science/core';
+import { methodVersion } from '@/lib/science/catalog/methods';
 import { type Dataset, openDataset, prepareDataset } from '@/lib/science/datasets';
 import type { ArtifactStore, StoredRun } from '@/lib/service/ports';
 import { canonicalJson } from '@/lib/service/sweeps';
@@ -54,6 +55,31 @@ const sourcesOf = (recipe: Recipe): readonly string[] => {
   return recipe.kind === 'probe' ? [recipe.source.fingerprint] : [];
 };
 
+/**
+ * A recipe's versions are part of its identity (DESIGN §5): a build with another method or target function would store
+ * its result under the wrong name. This happens when a sweep goes on after an update.
+ * @throws TaskatlasError `conflict` naming what differs
+ */
+export function checkVersions(recipe: Recipe, tasks: ReadonlyMap<string, { version: number }>): void {
+  if (recipe.kind === 'dataset') return;
+  const method = recipe.kind === 'transfer' || recipe.kind === 'pretrain' ? recipe.method : recipe.kind;
+  const wanted: [what: string, planned: number, here: number | undefined][] = [
+    [`method ${method}`, recipe.version, methodVersion(method)],
+    ...Object.entries(recipe.taskVersions ?? {}).map(([id, version]): [string, number, number | undefined] => [
+      `task ${id}`,
+      version,
+      tasks.get(id)?.version,
+    ]),
+  ];
+  const other = wanted.filter(([, planned, here]) => here !== undefined && planned !== here);
+  if (other.length === 0) return;
+  const names = other.map(([what, planned, here]) => `${what} is ${here} here and ${planned} in the plan`);
+  throw new TaskatlasError(
+    'conflict',
+    `This run was planned by another version of Taskatlas: ${names.join('; ')}. Submit the sweep anew: what has not changed is not trained again.`,
+  );
+}
+
 export interface ExecutionParts {
   engine: Engine;
   artifacts: ArtifactStore;
@@ -71,10 +97,12 @@ export function realExecution(parts: ExecutionParts): Execute {
   const { engine, artifacts, shelf, cacheDirectory, findRun, log } = parts;
   const train = async ({ recipe, fingerprint }: StoredRun, execution: Execution): Promise<RunResult> => {
     const dataset = shelf(recipe.dataset);
+    const tasks = new Map(dataset.tasks.map((task) => [task.id, task]));
+    checkVersions(recipe, tasks);
     return await executeRecipe(recipe, {
       engine,
       dataset,
-      tasks: new Map(dataset.tasks.map((task) => [task.id, task])),
+      tasks,
       fingerprint,
       artifacts,
       checkpoint: execution.checkpoint,
