@@ -1,5 +1,5 @@
-import { type DatasetSpec, type Recipe, type RunResult, TaskatlasError } from '@/lib/science/core';
 import { methodVersion } from '@/lib/science/catalog/methods';
+import { type DatasetSpec, type Recipe, type RunResult, TaskatlasError } from '@/lib/science/core';
 import { type Dataset, openDataset, prepareDataset } from '@/lib/science/datasets';
 import type { ArtifactStore, StoredRun } from '@/lib/service/ports';
 import { canonicalJson } from '@/lib/service/sweeps';
@@ -65,11 +65,13 @@ export function checkVersions(recipe: Recipe, tasks: ReadonlyMap<string, { versi
   const method = recipe.kind === 'transfer' || recipe.kind === 'pretrain' ? recipe.method : recipe.kind;
   const wanted: [what: string, planned: number, here: number | undefined][] = [
     [`method ${method}`, recipe.version, methodVersion(method)],
-    ...Object.entries(recipe.taskVersions ?? {}).map(([id, version]): [string, number, number | undefined] => [
-      `task ${id}`,
-      version,
-      tasks.get(id)?.version,
-    ]),
+    ...Object.entries(recipe.taskVersions ?? {}).map(
+      ([id, version]): [string, number, number | undefined] => [
+        `task ${id}`,
+        version,
+        tasks.get(id)?.version,
+      ],
+    ),
   ];
   const other = wanted.filter(([, planned, here]) => here !== undefined && planned !== here);
   if (other.length === 0) return;
