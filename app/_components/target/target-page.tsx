@@ -106,7 +106,10 @@ function Ranking({ id, view, joined, name, seeds }: RankingProps) {
           )}
         </section>
         <div className="flex flex-col gap-4">
-          <References row={row} />
+          <References
+            row={row}
+            tournament={`${base}/targets/${encodeURIComponent(view.target)}/tournament`}
+          />
           <WhenNot sources={single} label={label} />
           <Joining joined={joined} best={single[0]} label={label} base={base} />
           <Snippet path={`${API}${apiPath(sweepPath(id, '/best-source'), { target: view.target, k: 3 })}`} />
@@ -159,7 +162,7 @@ function TargetFigures({
   );
 }
 
-function References({ row }: { row: TargetView }) {
+function References({ row, tournament }: { row: TargetView; tournament: string }) {
   const facts: [string, string | null][] = [
     ['Mean predictor', row.losses.mean === null ? null : loss(row.losses.mean)],
     ['From scratch', row.losses.scratch === null ? null : loss(row.losses.scratch)],
@@ -175,7 +178,10 @@ function References({ row }: { row: TargetView }) {
     <section aria-label="References">
       <h2 className="section-title">What this rests on</h2>
       <p className="text-ink2 text-label">
-        mean test losses, lower is better, and the checks of the tournament
+        mean test losses, lower is better, and the checks of the{' '}
+        <Link className="link" href={tournament}>
+          tournament
+        </Link>
       </p>
       <dl className="mt-1.5 grid grid-cols-2 gap-x-6">
         {known.map(([label, value]) => (

@@ -34,6 +34,17 @@ describe('tournament', () => {
     expect(view.odds[0]?.[1]).toBeCloseTo(999, 9);
     expect(view.odds[1]?.[0]).toBeCloseTo(1 / 999, 9);
     expect(view.clippedPairs).toBe(2);
+    const mirrored = smallAnalyses.map((x) =>
+      x.target !== 'depth'
+        ? x
+        : {
+            ...x,
+            tournamentKeys: [...x.tournamentKeys].reverse(),
+            winRates: [...x.winRates].reverse().map((row) => [...row].reverse()),
+          },
+    );
+    // Clipped at the other end when the candidates stand the other way round: the same pairs.
+    expect(tournamentView(smallData({ analyses: mirrored }), 'depth').clippedPairs).toBe(2);
     // The principal eigenvector: odds · w = λmax · w, in the order of the keys.
     const weights = view.keys.map((k) => view.candidates.find((c) => c.key === k)?.affinity?.value ?? 0);
     view.odds.forEach((row, i) => {
@@ -155,6 +166,10 @@ describe('agreement', () => {
     expect(depth?.sources).toBe(5);
     expect(['normals', 'segmentation']).toContain(depth?.best);
     expect(view.finding).toContain('in again correlates');
+    // A negative log-loss ratio is better: the best source is the same as by gain.
+    const effect = agreementView(smallData(), noisy, { unit: 'effect' });
+    for (const row of effect.targets.filter((t) => ['normals', 'segmentation'].includes(t.target)))
+      expect(row.best).toBe(view.targets.find((t) => t.target === row.target)?.best);
   });
 
   it('takes a mapping from a person before any other', () => {
