@@ -30,7 +30,9 @@ function identify(pid: number): { command: string; folder: string } {
  */
 function isOurs(pid: number): boolean {
   const { command, folder } = identify(pid);
-  return command.includes(root) || folder === root || (folder === '' && command.startsWith('next-server'));
+  if (pid === process.pid || pid === process.ppid) return false;
+  const web = command.startsWith('next-server') && (folder === root || folder === '');
+  return web || command.includes(root);
 }
 
 /** Stops web and worker processes that a killed supervisor left behind. Returns how many there were. */

@@ -113,7 +113,7 @@ function killPostgres(instance: Instance): void {
 /** What the sweep says in the end, apart from names and times of this instance. */
 interface Answers {
   matrix: Omit<MatrixView, 'sweepId'>;
-  policy: Omit<PolicyView, 'sweepId' | 'solveMs'>;
+  policy: Omit<PolicyView, 'sweepId' | 'solveMs' | 'costs'> & { labelCosts: Record<string, number> };
 }
 
 async function finalAnswers(instance: Instance): Promise<Answers> {
@@ -123,11 +123,18 @@ async function finalAnswers(instance: Instance): Promise<Answers> {
   });
   expect(sweep.progress.counts.failed).toBe(0);
   const { sweepId: _, ...matrix } = await instance.api.get('/sweeps/latest/matrix', matrixView);
-  const { sweepId: __, solveMs, ...policy } = await instance.api.get('/sweeps/latest/policy', policyView);
+  // Hours are measured time, and no two runs take the same.
+  const {
+    sweepId: __,
+    solveMs,
+    costs,
+    ...policy
+  } = await instance.api.get('/sweeps/latest/policy', policyView);
   expect(solveMs).toBeGreaterThanOrEqual(0);
   // A comparison of empty policies would prove nothing.
   expect(policy.edges.length).toBeGreaterThan(0);
-  return { matrix, policy };
+  const labelCosts = Object.fromEntries(costs.map(({ task, labels }) => [task, labels]));
+  return { matrix, policy: { ...policy, labelCosts } };
 }
 
 async function stop(instance: Instance): Promise<number | null> {

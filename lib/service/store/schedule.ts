@@ -3,19 +3,33 @@ import type { Clock, DueRun, Store } from '../ports';
 import type { Connection } from './connection';
 import { Prisma } from './generated/client';
 
+interface TournamentRow {
+  fingerprint: string;
+  layer: number;
+  kind: RunKind;
+  state: RunState;
+  open: boolean;
+}
+
 type ScheduleMethods = Pick<Store, 'takeDueRuns' | 'tournament' | 'dueAnalyses' | 'duePolicies'>;
+
+/** Runs that can never be done: failed or cancelled, and whatever waits for such a run, however far behind it. */
+const DOOMED = Prisma.sql`
+  doomed as (
+    select fingerprint from runs where state in ('failed', 'cancelled')
+    union
+    select d.child from run_dependencies d
+      join doomed on doomed.fingerprint = d.parent
+      join runs c on c.fingerprint = d.child and c.state = 'waiting')`;
 
 /**
  * Tournaments with more finished runs in complete layers than their stored analysis covers. A layer is complete when
- * none of its runs can still finish: done, failed, cancelled, or waiting for a parent that failed or was cancelled.
+ * none of its runs can still finish: each is done or doomed.
  */
 const dueTournaments = (only: Prisma.Sql): Prisma.Sql => Prisma.sql`
-  with layers as (
+  with recursive ${DOOMED}, layers as (
     select w.sweep_id, w.target, w.layer, count(*) filter (where r.state = 'done') as done,
-           bool_and(r.state in ('done', 'failed', 'cancelled')
-                    or (r.state = 'waiting' and exists (
-                          select 1 from run_dependencies d join runs p on p.fingerprint = d.parent
-                           where d.child = r.fingerprint and p.state in ('failed', 'cancelled')))) as closed
+           bool_and(r.state = 'done' or r.fingerprint in (select fingerprint from doomed)) as closed
       from sweep_runs w join runs r on r.fingerprint = w.fingerprint join sweeps s on s.id = w.sweep_id
      where w.target is not null and s.origin = 'measured' and s.state in ('active', 'paused', 'stopped') ${only}
      group by w.sweep_id, w.target, w.layer)
@@ -26,17 +40,6 @@ const dueTournaments = (only: Prisma.Sql): Prisma.Sql => Prisma.sql`
 
 const ofRun = (fingerprint: string): Prisma.Sql => Prisma.sql`
   and (w.sweep_id, w.target) in (select o.sweep_id, o.target from sweep_runs o where o.fingerprint = ${fingerprint})`;
-
-/** State of a run, and of a waiting one the parents that will never be done. */
-const memberOfRun = {
-  kind: true,
-  state: true,
-  parents: {
-    where: { childRun: { state: 'waiting' }, parentRun: { state: { in: ['failed', 'cancelled'] } } },
-    select: { parent: true },
-    take: 1,
-  },
-} satisfies Prisma.RunSelect;
 
 export function scheduleMethods(connection: Connection, clock: Clock): ScheduleMethods {
   return {
@@ -61,18 +64,13 @@ export function scheduleMethods(connection: Connection, clock: Clock): ScheduleM
 
     tournament: (sweepId, target) =>
       connection.read(async (prisma) => {
-        const rows = await prisma.sweepRun.findMany({
-          where: { sweepId, target },
-          select: { fingerprint: true, layer: true, run: { select: memberOfRun } },
-          orderBy: [{ layer: 'asc' }, { priority: 'asc' }, { fingerprint: 'asc' }],
-        });
-        return rows.map(({ fingerprint, layer, run }) => ({
-          fingerprint,
-          layer,
-          kind: run.kind as RunKind,
-          state: run.state as RunState,
-          open: ['waiting', 'queued', 'running'].includes(run.state) && run.parents.length === 0,
-        }));
+        return await prisma.$queryRaw<TournamentRow[]>`
+          with recursive ${DOOMED}
+          select w.fingerprint, w.layer, r.kind, r.state,
+                 r.state <> 'done' and r.fingerprint not in (select fingerprint from doomed) as open
+            from sweep_runs w join runs r on r.fingerprint = w.fingerprint
+           where w.sweep_id = ${sweepId} and w.target = ${target}
+           order by w.layer, w.priority, w.fingerprint`;
       }),
 
     dueAnalyses: (fingerprint) =>

@@ -134,11 +134,12 @@ describe('what is due', () => {
     await store.setSweepState(id(), 'cancelled');
   });
 
-  it('does not wait for what can never run: children of a failed source', async () => {
+  it('does not wait for what can never run: children of a failed source, and theirs', async () => {
     const parent = { ...source(1), target: null };
     const child = { ...plannedTransfer(`u${seed}`, [parent]), target: 't' };
+    const grandchild = { ...plannedTransfer(`v${seed}`, [child]), target: 't' };
     const other = { ...source(2) };
-    await store.createSweep(newSweep(id()), [parent, child, other]);
+    await store.createSweep(newSweep(id()), [parent, child, grandchild, other]);
     await done(other.fingerprint);
     await store.claim(parent.fingerprint, 'w', 10);
     await store.fail(parent.fingerprint, 'w', { class: 'diverged', message: 'NaN' });
@@ -146,6 +147,7 @@ describe('what is due', () => {
     const members = await store.tournament(id(), 't');
     expect(members.map((member) => [member.state, member.open])).toEqual([
       ['done', false],
+      ['waiting', false],
       ['waiting', false],
     ]);
     await store.setSweepState(id(), 'cancelled');

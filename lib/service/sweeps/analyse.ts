@@ -75,10 +75,13 @@ export function gatherLosses(
   return { target, candidates, ...(scenes ? { scenes } : {}) };
 }
 
-/** Without the mean predictor, the own network and a candidate more there is nothing to say about a target. */
-const isComparable = (losses: TargetLosses): boolean => {
+/**
+ * Without the mean predictor, the own network (where the sweep trains one) and a candidate more there is nothing to
+ * say about a target.
+ */
+const isComparable = (losses: TargetLosses, gold: boolean): boolean => {
   const kinds = losses.candidates.map((candidate) => candidate.kind);
-  return kinds.includes('self') && kinds.includes('mean') && losses.candidates.length > 2;
+  return (!gold || kinds.includes('self')) && kinds.includes('mean') && losses.candidates.length > 2;
 };
 
 /** Scenes of the test images of a run's data set. */
@@ -96,6 +99,8 @@ export interface LoadedTarget {
   sized: readonly SizedLosses[];
   complete: boolean;
   doneRuns: number;
+  /** Whether the sweep trains the target's own network. */
+  gold: boolean;
 }
 
 /** What is stored of one target's tournament: the runs of complete layers. */
@@ -134,6 +139,7 @@ export async function loadTarget(
       .filter(({ losses: { candidates } }) => candidates.some((c) => c.kind === 'transfer')),
     complete: done.length === members.length,
     doneRuns: done.length,
+    gold: members.some(({ kind }) => kind === 'source'),
   };
 }
 
@@ -176,7 +182,7 @@ export async function analyseStoredTarget(
   scenesOf: ScenesOf,
 ): Promise<TargetAnalysis> {
   const loaded = await loadTarget(store, sweepId, target, scenesOf);
-  const analysis = isComparable(loaded.losses)
+  const analysis = isComparable(loaded.losses, loaded.gold)
     ? analyseOrExclude(loaded)
     : excluded(target, 'too few runs finished to compare anything: retry the failed ones');
   await store.saveAnalysis(sweepId, analysis, loaded.doneRuns);

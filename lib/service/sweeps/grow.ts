@@ -1,7 +1,8 @@
 import { recipeFlops } from '@/lib/science/catalog/costs';
+import { labelOf } from '@/lib/science/catalog/methods';
 import { joinedSources } from '@/lib/science/catalog/orders';
 import type { CurvePoint, TaskId, TaskShape, TransferRecipe } from '@/lib/science/core';
-import { mainSizeOf } from '../contracts';
+import { mainSizeOf, plainMethodOf } from '../contracts';
 import type { PlannedRun, Store, StoredRun, StoredSweep } from '../ports';
 import { fingerprintOf } from './fingerprint';
 import { layerOf } from './layers';
@@ -45,7 +46,7 @@ function firstOrder(sweep: StoredSweep, runs: readonly StoredRun[], target: Task
     const mine =
       recipe.kind === 'transfer' &&
       recipe.task === target &&
-      recipe.method === sweep.spec.method &&
+      labelOf(recipe) === plainMethodOf(sweep.spec) &&
       recipe.images === images &&
       recipe.sources.length === 1 &&
       recipe.sources[0]?.task !== target;

@@ -141,7 +141,8 @@ export function createSweeps({ store, queue, datasets }: SweepDependencies): Swe
     async importBundle(document) {
       const { sweep, analyses, policies } = sweepOfBundle(document);
       const known = await store.getSweep(sweep.id);
-      if (known) return known;
+      // An import that was interrupted is taken up again: every step of it may be repeated.
+      if (known && (await store.analyses(sweep.id)).length === analyses.length) return known;
       const stored = await store.createSweep(sweep, []);
       for (const analysis of analyses) await store.saveAnalysis(stored.id, analysis);
       for (const policy of policies) await store.savePolicy(stored.id, policy);

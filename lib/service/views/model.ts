@@ -31,7 +31,10 @@ const chosen = (sweep: StoredSweep, role: 'source' | 'target'): TaskDeclaration[
   return sweep.tasks.filter(
     (task) =>
       task.roles.includes(role) &&
-      (narrowed === undefined || narrowed.includes(task.id) || task.taught !== undefined),
+      (narrowed === undefined ||
+        narrowed.includes(task.id) ||
+        // encoders of the sweep's own are sources beside the list
+        (role === 'source' && (task.taught !== undefined || task.external === true))),
   );
 };
 

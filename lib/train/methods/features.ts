@@ -118,6 +118,9 @@ async function encodePool(
   const { engine, dataset } = context;
   const { tf } = engine;
   const { preset, adapter, size } = source;
+  if (source.external && layer !== CODE) {
+    throw new TaskatlasError('invalid-input', `A source from outside has one layer to read, not "${layer}".`);
+  }
   if (source.external) return encodeForeign(context, source, source.external, pool, kind, pause);
   const { plan, shape } =
     layer === CODE

@@ -45,23 +45,6 @@ export function softLabels(
   return { ...labels, values, ids: null };
 }
 
-/** Σ p ln p of each row's probabilities: what turns a soft cross-entropy into a divergence. */
-function negativeEntropy(soft: PackedLabels, indices: ArrayLike<number>): number {
-  const { rows, channels, valid } = soft;
-  let [sum, count] = [0, 0];
-  for (let i = 0; i < indices.length; i++) {
-    for (let row = (indices[i] as number) * rows; row < ((indices[i] as number) + 1) * rows; row++) {
-      if (valid[row] === 0) continue;
-      count++;
-      for (let c = 0; c < channels; c++) {
-        const p = soft.values?.[row * channels + c] ?? 0;
-        if (p > 0) sum += p * Math.log(p);
-      }
-    }
-  }
-  return count === 0 ? 0 : sum / count;
-}
-
 /**
  * What a student minimises (Hinton, Vinyals & Dean 2015): (1 − w)·L(labels) + w·L_soft, with
  *   classes     L_soft = T² · KL(softmax(teacher/T) ‖ softmax(student/T)), mean over labelled rows
@@ -75,7 +58,8 @@ export const studentObjective =
     let taught: Scalar;
     if (isClasses(spec)) {
       const name = 'soft-cross-entropy' as const;
-      const cross = lossTensor(
+      // The loss is counted above the labels' own entropy: with soft labels it is the divergence.
+      const divergence = lossTensor(
         tf,
         { name, classWeights: null },
         tf.div(output, temperature),
@@ -83,7 +67,7 @@ export const studentObjective =
         indices,
         step,
       );
-      taught = tf.mul(tf.add(cross, negativeEntropy(soft, indices)), temperature ** 2);
+      taught = tf.mul(divergence, temperature ** 2);
     } else {
       taught = lossTensor(tf, spec, output, soft, indices, step);
     }

@@ -47,6 +47,12 @@ export async function startingEncoder(
   if (!from || more.length > 0)
     throw new TaskatlasError('invalid-input', 'Fine-tuning starts from exactly one source.');
   const stored = await readSource(context, from.fingerprint);
+  if (stored.external) {
+    throw new TaskatlasError(
+      'invalid-input',
+      `${from.task} comes from outside: its code can be read out, but it is no ${recipe.preset} encoder to start from.`,
+    );
+  }
   if (stored.preset !== recipe.preset || stored.size !== context.dataset.size) {
     throw new TaskatlasError(
       'data',
