@@ -87,7 +87,13 @@ const newState = (): string => {
   return state;
 };
 
-const sweepOf = (instance: Instance): Promise<SweepView> => instance.api.get('/sweeps/latest', sweepView);
+/** The sweep that was submitted at the start; before it there is the worked example only. */
+async function sweepOf(instance: Instance): Promise<SweepView> {
+  const sweep = await instance.api.get('/sweeps/latest', sweepView);
+  if (sweep.origin !== 'measured') throw new Error('no sweep was submitted yet');
+  return sweep;
+}
+
 const phase = (instance: Instance, name: string): Promise<true> =>
   until(`phase "${name}"`, async () =>
     (await sweepOf(instance)).progress.phases[name] === undefined ? null : true,
