@@ -103,18 +103,26 @@ const childPid = (instance: Instance, name: string): number | undefined =>
   childrenShape.parse(readJson(join(instance.state, 'children.json'))).find((child) => child.name === name)
     ?.pid;
 
+/** Kills whatever process `read` names now: what was written down may just have been replaced. Answers its id. */
+const slay = (what: string, read: () => number | undefined): Promise<number> =>
+  until(what, () => {
+    const pid = read();
+    if (pid === undefined) return null;
+    process.kill(pid, 'SIGKILL');
+    return pid;
+  });
+
 async function kill(instance: Instance, name: string): Promise<void> {
-  const pid = await until(`the process ${name}`, () => childPid(instance, name));
-  process.kill(pid, 'SIGKILL');
+  const pid = await slay(`the process ${name}`, () => childPid(instance, name));
   await until(`${name} under a new id`, () =>
     childPid(instance, name) === pid ? null : childPid(instance, name),
   );
 }
 
-function killPostgres(instance: Instance): void {
-  const file = join(instance.state, 'postgres/data/postmaster.pid');
-  process.kill(Number(readFileSync(file, 'utf8').split('\n')[0]), 'SIGKILL');
-}
+const killPostgres = (instance: Instance): Promise<number> =>
+  slay('Postgres', () =>
+    Number(readFileSync(join(instance.state, 'postgres/data/postmaster.pid'), 'utf8').split('\n')[0]),
+  );
 
 /** What the sweep says in the end, apart from names and times of this instance. */
 interface Answers {
@@ -171,7 +179,7 @@ describe('the product, with parts killed by -9', () => {
     await phase(instance, 'mean');
     await kill(instance, 'web');
     await phase(instance, 'first tournament');
-    killPostgres(instance);
+    await killPostgres(instance);
     expect(await finalAnswers(instance)).toEqual(undisturbed);
     expect(await stop(instance)).toBe(0);
   }, 240_000);
