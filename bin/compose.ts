@@ -100,7 +100,9 @@ export async function inspectDatabase(): Promise<string> {
 
 /** The sweeps' use cases over the database, for commands that the HTTP API does not offer. */
 export async function openSweeps(): Promise<
-  Pick<Sweeps, 'importTransfers' | 'importBundle' | 'exportBundle'> & { close(): Promise<void> }
+  Pick<Sweeps, 'importTransfers' | 'importBundle' | 'exportBundle' | 'importRuns' | 'exportRuns'> & {
+    close(): Promise<void>;
+  }
 > {
   const database = await openDatabase(() => {}, false);
   const [{ connectQueue }, { createSweeps }, { datasetCatalog }] = await Promise.all([
@@ -115,6 +117,8 @@ export async function openSweeps(): Promise<
     importTransfers: sweeps.importTransfers,
     importBundle: sweeps.importBundle,
     exportBundle: sweeps.exportBundle,
+    importRuns: sweeps.importRuns,
+    exportRuns: sweeps.exportRuns,
     async close() {
       await queue.close();
       await store.close();

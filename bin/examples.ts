@@ -5,11 +5,11 @@ import { TaskatlasError } from '@/lib/science/core';
 import { openSweeps } from './compose';
 import { root } from './places';
 
-/** A bundle is a few megabytes of JSON; more is not one. */
-const MAX_BYTES = 64 * 1024 * 1024;
+/** A bundle is a few megabytes of JSON, the runs of a large sweep some hundred; more is neither. */
+const MAX_BYTES = 256 * 1024 * 1024;
 
-/** The document of a bundle, gzipped or not. @throws TaskatlasError `not-found`, `invalid-input` */
-export async function readBundle(file: string): Promise<unknown> {
+/** The document in a JSON file, gzipped or not. @throws TaskatlasError `not-found`, `invalid-input` */
+export async function readDocument(file: string, what = 'a bundle'): Promise<unknown> {
   const bytes = await readFile(file).catch((cause: unknown) => {
     throw new TaskatlasError('not-found', `${file}: no such file`, { cause });
   });
@@ -20,7 +20,7 @@ export async function readBundle(file: string): Promise<unknown> {
     return JSON.parse(text.toString('utf8'));
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
-    throw new TaskatlasError('invalid-input', `${file}: not a bundle (${why})`, { cause });
+    throw new TaskatlasError('invalid-input', `${file}: not ${what} (${why})`, { cause });
   }
 }
 
@@ -32,7 +32,7 @@ export async function importExamples(): Promise<void> {
   if (files.length === 0) return;
   const sweeps = await openSweeps();
   try {
-    for (const name of files) await sweeps.importBundle(await readBundle(join(folder, name)));
+    for (const name of files) await sweeps.importBundle(await readDocument(join(folder, name)));
   } finally {
     await sweeps.close();
   }

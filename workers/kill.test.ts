@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { RunKind } from '@/lib/science/core';
+import type { RunArchive } from '@/lib/service/contracts';
 import { type TestDatabase, testDatabase } from '@/lib/service/ports/testing/postgres';
 import { migrate } from '@/lib/service/store';
 import { startEmbeddedPostgres } from '@/lib/service/store/embedded';
@@ -12,6 +13,8 @@ import { type MicroSweep, type Snapshot, submitMicroSweep } from './testing/micr
 
 let cache: string;
 let undisturbed: Snapshot;
+/** Its finished runs, as a file would hold them. */
+let exported: RunArchive;
 let database: TestDatabase | null = null;
 let micro: MicroSweep | null = null;
 
@@ -34,6 +37,7 @@ beforeAll(async () => {
   sweep.spawnWorker();
   await sweep.untilDone();
   undisturbed = await sweep.snapshot();
+  exported = await sweep.sweeps.exportRuns(sweep.sweep.id);
   await close();
 }, 300_000);
 afterEach(close);
@@ -144,6 +148,24 @@ describe('other disturbances', () => {
     expect(after).toEqual(undisturbed);
     expect(after.losses).toMatchObject(before.losses);
     expect(second.log()).toContain('are gone: training it again');
+  });
+
+  it('another machine: exported runs count as done, and a source is trained again only for an unfinished run', async () => {
+    const sweep = await open();
+    const toDepth = ({ recipe }: RunArchive['runs'][number]) =>
+      recipe.kind === 'transfer' &&
+      recipe.task === 'z-depth' &&
+      JSON.stringify(recipe.sources).includes('auto');
+    const runs = exported.runs.filter((run) => !toDepth(run));
+    expect(exported.runs.length - runs.length).toBe(2);
+    const taken = await sweep.sweeps.importRuns(JSON.parse(JSON.stringify({ ...exported, runs })));
+    expect(taken).toMatchObject({ total: runs.length, added: runs.length });
+    expect(await sweep.sweeps.importRuns({ ...exported, runs })).toMatchObject({ added: 0 });
+    const worker = sweep.spawnWorker();
+    await sweep.untilDone();
+    expect(await sweep.snapshot()).toEqual(undisturbed);
+    // Of autoencoding, and of surface-normals for the pair of both.
+    expect(worker.log().match(/are gone: training it again/g)).toHaveLength(2);
   });
 
   it('TERM: the worker gives its run back at once and ends with 0; two others share the rest', async () => {

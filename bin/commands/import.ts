@@ -4,7 +4,7 @@ import type { Command } from 'commander';
 import { TaskatlasError } from '@/lib/science/core';
 import type { ImportOptions, PublishedResults, TransfersDocument } from '@/lib/service/imports';
 import type { StoredSweep } from '@/lib/service/ports';
-import { readBundle } from '../examples';
+import { readDocument } from '../examples';
 
 const MAX_BYTES = 256 * 1024 * 1024;
 
@@ -140,7 +140,7 @@ function registerBundle(group: Command): void {
     .description('the figures of a sweep that ran elsewhere (from `export bundle`) as a read-only sweep')
     .option('--json', 'print the sweep as JSON')
     .action(async (file: string, options: Printing) => {
-      const document = await readBundle(file);
+      const document = await readDocument(file);
       const { openSweeps } = await import('../compose');
       const sweeps = await openSweeps();
       try {
@@ -152,11 +152,38 @@ function registerBundle(group: Command): void {
     });
 }
 
-/** `import transfers FILE`, `import taskonomy DIR`, `import bundle FILE`: results measured elsewhere as read-only sweeps. */
+function registerRuns(group: Command): void {
+  group
+    .command('runs <file>')
+    .description('finished runs (from `export runs`): sweeps that want them, now or later, find them done')
+    .option('--json', 'print the counts as JSON')
+    .action(async (file: string, options: Printing) => {
+      const document = await readDocument(file, 'a file of runs');
+      const { openSweeps } = await import('../compose');
+      const sweeps = await openSweeps();
+      try {
+        const { name, total, added } = await sweeps.importRuns(document);
+        process.stdout.write(
+          options.json
+            ? `${JSON.stringify({ name, total, added }, null, 2)}\n`
+            : `${total} finished runs of ${name}: ${added} taken over, ${total - added} were done here already.\n` +
+                '  Weights are not in the file: a source is trained again only when an unfinished run needs it.\n',
+        );
+      } finally {
+        await sweeps.close();
+      }
+    });
+}
+
+/**
+ * `import transfers FILE`, `import taskonomy DIR`, `import bundle FILE`: results measured elsewhere as read-only sweeps;
+ * `import runs FILE`: runs that were made elsewhere.
+ */
 export function registerImport(program: Command): Command {
   const group = program.command('import').description('bring in results that were measured elsewhere');
   registerTransfers(group);
   registerTaskonomy(group);
   registerBundle(group);
+  registerRuns(group);
   return group;
 }

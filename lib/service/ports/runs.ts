@@ -61,6 +61,16 @@ export interface PlannedRun {
   layer?: number;
 }
 
+/** A run with its result, from another database. */
+export interface FinishedRun {
+  fingerprint: string;
+  recipe: Recipe;
+  priority: number;
+  estimatedFlops: number;
+  backend: string;
+  result: RunResult;
+}
+
 export type SweepState = 'active' | 'paused' | 'stopped' | 'cancelled' | 'done';
 
 /** Something that a reader of a sweep must know: a defect of imported data, a limit of what can be read from it. */
@@ -122,6 +132,11 @@ export interface RunStore {
     result: RunResult,
     backend: string,
   ): Promise<{ accepted: boolean; released: readonly string[] }>;
+  /**
+   * Takes over a run that was computed elsewhere, in one transaction: new or known, it is done then and its children
+   * are released. False when it was done here already: that result stays.
+   */
+  adopt(run: FinishedRun): Promise<boolean>;
   fail(
     fingerprint: string,
     worker: string,

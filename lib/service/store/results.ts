@@ -1,7 +1,8 @@
 import type { RunResult, SampleImage } from '@/lib/science/core';
+import { lossesFromBytes } from '../contracts';
 import type { Store, StoredLosses } from '../ports';
 import type { Connection } from './connection';
-import { curveFromRow, lossesFromBytes } from './rows';
+import { curveFromRow } from './rows';
 
 type ResultMethods = Pick<Store, 'result' | 'losses' | 'curves' | 'sampleList' | 'sample'>;
 

@@ -8,7 +8,7 @@ import type {
   TaskDeclaration,
 } from '@/lib/science/core';
 import type { RunStatus } from '@/lib/service/sweeps/machine';
-import type { SweepSpec } from '../contracts';
+import { lossesToBytes, type SweepSpec } from '../contracts';
 import type { StoredRun, StoredSweep, SweepNote, SweepState } from '../ports';
 import type { Prisma, Run, Sweep } from './generated/client';
 
@@ -87,21 +87,6 @@ export const runFromRow = (row: Run): StoredRun => ({
   estimatedFlops: row.estimatedFlops,
   finishedAt: milliseconds(row.finishedAt),
 });
-
-/** Little-endian float32, whatever the machine. */
-export function lossesToBytes(losses: Float32Array): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(losses.length * 4);
-  const view = new DataView(bytes.buffer);
-  losses.forEach((loss, i) => {
-    view.setFloat32(i * 4, loss, true);
-  });
-  return bytes;
-}
-
-export function lossesFromBytes(bytes: Uint8Array): Float32Array {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  return Float32Array.from({ length: bytes.byteLength / 4 }, (_, i) => view.getFloat32(i * 4, true));
-}
 
 export const resultToRow = (fingerprint: string, worker: string, result: RunResult, backend: string) => ({
   fingerprint,

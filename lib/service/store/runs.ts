@@ -1,5 +1,6 @@
 import { type FailureClass, type RunResult, TaskatlasError } from '@/lib/science/core';
 import {
+  adoptRun,
   claimRun,
   completeRun,
   demandOf,
@@ -9,15 +10,16 @@ import {
   releaseRun,
   retryRun,
 } from '@/lib/service/sweeps/machine';
-import type { Clock, RunStore, StoredRun } from '../ports';
+import { lossesToBytes } from '../contracts';
+import type { Clock, FinishedRun, RunStore, StoredRun } from '../ports';
 import type { Connection, Transaction } from './connection';
 import { logEvents } from './events';
 import { Prisma, type Run } from './generated/client';
-import { lossesToBytes, resultToRow, runFromRow, statusFromRow, statusToRow } from './rows';
+import { resultToRow, runFromRow, statusFromRow, statusToRow, toJson } from './rows';
 
 type RunMethods = Pick<
   RunStore,
-  'getRun' | 'claim' | 'heartbeat' | 'complete' | 'fail' | 'release' | 'retry'
+  'getRun' | 'claim' | 'heartbeat' | 'complete' | 'adopt' | 'fail' | 'release' | 'retry'
 >;
 
 interface LockedRun {
@@ -134,6 +136,57 @@ type Locked = <T>(fingerprint: string, work: (tx: Transaction, run: LockedRun) =
 const save = async (tx: Transaction, fingerprint: string, data: Prisma.RunUpdateInput): Promise<StoredRun> =>
   runFromRow(await tx.run.update({ where: { fingerprint }, data }));
 
+interface Finish {
+  worker: string;
+  result: RunResult;
+  backend: string;
+  now: Date;
+}
+
+/** Result, state and the release of children. */
+async function finish(
+  tx: Transaction,
+  row: Run,
+  status: RunStatus,
+  { worker, result, backend, now }: Finish,
+): Promise<string[]> {
+  const { fingerprint } = row;
+  await writeResult(tx, fingerprint, worker, result, backend);
+  await tx.run.update({
+    where: { fingerprint },
+    data: { ...statusToRow(status), backend, seconds: result.cost.seconds, finishedAt: now },
+  });
+  const released = await releaseChildren(tx, fingerprint, now);
+  await markKindPhase(tx, row, now);
+  await logRun(tx, row, 'done');
+  return released;
+}
+
+async function adopt(tx: Transaction, run: FinishedRun, now: Date): Promise<boolean> {
+  const { fingerprint, recipe, priority, estimatedFlops, backend, result } = run;
+  await tx.run.createMany({
+    skipDuplicates: true,
+    data: [
+      {
+        fingerprint,
+        kind: recipe.kind,
+        recipe: toJson(recipe),
+        state: 'waiting',
+        priority,
+        estimatedFlops,
+        notBefore: now,
+        createdAt: now,
+      },
+    ],
+  });
+  const found = await lockRun(tx, fingerprint);
+  const status = found && adoptRun(found.status);
+  if (!status) return false;
+  await reopenSweeps(tx, fingerprint);
+  await finish(tx, found.row, status, { worker: 'import', result, backend, now });
+  return true;
+}
+
 export function runMethods(connection: Connection, clock: Clock): RunMethods {
   const locked: Locked = (fingerprint, work) =>
     connection.transact(async (tx) => {
@@ -191,16 +244,13 @@ export function runMethods(connection: Connection, clock: Clock): RunMethods {
         const status = completeRun(run.status);
         if (!status) return { accepted: false, released: [] };
         const now = new Date(clock.now());
-        await writeResult(tx, fingerprint, worker, result, backend);
-        await tx.run.update({
-          where: { fingerprint },
-          data: { ...statusToRow(status), backend, seconds: result.cost.seconds, finishedAt: now },
-        });
-        const released = await releaseChildren(tx, fingerprint, now);
-        await markKindPhase(tx, run.row, now);
-        await logRun(tx, run.row, 'done');
-        return { accepted: true, released };
+        return {
+          accepted: true,
+          released: await finish(tx, run.row, status, { worker, result, backend, now }),
+        };
       }),
+
+    adopt: (run) => connection.transact((tx) => adopt(tx, run, new Date(clock.now()))),
 
     ...endings(locked, clock),
   };

@@ -110,6 +110,10 @@ export function completeRun(run: RunStatus): RunStatus | null {
   return isOpen(run.state) ? { ...run, ...unclaimed, state: 'done', failure: null } : null;
 }
 
+/** A result that was computed elsewhere ends every run but a finished one, a cancelled one too. Null = not needed. */
+export const adoptRun = (run: RunStatus): RunStatus | null =>
+  run.state === 'done' ? null : { ...run, ...unclaimed, state: 'done', failure: null };
+
 /** The holder reports a failure; it is tried again unless its class says that this is useless. */
 export function failRun(
   run: RunStatus,

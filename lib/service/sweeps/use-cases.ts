@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { type DatasetSpec, TaskatlasError, type TaskDeclaration } from '@/lib/science/core';
-import type { ExternalSourceInput, SweepBundle, SweepSpec } from '../contracts';
+import type { ExternalSourceInput, RunArchive, SweepBundle, SweepSpec } from '../contracts';
 import { type ImportOptions, importedSweep, type TransfersDocument } from '../imports';
 import type { JobQueue, Store, StoredRun, StoredSweep, SweepState } from '../ports';
 import { exportBundle, sweepOfBundle } from './bundle';
 import type { ExternalEncoders } from './external';
 import { planSweep, type SweepPlan } from './plan';
+import { exportRuns, importRuns } from './run-archive';
 
 /** What the data sets' room offers to planning. */
 export interface DatasetCatalog {
@@ -45,6 +46,10 @@ export interface Sweeps {
   exportBundle(ref: string): Promise<SweepBundle>;
   /** Such figures as a read-only sweep; the same ones twice are one sweep. */
   importBundle(document: unknown): Promise<StoredSweep>;
+  /** The finished runs of a sweep, by id, number or `latest`. */
+  exportRuns(ref: string): Promise<RunArchive>;
+  /** Such runs count as done from then on; answers how many the file has, and how many were not done here before. */
+  importRuns(document: unknown): Promise<{ name: string; total: number; added: number }>;
 }
 
 const AFTER: Readonly<Record<'pause' | 'stop' | 'resume' | 'cancel', readonly SweepState[]>> = {
@@ -76,6 +81,14 @@ export function createSweeps({ store, queue, datasets }: SweepDependencies): Swe
     const sweep = await store.getSweep(id);
     if (!sweep) throw new TaskatlasError('not-found', `There is no sweep "${id}".`);
     return sweep;
+  };
+  const named = async (ref: string): Promise<StoredSweep> => {
+    const sweeps = await store.listSweeps();
+    const own = sweeps.filter(({ origin }) => origin === 'measured').sort((a, b) => b.number - a.number);
+    const found =
+      ref === 'latest' ? own[0] : sweeps.find((sweep) => sweep.id === ref || String(sweep.number) === ref);
+    if (!found) throw new TaskatlasError('not-found', `There is no sweep "${ref}".`);
+    return found;
   };
   const change = async (id: string, action: keyof typeof AFTER, state: SweepState): Promise<void> => {
     const sweep = await find(id);
@@ -130,13 +143,12 @@ export function createSweeps({ store, queue, datasets }: SweepDependencies): Swe
       for (const analysis of analyses) await store.saveAnalysis(stored.id, analysis);
       return stored;
     },
-    async exportBundle(ref) {
-      const sweeps = await store.listSweeps();
-      const own = sweeps.filter(({ origin }) => origin === 'measured').sort((a, b) => b.number - a.number);
-      const found =
-        ref === 'latest' ? own[0] : sweeps.find((sweep) => sweep.id === ref || String(sweep.number) === ref);
-      if (!found) throw new TaskatlasError('not-found', `There is no sweep "${ref}".`);
-      return exportBundle(store, found);
+    exportBundle: async (ref) => exportBundle(store, await named(ref)),
+    exportRuns: async (ref) => exportRuns(store, await named(ref)),
+    async importRuns(document) {
+      const taken = await importRuns(store, document);
+      await publishDueRuns(store, queue);
+      return taken;
     },
     async importBundle(document) {
       const { sweep, analyses, policies } = sweepOfBundle(document);

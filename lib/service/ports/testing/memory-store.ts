@@ -1,5 +1,6 @@
 import { type RunResult, type TargetAnalysis, TaskatlasError } from '@/lib/science/core';
 import {
+  adoptRun,
   cancelRun,
   claimRun,
   completeRun,
@@ -14,7 +15,7 @@ import {
   retryRun,
 } from '@/lib/service/sweeps/machine';
 import type { PolicyRecord } from '../../contracts';
-import type { Clock, PlannedRun, RunStore, StoredRun, StoredSweep, SweepState } from '../index';
+import type { Clock, FinishedRun, PlannedRun, RunStore, StoredRun, StoredSweep, SweepState } from '../index';
 
 type MemoryRun = StoredRun & RunStatus & { parents: Set<string> };
 
@@ -127,6 +128,30 @@ class Memory {
     const run = this.run(fingerprint);
     const status = completeRun(run);
     if (!status) return { accepted: false, released: [] };
+    return { accepted: true, released: this.finish(run, status, result, backend) };
+  }
+
+  adopt({ result, backend, ...planned }: FinishedRun): boolean {
+    if (!this.runs.has(planned.fingerprint)) this.insert({ ...planned, dependsOn: [] });
+    const run = this.run(planned.fingerprint);
+    const status = adoptRun(run);
+    if (!status) return false;
+    this.reopen(planned.fingerprint);
+    this.finish(run, status, result, backend);
+    return true;
+  }
+
+  /** Sweeps that had ended without the run go on. */
+  reopen(fingerprint: string): void {
+    for (const { sweepId, fingerprint: wanted } of this.wanting) {
+      const sweep = this.sweep(sweepId);
+      if (wanted === fingerprint && sweep.state === 'done')
+        this.sweeps.set(sweepId, { ...sweep, state: 'active', finishedAt: null });
+    }
+  }
+
+  private finish(run: MemoryRun, status: RunStatus, result: RunResult, backend: string): string[] {
+    const { fingerprint } = run;
     this.results.set(fingerprint, structuredClone(result));
     const now = this.clock.now();
     this.update({ ...run, backend, seconds: result.cost.seconds, finishedAt: now }, status);
@@ -136,7 +161,7 @@ class Memory {
       this.update(child, releaseChild(child, now));
       released.push(child.fingerprint);
     }
-    return { accepted: true, released };
+    return released;
   }
 }
 
@@ -219,7 +244,10 @@ function runPart(memory: Memory) {
     leaseMs: leaseSeconds * 1000,
     demand: memory.demand(fingerprint),
   });
-  const part: Pick<RunStore, 'getRun' | 'claim' | 'heartbeat' | 'complete' | 'fail' | 'release' | 'retry'> = {
+  const part: Pick<
+    RunStore,
+    'getRun' | 'claim' | 'heartbeat' | 'complete' | 'adopt' | 'fail' | 'release' | 'retry'
+  > = {
     getRun: async (fingerprint) => {
       const run = memory.runs.get(fingerprint);
       return run ? visible(run) : null;
@@ -239,6 +267,7 @@ function runPart(memory: Memory) {
       return answer;
     },
     complete: async (fingerprint, _worker, result, backend) => memory.complete(fingerprint, result, backend),
+    adopt: async (run) => memory.adopt(run),
     fail: async (fingerprint, worker, failure) => {
       const run = memory.run(fingerprint);
       return visible(memory.update(run, failRun(run, worker, failure, clock.now())));
@@ -251,12 +280,7 @@ function runPart(memory: Memory) {
       const run = memory.run(fingerprint);
       const status = retryRun(run, memory.parentsDone(run), clock.now());
       if (status === run) throw new TaskatlasError('conflict', `This run is ${run.state}.`);
-      for (const { sweepId, fingerprint: wanted } of memory.wanting) {
-        const sweep = memory.sweep(sweepId);
-        if (wanted === fingerprint && sweep.state === 'done') {
-          memory.sweeps.set(sweepId, { ...sweep, state: 'active', finishedAt: null });
-        }
-      }
+      memory.reopen(fingerprint);
       return visible(memory.update(run, status));
     },
   };

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { PlannedRun } from '../index';
 import { Bench, LEASE, type StoreUnderTest } from './bench';
 import { itLetsSweepsGrow } from './growth-contract';
 import { newSweep, plannedTransfer, sampleAnalysis, samplePolicy, sampleResult } from './samples';
@@ -13,6 +14,7 @@ export function describeRunStore(name: string, open: () => Promise<StoreUnderTes
     itKeepsSweepsAndPlans(bench);
     itGivesClaims(bench);
     itTakesResults(bench);
+    itAdoptsRuns(bench);
     itHandlesFailures(bench);
     itObeysSweeps(bench);
     itLetsSweepsGrow(bench);
@@ -100,6 +102,46 @@ function itGivesClaims(bench: Bench): void {
       backend: 'wasm',
       claimedBy: null,
     });
+  });
+}
+
+/** Runs that were computed elsewhere. */
+function itAdoptsRuns(bench: Bench): void {
+  const finished = ({ fingerprint, recipe, priority, estimatedFlops }: PlannedRun, n = 0) => ({
+    fingerprint,
+    recipe,
+    priority,
+    estimatedFlops,
+    backend: 'cuda',
+    result: sampleResult(n),
+  });
+
+  it('counts a run as done for sweeps to come; a second result is not taken', async () => {
+    const a = bench.source(1);
+    const child = plannedTransfer('x', [a]);
+    expect(await bench.store.adopt(finished(a))).toBe(true);
+    expect(await bench.store.adopt(finished(a, 1))).toBe(false);
+    expect(await bench.store.result(a.fingerprint)).toEqual(sampleResult());
+    await bench.store.createSweep(newSweep(bench.sweepId), [a, child]);
+    expect(await bench.store.getRun(a.fingerprint)).toMatchObject({ state: 'done', backend: 'cuda' });
+    expect(await bench.stateOf(child.fingerprint)).toBe('queued');
+  });
+
+  it('ends a run that is waited for, also one that failed or was cancelled, and wakes its sweep', async () => {
+    const [failed, dropped] = [bench.source(1), bench.source(2)];
+    const child = plannedTransfer('x', [failed]);
+    await bench.store.createSweep(newSweep(`${bench.sweepId}-b`), [dropped]);
+    await bench.store.setSweepState(`${bench.sweepId}-b`, 'cancelled');
+    await bench.store.createSweep(newSweep(bench.sweepId), [failed, child]);
+    await bench.store.claim(failed.fingerprint, 'w', LEASE);
+    await bench.store.fail(failed.fingerprint, 'w', { class: 'diverged', message: 'NaN' });
+    await bench.store.setSweepState(bench.sweepId, 'done');
+    expect(await bench.store.adopt(finished(failed))).toBe(true);
+    expect(await bench.store.adopt(finished(dropped))).toBe(true);
+    expect(await bench.store.getRun(failed.fingerprint)).toMatchObject({ state: 'done', failure: null });
+    expect(await bench.stateOf(dropped.fingerprint)).toBe('done');
+    expect(await bench.stateOf(child.fingerprint)).toBe('queued');
+    expect((await bench.store.getSweep(bench.sweepId))?.state).toBe('active');
   });
 }
 
