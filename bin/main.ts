@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command, CommanderError } from 'commander';
 import { TaskatlasError } from '@/lib/science/core';
+import { registerNovel } from './commands/novel';
 import { registerReaders } from './commands/read';
 import { registerSubmit } from './commands/submit';
 import { root } from './places';
@@ -21,6 +22,7 @@ async function buildProgram(): Promise<Command> {
     .enablePositionalOptions();
   const policy = registerReaders(program);
   registerSubmit(program);
+  registerNovel(program);
   const [start, doctor, solve, affinity, reference, imports, exports, engine, dataset] = await Promise.all([
     import('./commands/start'),
     import('./commands/doctor'),

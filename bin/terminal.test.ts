@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { duration, percent, progressLine, table } from './terminal';
+import { duration, percent, planLines, progressLine, table } from './terminal';
 
 const progress = {
   counts: { waiting: 1, queued: 2, running: 2, lost: 0, done: 95, failed: 0, cancelled: 0 },
@@ -33,6 +33,26 @@ describe('terminal', () => {
     expect(percent({ value: 0.723, low: 0.66, high: 0.78 })).toBe('72 % (66–78)');
     expect(percent({ value: 0.5, low: null, high: null })).toBe('50 %');
     expect(percent(null)).toBe('–');
+  });
+
+  it('prices plans, with the notes of the total', () => {
+    const plan = (transfer: number, notes: string[]) => ({
+      total: transfer + 1,
+      byKind: { dataset: 1, source: 0, transfer },
+      reused: 2,
+      growth: 3,
+      estimatedFlops: 1.2e12,
+      estimatedSeconds: transfer > 5 ? 75 : null,
+      notes,
+    });
+    const lines = planLines([
+      ['a.yaml', plan(4, ['not shown'])],
+      ['together', plan(9, ['shown'])],
+    ]).split('\n');
+    expect(lines[0]).toBe('plan      dataset  transfer  runs  shared  FLOPs left  one worker');
+    expect(lines[2]).toBe('a.yaml          1         4     8       2     1.2e+12           –');
+    expect(lines[3]).toBe('together        1         9    13       2     1.2e+12  1 min 15 s');
+    expect(lines.slice(4)).toEqual(['', 'shown']);
   });
 
   it('aligns a table', () => {

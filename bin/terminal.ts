@@ -1,4 +1,4 @@
-import type { Estimate, ProgressView } from '@/lib/service/contracts';
+import type { Estimate, PlanView, ProgressView } from '@/lib/service/contracts';
 
 /** 75 → "1 min 15 s"; 8 → "8 s"; 4000 → "1 h 7 min". */
 export function duration(seconds: number): string {
@@ -47,6 +47,23 @@ export function table(header: readonly string[], rows: readonly (readonly string
       .join('  ')
       .trimEnd();
   return [line(header), widths.map((width) => '─'.repeat(width)).join('  '), ...rows.map(line)].join('\n');
+}
+
+/** What plans would run and cost, a row each, and what a person should know of the last (the total, if there are many). */
+export function planLines(plans: readonly (readonly [name: string, plan: PlanView])[]): string {
+  const kinds = ['dataset', 'source', 'scratch', 'mean', 'probe', 'pretrain', 'transfer'];
+  const shown = kinds.filter((kind) => plans.some(([, plan]) => (plan.byKind[kind] ?? 0) > 0));
+  const rows = plans.map(([name, plan]) => [
+    name,
+    ...shown.map((kind) => String(plan.byKind[kind] ?? 0)),
+    String(plan.total + plan.growth),
+    String(plan.reused),
+    plan.estimatedFlops.toExponential(1),
+    plan.estimatedSeconds === null ? '–' : duration(plan.estimatedSeconds),
+  ]);
+  const text = table(['plan', ...shown, 'runs', 'shared', 'FLOPs left', 'one worker'], rows);
+  const notes = plans.at(-1)?.[1].notes ?? [];
+  return notes.length === 0 ? text : `${text}\n\n${notes.join('\n')}`;
 }
 
 /** A line that rewrites itself on a terminal, and is printed at most every `everySeconds` into a log. */

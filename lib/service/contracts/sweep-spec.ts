@@ -5,7 +5,7 @@ import { pretrainedSources, sweepMethods } from './sweep-methods';
 export const SWEEP_FILE_MAX_BYTES = 256 * 1024;
 
 const count = (max: number) => z.number().int().min(1).max(max);
-const taskId = z
+export const taskId = z
   .string()
   .min(1)
   .max(64)

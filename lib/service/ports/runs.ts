@@ -99,13 +99,17 @@ export interface StoredSweep {
   finishedAt: number | null;
 }
 
+/** A sweep before it is stored. */
+export type NewSweep = Omit<StoredSweep, 'number' | 'state' | 'createdAt' | 'finishedAt'>;
+
 /** Truth about runs and sweeps. The real one is Postgres; the in-memory one passes the same contract suite. */
 export interface RunStore {
   /** Inserts the sweep and those of its runs that are new, in one transaction; runs without open parents become queued. */
-  createSweep(
-    sweep: Omit<StoredSweep, 'number' | 'state' | 'createdAt' | 'finishedAt'>,
-    runs: readonly PlannedRun[],
-  ): Promise<StoredSweep>;
+  createSweep(sweep: NewSweep, runs: readonly PlannedRun[]): Promise<StoredSweep>;
+  /** Several sweeps in one transaction: all of them, or none. */
+  createSweeps(
+    batch: readonly { sweep: NewSweep; runs: readonly PlannedRun[] }[],
+  ): Promise<readonly StoredSweep[]>;
   /**
    * Adds runs to a sweep that is already there, in one transaction; runs that it has are left as they are. Those
    * without open parents become queued; of a cancelled sweep they are cancelled until it is resumed, and one that had

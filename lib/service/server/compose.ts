@@ -9,7 +9,7 @@ import { createSweeps, parseSweepFile, type Sweeps } from '../sweeps';
 import { type Api, createApi } from './app';
 import { datasetCatalog } from './dataset-catalog';
 import type { SweepCommands } from './deps';
-import { knownRuns, planReport } from './plan-report';
+import { batchReport, knownRuns, planReport } from './plan-report';
 import { createService } from './service';
 
 /** A page wants an answer soon, be it that the database is away. */
@@ -27,6 +27,7 @@ export function sweepCommands(sweeps: Sweeps, store: Store): SweepCommands {
     ...sweeps,
     parse: (text) => parseSweepFile(text),
     plan: async (spec) => planReport(await sweeps.plan(spec), await knownRuns(store)),
+    planBatch: async (files) => batchReport(await sweeps.planBatch(files), await knownRuns(store)),
     retryFailed: async (id) => void (await sweeps.retryFailed(id)),
   };
 }

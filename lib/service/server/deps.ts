@@ -1,5 +1,5 @@
 import type { DatasetSpec, TaskDeclaration } from '@/lib/science/core';
-import type { PlanView, SweepSpec } from '../contracts';
+import type { BatchPlanView, NovelRequest, PlanView, SweepBatch, SweepSpec } from '../contracts';
 import type { Clock, StoredRun, StoredSweep } from '../ports';
 import type { Store } from '../ports/records';
 
@@ -9,6 +9,11 @@ export interface SweepCommands {
   parse(text: string, format: 'yaml' | 'json'): SweepSpec;
   plan(spec: SweepSpec): Promise<PlanView>;
   submit(spec: SweepSpec): Promise<StoredSweep>;
+  planBatch(files: SweepBatch['files']): Promise<BatchPlanView>;
+  /** All of the files, or none. */
+  submitBatch(files: SweepBatch['files']): Promise<readonly StoredSweep[]>;
+  /** The sweep that ranks the stored sources of another for a new target. */
+  novel(sweepId: string, request: NovelRequest): Promise<SweepSpec>;
   pause(sweepId: string): Promise<void>;
   resume(sweepId: string): Promise<void>;
   /** Starts nothing more; what is at work saves a checkpoint and is given back. */

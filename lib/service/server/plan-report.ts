@@ -1,6 +1,6 @@
-import type { PlanView } from '../contracts';
+import type { BatchPlanView, PlanView } from '../contracts';
 import type { Store } from '../ports';
-import type { SweepPlan } from '../sweeps';
+import { joinPlans, type PlannedFile, type SweepPlan } from '../sweeps';
 
 /** Runs that other sweeps have made or will make, and the pace of those that were made here. */
 export interface KnownRuns {
@@ -25,7 +25,10 @@ export async function knownRuns(store: Pick<Store, 'listSweeps' | 'runsOf'>): Pr
 }
 
 /** A plan in numbers, with the runs that other sweeps have already made. */
-export function planReport(plan: SweepPlan, { states, pace }: KnownRuns): PlanView {
+export function planReport(
+  plan: Pick<SweepPlan, 'runs' | 'counts' | 'growth'>,
+  { states, pace }: KnownRuns,
+): PlanView {
   const reused = plan.runs.filter((run) => states.has(run.fingerprint)).length;
   const open = plan.runs.filter((run) => states.get(run.fingerprint) !== 'done');
   const left = open.reduce((sum, run) => sum + run.estimatedFlops, plan.growth.flops);
@@ -46,4 +49,17 @@ export function planReport(plan: SweepPlan, { states, pace }: KnownRuns): PlanVi
     estimatedSeconds: pace === null ? null : left * pace,
     notes,
   };
+}
+
+/** Several plans in numbers, each alone and all together. */
+export function batchReport(planned: readonly PlannedFile[], known: KnownRuns): BatchPlanView {
+  const sweeps = planned.map(({ file, spec, plan }) => ({
+    file,
+    name: spec.name,
+    plan: planReport(plan, known),
+  }));
+  const total = planReport(joinPlans(planned.map(({ plan }) => plan)), known);
+  const twice = sweeps.reduce((sum, { plan }) => sum + plan.total, 0) - total.total;
+  if (twice > 0) total.notes.unshift(`${twice} runs are wanted more than once, and counted once.`);
+  return { sweeps, total };
 }

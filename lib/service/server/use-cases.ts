@@ -2,10 +2,12 @@ import { type DatasetSpec, type Recipe, type RunResult, TaskatlasError } from '@
 import type {
   AdviceView,
   AgreementView,
+  BatchPlanView,
   BestSourceView,
   ComparableUnit,
   GalleryView,
   MatrixView,
+  NovelRequest,
   OrdersView,
   PairView,
   PlanView,
@@ -15,6 +17,7 @@ import type {
   RunView,
   SimilarityView,
   SizesView,
+  SweepBatch,
   SweepSpec,
   SweepView,
   TargetListItem,
@@ -86,6 +89,11 @@ export interface UseCases {
   sweep(ref: string): Promise<SweepView>;
   submit(spec: SweepSpec): Promise<SweepView>;
   plan(spec: SweepSpec): Promise<PlanView>;
+  submitBatch(batch: SweepBatch): Promise<SweepView[]>;
+  planBatch(batch: SweepBatch): Promise<BatchPlanView>;
+  /** Ranks a sweep's stored sources for a target that it did not have, as a sweep of its own. */
+  submitNovel(ref: string, request: NovelRequest): Promise<SweepView>;
+  planNovel(ref: string, request: NovelRequest): Promise<PlanView>;
   act(ref: string, action: SweepAction): Promise<SweepView>;
   matrix(ref: string, method?: string): Promise<MatrixView>;
   targets(ref: string): Promise<TargetListItem[]>;
@@ -231,6 +239,9 @@ function queries(deps: ApiDeps, loader: Loader, solver: PolicySolver) {
     },
     sweep: async (ref: string) => sweepView(await loader.data(ref)),
     plan: (spec: SweepSpec) => deps.sweeps.plan(spec),
+    planBatch: ({ files }: SweepBatch) => deps.sweeps.planBatch(files),
+    planNovel: async (ref: string, request: NovelRequest) =>
+      deps.sweeps.plan(await deps.sweeps.novel((await loader.sweep(ref)).id, request)),
     async matrix(ref: string, method?: string) {
       const data = await loader.data(ref);
       checkMethod(data, method);
@@ -341,13 +352,20 @@ export function createUseCases(deps: ApiDeps, loader: Loader, solver: PolicySolv
     cancel: sweeps.cancel,
     'retry-failed': sweeps.retryFailed,
   };
+  const submit = async (spec: SweepSpec): Promise<SweepView> => {
+    const made = await sweeps.submit(spec);
+    loader.forget();
+    return read.sweep(made.id);
+  };
   return {
     ...read,
-    async submit(spec) {
-      const made = await sweeps.submit(spec);
+    submit,
+    async submitBatch({ files }) {
+      const made = await sweeps.submitBatch(files);
       loader.forget();
-      return read.sweep(made.id);
+      return Promise.all(made.map(({ id }) => read.sweep(id)));
     },
+    submitNovel: async (ref, request) => submit(await sweeps.novel((await loader.sweep(ref)).id, request)),
     async act(ref, action) {
       const found = await loader.sweep(ref);
       if (found.origin === 'imported') {

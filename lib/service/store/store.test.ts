@@ -154,6 +154,16 @@ describe('what is due', () => {
   });
 });
 
+describe('a batch of sweeps', () => {
+  it('leaves nothing behind when one of them cannot be stored', async () => {
+    const good = { sweep: newSweep(id()), runs: [source(1)] };
+    const bad = { sweep: newSweep(`${id()}-b`), runs: [{ ...source(2), dependsOn: ['0'.repeat(64)] }] };
+    await expect(store.createSweeps([good, bad])).rejects.toThrow();
+    expect(await store.getSweep(id())).toBeNull();
+    expect(await store.getRun(source(1).fingerprint)).toBeNull();
+  });
+});
+
 describe('records', () => {
   it('keeps the matrix as rows that anybody can query', async () => {
     await store.createSweep(newSweep(id()), []);

@@ -1,5 +1,5 @@
 import { TaskatlasError } from '@/lib/science/core';
-import type { Clock, PlannedRun, Store, SweepState } from '../ports';
+import type { Clock, NewSweep, PlannedRun, Store, StoredSweep, SweepState } from '../ports';
 import type { Connection, Transaction } from './connection';
 import { logEvents } from './events';
 import type { Prisma } from './generated/client';
@@ -7,7 +7,14 @@ import { runFromRow, sweepFromRow, toJson } from './rows';
 
 type SweepMethods = Pick<
   Store,
-  'createSweep' | 'extendSweep' | 'getSweep' | 'listSweeps' | 'setSweepState' | 'runsOf' | 'sweepsOf'
+  | 'createSweep'
+  | 'createSweeps'
+  | 'extendSweep'
+  | 'getSweep'
+  | 'listSweeps'
+  | 'setSweepState'
+  | 'runsOf'
+  | 'sweepsOf'
 >;
 
 /** Sweeps are made and change state one at a time, so that "does another sweep want this run?" has one answer. */
@@ -136,34 +143,47 @@ async function changeState(tx: Transaction, id: string, state: SweepState, now: 
   await logEvents(tx, [{ sweepId: id, kind: 'sweep', data: { state } }]);
 }
 
+async function create(
+  tx: Transaction,
+  sweep: NewSweep,
+  runs: readonly PlannedRun[],
+  now: Date,
+): Promise<StoredSweep> {
+  await lockSweeps(tx);
+  const known = await tx.sweep.findUnique({ where: { id: sweep.id } });
+  if (known) return sweepFromRow(known);
+  const imported = sweep.origin === 'imported';
+  const row = await tx.sweep.create({
+    data: {
+      id: sweep.id,
+      name: sweep.name,
+      state: imported ? 'done' : 'active',
+      spec: toJson(sweep.spec),
+      tasks: toJson(sweep.tasks),
+      origin: sweep.origin,
+      source: sweep.source,
+      notes: toJson(sweep.notes ?? []),
+      createdAt: now,
+      finishedAt: imported ? now : null,
+    },
+  });
+  await insertPlan(tx, sweep.id, runs, now);
+  await lockRunsOf(tx, sweep.id);
+  await revive(tx, sweep.id, ['cancelled', 'failed'], now);
+  await logEvents(tx, [{ sweepId: sweep.id, kind: 'sweep', data: { state: row.state } }]);
+  return sweepFromRow(row);
+}
+
 export function sweepMethods(connection: Connection, clock: Clock): SweepMethods {
   return {
-    createSweep: (sweep, runs) =>
+    createSweep: (sweep, runs) => connection.transact((tx) => create(tx, sweep, runs, new Date(clock.now()))),
+
+    createSweeps: (batch) =>
       connection.transact(async (tx) => {
-        await lockSweeps(tx);
-        const known = await tx.sweep.findUnique({ where: { id: sweep.id } });
-        if (known) return sweepFromRow(known);
         const now = new Date(clock.now());
-        const imported = sweep.origin === 'imported';
-        const row = await tx.sweep.create({
-          data: {
-            id: sweep.id,
-            name: sweep.name,
-            state: imported ? 'done' : 'active',
-            spec: toJson(sweep.spec),
-            tasks: toJson(sweep.tasks),
-            origin: sweep.origin,
-            source: sweep.source,
-            notes: toJson(sweep.notes ?? []),
-            createdAt: now,
-            finishedAt: imported ? now : null,
-          },
-        });
-        await insertPlan(tx, sweep.id, runs, now);
-        await lockRunsOf(tx, sweep.id);
-        await revive(tx, sweep.id, ['cancelled', 'failed'], now);
-        await logEvents(tx, [{ sweepId: sweep.id, kind: 'sweep', data: { state: row.state } }]);
-        return sweepFromRow(row);
+        const stored: StoredSweep[] = [];
+        for (const { sweep, runs } of batch) stored.push(await create(tx, sweep, runs, now));
+        return stored;
       }),
 
     extendSweep: (id, runs) => connection.transact((tx) => extend(tx, id, runs, new Date(clock.now()))),

@@ -1,4 +1,5 @@
 export { analyseStoredTarget, type ScenesOf } from './analyse';
+export { joinPlans, type PlannedFile } from './batch';
 export { canonicalJson } from './fingerprint';
 export { growTarget } from './grow';
 export { parseSweepFile } from './parse';

@@ -333,6 +333,21 @@ class Planner {
   }
 }
 
+/** How many runs there are of each kind. */
+export function countKinds(runs: readonly PlannedRun[]): Record<RunKind, number> {
+  const counts: Record<RunKind, number> = {
+    dataset: 0,
+    source: 0,
+    scratch: 0,
+    mean: 0,
+    probe: 0,
+    pretrain: 0,
+    transfer: 0,
+  };
+  for (const run of runs) counts[run.recipe.kind]++;
+  return counts;
+}
+
 /**
  * Spec → runs with identity, dependencies, order and cost (DESIGN §5). Pure: the same spec gives the same plan.
  * Order of work: the data set, the mean predictors, sources with their probes as soon as they can be had, then one
@@ -365,22 +380,12 @@ export function planSweep(spec: SweepSpec, input: PlanInput): SweepPlan {
     });
   });
   const runs = [...planner.runs.values()];
-  const counts: Record<RunKind, number> = {
-    dataset: 0,
-    source: 0,
-    scratch: 0,
-    mean: 0,
-    probe: 0,
-    pretrain: 0,
-    transfer: 0,
-  };
-  for (const run of runs) counts[run.recipe.kind]++;
   return {
     runs,
     tasks,
     sources,
     targets,
-    counts,
+    counts: countKinds(runs),
     flops: runs.reduce((sum, run) => sum + run.estimatedFlops, 0),
     growth: planner.growth(),
   };

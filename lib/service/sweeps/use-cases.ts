@@ -1,10 +1,19 @@
 import { randomUUID } from 'node:crypto';
 import { type DatasetSpec, TaskatlasError, type TaskDeclaration } from '@/lib/science/core';
-import type { ExternalSourceInput, RunArchive, SweepBundle, SweepSpec } from '../contracts';
+import type {
+  ExternalSourceInput,
+  NovelRequest,
+  RunArchive,
+  SweepBatch,
+  SweepBundle,
+  SweepSpec,
+} from '../contracts';
 import { type ImportOptions, importedSweep, type TransfersDocument } from '../imports';
-import type { JobQueue, Store, StoredRun, StoredSweep, SweepState } from '../ports';
+import type { JobQueue, NewSweep, Store, StoredRun, StoredSweep, SweepState } from '../ports';
+import { type PlannedFile, planFiles } from './batch';
 import { exportBundle, sweepOfBundle } from './bundle';
 import type { ExternalEncoders } from './external';
+import { checkStored, novelSpec } from './novel';
 import { planSweep, type SweepPlan } from './plan';
 import { exportRuns, importRuns } from './run-archive';
 
@@ -29,6 +38,12 @@ export interface Sweeps {
   /** Dry run: the plan, with nothing stored. */
   plan(spec: SweepSpec): Promise<SweepPlan>;
   submit(spec: SweepSpec): Promise<StoredSweep>;
+  /** Dry run of several sweep files. Throws `invalid-input` with every issue of every file. */
+  planBatch(files: SweepBatch['files']): Promise<PlannedFile[]>;
+  /** Several sweep files in one transaction: all of them, or none. */
+  submitBatch(files: SweepBatch['files']): Promise<readonly StoredSweep[]>;
+  /** The sweep that ranks another's stored sources for a new target; submitting it trains no source. */
+  novel(id: string, request: NovelRequest): Promise<SweepSpec>;
   /** No new runs; those at work go on to their end. */
   pause(id: string): Promise<void>;
   /** No new runs; those at work save a checkpoint and are given back. */
@@ -71,17 +86,20 @@ export async function publishDueRuns(store: Store, queue: JobQueue, quietSeconds
   return due.length;
 }
 
-export function createSweeps({ store, queue, datasets }: SweepDependencies): Sweeps {
-  const plan = async (spec: SweepSpec): Promise<SweepPlan> => {
-    const dataset = await datasets.resolve(spec.dataset);
-    const external = await datasets.external(spec.externalSources ?? []);
-    return planSweep(spec, { dataset, external, tasks: datasets.tasks(dataset) });
-  };
-  const find = async (id: string): Promise<StoredSweep> => {
-    const sweep = await store.getSweep(id);
-    if (!sweep) throw new TaskatlasError('not-found', `There is no sweep "${id}".`);
-    return sweep;
-  };
+const newSweep = (spec: SweepSpec, tasks: readonly TaskDeclaration[]): NewSweep => ({
+  id: randomUUID(),
+  name: spec.name,
+  spec,
+  tasks,
+  origin: 'measured',
+  source: null,
+});
+
+/** What comes from elsewhere and what is passed on. */
+function exchange(
+  store: Store,
+  queue: JobQueue,
+): Pick<Sweeps, 'importTransfers' | 'importBundle' | 'importRuns' | 'exportBundle' | 'exportRuns'> {
   const named = async (ref: string): Promise<StoredSweep> => {
     const sweeps = await store.listSweeps();
     const own = sweeps.filter(({ origin }) => origin === 'measured').sort((a, b) => b.number - a.number);
@@ -90,53 +108,7 @@ export function createSweeps({ store, queue, datasets }: SweepDependencies): Swe
     if (!found) throw new TaskatlasError('not-found', `There is no sweep "${ref}".`);
     return found;
   };
-  const change = async (id: string, action: keyof typeof AFTER, state: SweepState): Promise<void> => {
-    const sweep = await find(id);
-    if (sweep.state === state) return;
-    if (sweep.origin === 'imported' || !AFTER[action].includes(sweep.state)) {
-      const what = sweep.origin === 'imported' ? 'imported and read-only' : sweep.state;
-      throw new TaskatlasError(
-        'conflict',
-        `Cannot ${action} sweep ${sweep.number} (${sweep.name}): it is ${what}.`,
-      );
-    }
-    await store.setSweepState(id, state);
-    if (state === 'active') await publishDueRuns(store, queue);
-  };
-
   return {
-    plan,
-    async submit(spec) {
-      const { runs, tasks } = await plan(spec);
-      const sweep = {
-        id: randomUUID(),
-        name: spec.name,
-        spec,
-        tasks,
-        origin: 'measured' as const,
-        source: null,
-      };
-      const stored = await store.createSweep(sweep, runs);
-      await store.markPhase(stored.id, 'submitted');
-      await publishDueRuns(store, queue);
-      return stored;
-    },
-    pause: (id) => change(id, 'pause', 'paused'),
-    stop: (id) => change(id, 'stop', 'stopped'),
-    resume: (id) => change(id, 'resume', 'active'),
-    cancel: (id) => change(id, 'cancel', 'cancelled'),
-    async retryFailed(id) {
-      await find(id);
-      const failed = (await store.runsOf(id)).filter((run) => run.state === 'failed');
-      for (const run of failed) await store.retry(run.fingerprint);
-      await publishDueRuns(store, queue);
-      return failed.length;
-    },
-    async retryRun(fingerprint) {
-      const run = await store.retry(fingerprint);
-      await publishDueRuns(store, queue);
-      return run;
-    },
     async importTransfers(document, options) {
       const { sweep, analyses } = importedSweep(document, options);
       const stored = await store.createSweep(sweep, []);
@@ -160,5 +132,76 @@ export function createSweeps({ store, queue, datasets }: SweepDependencies): Swe
       for (const policy of policies) await store.savePolicy(stored.id, policy);
       return stored;
     },
+  };
+}
+
+export function createSweeps({ store, queue, datasets }: SweepDependencies): Sweeps {
+  const plan = async (spec: SweepSpec): Promise<SweepPlan> => {
+    const dataset = await datasets.resolve(spec.dataset);
+    const external = await datasets.external(spec.externalSources ?? []);
+    return planSweep(spec, { dataset, external, tasks: datasets.tasks(dataset) });
+  };
+  const find = async (id: string): Promise<StoredSweep> => {
+    const sweep = await store.getSweep(id);
+    if (!sweep) throw new TaskatlasError('not-found', `There is no sweep "${id}".`);
+    return sweep;
+  };
+  const change = async (id: string, action: keyof typeof AFTER, state: SweepState): Promise<void> => {
+    const sweep = await find(id);
+    if (sweep.state === state) return;
+    if (sweep.origin === 'imported' || !AFTER[action].includes(sweep.state)) {
+      const what = sweep.origin === 'imported' ? 'imported and read-only' : sweep.state;
+      throw new TaskatlasError(
+        'conflict',
+        `Cannot ${action} sweep ${sweep.number} (${sweep.name}): it is ${what}.`,
+      );
+    }
+    await store.setSweepState(id, state);
+    if (state === 'active') await publishDueRuns(store, queue);
+  };
+
+  const submit = async (
+    planned: readonly Pick<PlannedFile, 'spec' | 'plan'>[],
+  ): Promise<readonly StoredSweep[]> => {
+    const stored = await store.createSweeps(
+      planned.map(({ spec, plan: { runs, tasks } }) => ({ sweep: newSweep(spec, tasks), runs })),
+    );
+    for (const { id } of stored) await store.markPhase(id, 'submitted');
+    await publishDueRuns(store, queue);
+    return stored;
+  };
+
+  return {
+    plan,
+    async submit(spec) {
+      const [stored] = await submit([{ spec, plan: await plan(spec) }]);
+      if (!stored) throw new TaskatlasError('internal', 'The sweep was not stored.');
+      return stored;
+    },
+    planBatch: (files) => planFiles(files, plan),
+    submitBatch: async (files) => submit(await planFiles(files, plan)),
+    async novel(id, request) {
+      const sweep = await find(id);
+      const spec = novelSpec(sweep, request);
+      checkStored(sweep, await plan(spec), await store.runsOf(id));
+      return spec;
+    },
+    pause: (id) => change(id, 'pause', 'paused'),
+    stop: (id) => change(id, 'stop', 'stopped'),
+    resume: (id) => change(id, 'resume', 'active'),
+    cancel: (id) => change(id, 'cancel', 'cancelled'),
+    async retryFailed(id) {
+      await find(id);
+      const failed = (await store.runsOf(id)).filter((run) => run.state === 'failed');
+      for (const run of failed) await store.retry(run.fingerprint);
+      await publishDueRuns(store, queue);
+      return failed.length;
+    },
+    async retryRun(fingerprint) {
+      const run = await store.retry(fingerprint);
+      await publishDueRuns(store, queue);
+      return run;
+    },
+    ...exchange(store, queue),
   };
 }

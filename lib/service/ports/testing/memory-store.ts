@@ -15,7 +15,16 @@ import {
   retryRun,
 } from '@/lib/service/sweeps/machine';
 import type { PolicyRecord } from '../../contracts';
-import type { Clock, FinishedRun, PlannedRun, RunStore, StoredRun, StoredSweep, SweepState } from '../index';
+import type {
+  Clock,
+  FinishedRun,
+  NewSweep,
+  PlannedRun,
+  RunStore,
+  StoredRun,
+  StoredSweep,
+  SweepState,
+} from '../index';
 
 type MemoryRun = StoredRun & RunStatus & { parents: Set<string> };
 
@@ -178,31 +187,32 @@ export function memoryStore(clock: Clock = { now: () => Date.now() }): MemorySto
   return { ...sweepPart(memory), ...runPart(memory), ...recordPart(memory) };
 }
 
+function create(memory: Memory, sweep: NewSweep, runs: readonly PlannedRun[]): StoredSweep {
+  const known = memory.sweeps.get(sweep.id);
+  if (known) return structuredClone(known);
+  const imported = sweep.origin === 'imported';
+  const now = memory.clock.now();
+  const stored: StoredSweep = {
+    ...structuredClone(sweep),
+    number: memory.sweeps.size + 1,
+    state: imported ? 'done' : 'active',
+    createdAt: now,
+    finishedAt: imported ? now : null,
+  };
+  memory.sweeps.set(sweep.id, stored);
+  for (const run of runs) {
+    memory.insert(run);
+    memory.wanting.push({ sweepId: sweep.id, fingerprint: run.fingerprint });
+  }
+  memory.revive(sweep.id, ['cancelled', 'failed']);
+  return structuredClone(stored);
+}
+
 function sweepPart(memory: Memory) {
   return {
-    createSweep: async (
-      sweep: Omit<StoredSweep, 'number' | 'state' | 'createdAt' | 'finishedAt'>,
-      runs: readonly PlannedRun[],
-    ): Promise<StoredSweep> => {
-      const known = memory.sweeps.get(sweep.id);
-      if (known) return structuredClone(known);
-      const imported = sweep.origin === 'imported';
-      const now = memory.clock.now();
-      const stored: StoredSweep = {
-        ...structuredClone(sweep),
-        number: memory.sweeps.size + 1,
-        state: imported ? 'done' : 'active',
-        createdAt: now,
-        finishedAt: imported ? now : null,
-      };
-      memory.sweeps.set(sweep.id, stored);
-      for (const run of runs) {
-        memory.insert(run);
-        memory.wanting.push({ sweepId: sweep.id, fingerprint: run.fingerprint });
-      }
-      memory.revive(sweep.id, ['cancelled', 'failed']);
-      return structuredClone(stored);
-    },
+    createSweep: async (sweep: NewSweep, runs: readonly PlannedRun[]) => create(memory, sweep, runs),
+    createSweeps: async (batch: readonly { sweep: NewSweep; runs: readonly PlannedRun[] }[]) =>
+      batch.map(({ sweep, runs }) => create(memory, sweep, runs)),
     extendSweep: async (id: string, runs: readonly PlannedRun[]): Promise<number> => {
       const sweep = memory.sweep(id);
       const known = new Set(memory.members(id).map((run) => run.fingerprint));

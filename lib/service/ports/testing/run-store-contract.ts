@@ -38,6 +38,15 @@ function itKeepsSweepsAndPlans(bench: Bench): void {
     expect(await bench.store.runsOf(a.id)).toHaveLength(1);
   });
 
+  it('stores several sweeps together or not at all', async () => {
+    const a = bench.source(1);
+    const whole = (id: string) => ({ sweep: newSweep(id), runs: [a] });
+    const ids = [bench.sweepId, `${bench.sweepId}-b`];
+    const stored = await bench.store.createSweeps(ids.map(whole));
+    expect(stored.map(({ id }) => id)).toEqual(ids);
+    expect(await bench.store.runsOf(`${bench.sweepId}-b`)).toHaveLength(1);
+  });
+
   it('queues runs without parents, and lets the others wait', async () => {
     const [a, b] = [bench.source(1), bench.source(2)];
     const transfer = plannedTransfer('x', [a, b]);

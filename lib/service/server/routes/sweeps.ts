@@ -9,6 +9,7 @@ import { named, sweepRef } from '../schemas';
 import type { Service } from '../service';
 import { SWEEP_ACTIONS } from '../use-cases';
 import { type App, json, refusals } from './answers';
+import { batchRoutes, novelRoutes } from './submissions';
 
 const tags = ['Sweeps'];
 
@@ -52,6 +53,9 @@ const limited = bodyLimit({
 export function sweepRoutes(app: App, context: Service): void {
   readingRoutes(app, context);
   submitRoutes(app, context);
+  // Before the actions, whose path would match them.
+  batchRoutes(app, context);
+  novelRoutes(app, context);
   actionRoutes(app, context);
   eventRoutes(app, context);
 }
