@@ -47,7 +47,8 @@ const summaryOf = (sweep: StoredSweep): string => {
   const notes = (sweep.notes ?? []).map(
     ({ level, text }) => `  ${level === 'warning' ? 'Warning' : 'Note'}: ${text}`,
   );
-  const targets = sweep.tasks.filter((task) => task.roles.includes('target')).length;
+  const able = sweep.tasks.filter((task) => task.roles.includes('target'));
+  const targets = sweep.spec.targets?.length ?? able.length;
   return [
     `Sweep ${sweep.number} (${sweep.name}): imported, read-only; ${targets} targets.`,
     ...notes,

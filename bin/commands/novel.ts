@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { TaskatlasError } from '@/lib/science/core';
 import { planView, sweepView } from '@/lib/service/contracts';
 import { connectApi } from '../api-client';
 import { planLines } from '../terminal';
@@ -12,6 +13,11 @@ interface Options {
   dryRun?: boolean;
   watch?: boolean;
   json?: boolean;
+}
+
+function wholeNumber(text: string): number {
+  if (/^[1-9]\d{0,8}$/.test(text)) return Number(text);
+  throw new TaskatlasError('invalid-input', `--images is "${text}": give a number of images, 1 or more.`);
 }
 
 const print = (text: string): void => void process.stdout.write(`${text}\n`);
@@ -33,7 +39,7 @@ export function registerNovel(program: Command): void {
     .action(async (task: string, options: Options) => {
       const request = {
         task,
-        ...(options.images === undefined ? {} : { images: Number(options.images) }),
+        ...(options.images === undefined ? {} : { images: wholeNumber(options.images) }),
         ...(options.sources === undefined ? {} : { sources: options.sources.split(',') }),
       };
       const path = `/sweeps/${options.sweep}/novel`;

@@ -191,6 +191,20 @@ describe('validity', () => {
     ).toThrow('2 "scratch"');
   });
 
+  it('without gold asks that somebody beats the mean predictor', () => {
+    const without = (level: number) => {
+      const candidates = target(candidate('only', 'transfer', { level })).candidates;
+      const scratch = candidate('scratch', 'scratch', { level: 0.2 });
+      return analyseTarget(
+        { target: 't', candidates: [...candidates.filter((c) => ['only', 'mean'].includes(c.key)), scratch] },
+        { resamples: 20 },
+      ).validity;
+    };
+    expect(without(-0.5)).toMatchObject({ kept: true, reasons: ['the gold network is not measured'] });
+    expect(without(0.2)).toMatchObject({ kept: false });
+    expect(without(0.2).reasons[0]).toContain('beats the mean predictor');
+  });
+
   it('judges only what is there while a target is incomplete', () => {
     const bare = analyseTarget(
       { target: 't', candidates: [candidate('only', 'transfer', { level: 0 })] },
@@ -204,8 +218,8 @@ describe('validity', () => {
       affinity: { value: 1 },
     });
     expect(bare.validity.reasons).toEqual([
-      'the gold network is not measured yet',
-      'the mean predictor is not measured yet',
+      'the gold network is not measured',
+      'the mean predictor is not measured',
     ]);
   });
 });

@@ -23,13 +23,21 @@ function signalToNoise(contest: Contest): number | null {
   return noise === 0 ? Infinity : signal / noise;
 }
 
-/** Judges a target: excluded when gold does not beat the mean predictor or scratch; notes for what else to mind. */
+/**
+ * Judges a target: excluded when gold does not beat the mean predictor or scratch, or, where there is no gold, when
+ * nothing beats the mean predictor; notes for what else to mind.
+ */
 export function judge(contest: Contest, parts: Parts, point: Measures, goldSkill: Estimate): TargetValidity {
   const excluded: string[] = [];
   const notes: string[] = [];
   const measured = parts.self >= 0 && parts.mean >= 0;
-  if (parts.self < 0) notes.push('the gold network is not measured yet');
-  if (parts.mean < 0) notes.push('the mean predictor is not measured yet');
+  if (parts.self < 0) notes.push('the gold network is not measured');
+  if (parts.mean < 0) notes.push('the mean predictor is not measured');
+  // Without gold (few labels) the least that makes a ranking worth reading: somebody learned something.
+  const learned = [...parts.tournament, parts.scratch].some((c) => c >= 0 && at(point.skill, c) > 0);
+  if (parts.self < 0 && parts.mean >= 0 && !learned) {
+    excluded.push('neither scratch nor any transfer beats the mean predictor');
+  }
   if (measured && !(goldSkill.value >= MINIMUM_GOLD_SKILL)) {
     excluded.push(
       `gold skill over the mean predictor is ${goldSkill.value.toFixed(3)}, below ${MINIMUM_GOLD_SKILL}`,

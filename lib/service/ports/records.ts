@@ -52,6 +52,8 @@ export interface Store extends RunStore {
   /** Sweeps that want the run, oldest first. */
   sweepsOf(fingerprint: string): Promise<readonly StoredSweep[]>;
   losses(fingerprints: readonly string[]): Promise<ReadonlyMap<string, StoredLosses>>;
+  /** Which of these runs have a result, whether or not a sweep wants them. */
+  finished(fingerprints: readonly string[]): Promise<ReadonlySet<string>>;
   /** Learning curves of finished runs. */
   curves(fingerprints: readonly string[]): Promise<ReadonlyMap<string, readonly CurvePoint[]>>;
   sampleList(fingerprint: string): Promise<readonly Pick<SampleImage, 'index' | 'role'>[]>;

@@ -26,8 +26,20 @@ export function sweepCommands(sweeps: Sweeps, store: Store): SweepCommands {
   return {
     ...sweeps,
     parse: (text) => parseSweepFile(text),
-    plan: async (spec) => planReport(await sweeps.plan(spec), await knownRuns(store)),
-    planBatch: async (files) => batchReport(await sweeps.planBatch(files), await knownRuns(store)),
+    async plan(spec) {
+      const plan = await sweeps.plan(spec);
+      return planReport(plan, await knownRuns(store, [plan]));
+    },
+    async planBatch(files) {
+      const planned = await sweeps.planBatch(files);
+      return batchReport(
+        planned,
+        await knownRuns(
+          store,
+          planned.map(({ plan }) => plan),
+        ),
+      );
+    },
     retryFailed: async (id) => void (await sweeps.retryFailed(id)),
   };
 }

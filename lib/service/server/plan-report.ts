@@ -2,14 +2,17 @@ import type { BatchPlanView, PlanView } from '../contracts';
 import type { Store } from '../ports';
 import { joinPlans, type PlannedFile, type SweepPlan } from '../sweeps';
 
-/** Runs that other sweeps have made or will make, and the pace of those that were made here. */
+/** Runs that are done already or that other sweeps will make, and the pace of those that were made here. */
 export interface KnownRuns {
   states: ReadonlyMap<string, 'done' | 'open'>;
   /** Seconds of one worker per FLOP; null where no run has been timed yet. */
   pace: number | null;
 }
 
-export async function knownRuns(store: Pick<Store, 'listSweeps' | 'runsOf'>): Promise<KnownRuns> {
+type Asked = Pick<Store, 'listSweeps' | 'runsOf' | 'finished'>;
+
+/** Of all sweeps; and of the plans' runs those that no sweep wants but that were imported. */
+export async function knownRuns(store: Asked, plans: readonly Pick<SweepPlan, 'runs'>[]): Promise<KnownRuns> {
   const states = new Map<string, 'done' | 'open'>();
   let [worked, seconds] = [0, 0];
   for (const sweep of await store.listSweeps()) {
@@ -21,6 +24,10 @@ export async function knownRuns(store: Pick<Store, 'listSweeps' | 'runsOf'>): Pr
       seconds += run.seconds;
     }
   }
+  const unseen = plans
+    .flatMap(({ runs }) => runs.map((run) => run.fingerprint))
+    .filter((f) => !states.has(f));
+  for (const fingerprint of await store.finished(unseen)) states.set(fingerprint, 'done');
   return { states, pace: worked > 0 && seconds > 0 ? seconds / worked : null };
 }
 
@@ -33,7 +40,8 @@ export function planReport(
   const open = plan.runs.filter((run) => states.get(run.fingerprint) !== 'done');
   const left = open.reduce((sum, run) => sum + run.estimatedFlops, plan.growth.flops);
   const notes: string[] = [];
-  if (reused > 0) notes.push(`${reused} of ${plan.runs.length} runs are shared with other sweeps.`);
+  if (reused > 0)
+    notes.push(`${reused} of ${plan.runs.length} runs are shared with other sweeps or imported.`);
   if (plan.growth.runs > 0) {
     notes.push(
       `${plan.growth.runs} more runs of higher order are planned while it runs, from each target's best sources.`,

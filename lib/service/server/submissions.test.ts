@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import * as contracts from '../contracts';
 import type { StoredRun } from '../ports';
 import { sampleResult } from '../ports/testing/samples';
+import { analyseStoredTarget } from '../sweeps';
 import { named } from './schemas';
 import { json, MICRO, testApi } from './testing/http';
 
@@ -11,6 +12,12 @@ const file = (name: string, change: Record<string, unknown> = {}) => ({
   name,
   text: JSON.stringify({ ...MICRO, ...change }),
 });
+/** Mean test loss of a run to the novel target: only normals are better than scratch. */
+const levelOf = ({ recipe }: StoredRun): number => {
+  if (recipe.kind !== 'transfer') return recipe.kind === 'mean' ? 2 : 1;
+  return { 'surface-normals': 0.4, 'z-depth': 1.1 }[recipe.sources[0]?.task ?? ''] ?? 1.3;
+};
+
 const count = async () => (await http.get('/sweeps', named.sweepList)).sweeps.length;
 
 describe('several sweep files', () => {
@@ -68,8 +75,8 @@ describe('several sweep files', () => {
 describe('a novel target', () => {
   const ask = (id: string, body: unknown, path = '') => http.ask(`/sweeps/${id}/novel${path}`, json(body));
 
-  async function stored(): Promise<{ id: string; runs: readonly StoredRun[] }> {
-    const made = await http.ask('/sweeps', json({ ...MICRO, dataset: { ...MICRO.dataset, seed: 9 } }));
+  async function stored(seed = 9): Promise<{ id: string; runs: readonly StoredRun[] }> {
+    const made = await http.ask('/sweeps', json({ ...MICRO, dataset: { ...MICRO.dataset, seed } }));
     const { id } = contracts.sweepView.parse(await made.json());
     return { id, runs: await http.store.runsOf(id) };
   }
@@ -111,6 +118,30 @@ describe('a novel target', () => {
         expect([recipe.task, recipe.images]).toEqual(['reshading', 8]);
       if (recipe.kind === 'transfer') expect(old.has(recipe.sources[0]?.fingerprint ?? '')).toBe(true);
     }
+
+    for (const run of left) {
+      const losses = Float32Array.from({ length: 32 }, (_, i) => levelOf(run) * (1 + 0.1 * Math.sin(i)));
+      await http.store.complete(run.fingerprint, 'w', { ...sampleResult(), testLosses: losses }, 'wasm');
+    }
+    await analyseStoredTarget(http.store, made.id, 'reshading', async () => undefined);
+    http.api.service.loader.forget();
+    const best = await http.get(`/sweeps/${made.id}/best-source?target=reshading`, contracts.bestSourceView);
+    expect(best.preliminary).toBe(false);
+    expect(best.sources.map((s) => s.source)).toEqual(['surface-normals', 'z-depth', 'autoencoding']);
+    expect(best.advice).toMatch(/^Take Surface normals/);
+    expect(best.targetRow).toMatchObject({ complete: true, kept: true, goldSkill: null });
+    const policy = await http.get(`/sweeps/${made.id}/policy?budget=1`, contracts.policyView);
+    expect(policy.sources).toEqual(['surface-normals']);
+  });
+
+  it('cannot be analysed while a network of its own was planned and failed', async () => {
+    const { id, runs } = await stored(10);
+    for (const run of runs) {
+      if (run.kind === 'source' || run.kind === 'dataset') continue;
+      await http.store.complete(run.fingerprint, 'w', { ...sampleResult() }, 'wasm');
+    }
+    const analysis = await analyseStoredTarget(http.store, id, 'z-depth', async () => undefined);
+    expect(analysis.validity.reasons[0]).toContain('too few runs finished');
   });
 
   it('is refused where there is nothing to rank or nothing to ask', async () => {

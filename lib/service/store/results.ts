@@ -4,7 +4,7 @@ import type { Store, StoredLosses } from '../ports';
 import type { Connection } from './connection';
 import { curveFromRow } from './rows';
 
-type ResultMethods = Pick<Store, 'result' | 'losses' | 'curves' | 'sampleList' | 'sample'>;
+type ResultMethods = Pick<Store, 'result' | 'losses' | 'finished' | 'curves' | 'sampleList' | 'sample'>;
 
 const byTask = (rows: readonly { task: string; losses: Uint8Array }[]): Record<string, Float32Array> =>
   Object.fromEntries(rows.map((row) => [row.task, lossesFromBytes(row.losses)]));
@@ -50,6 +50,15 @@ export function resultMethods(connection: Connection): ResultMethods {
           });
         }
         return found;
+      }),
+
+    finished: (fingerprints) =>
+      connection.read(async (prisma) => {
+        const rows = await prisma.runResult.findMany({
+          where: { fingerprint: { in: [...fingerprints] } },
+          select: { fingerprint: true },
+        });
+        return new Set(rows.map((row) => row.fingerprint));
       }),
 
     curves: (fingerprints) =>
