@@ -136,10 +136,13 @@ describe('a novel target', () => {
 
   it('cannot be analysed while a network of its own was planned and failed', async () => {
     const { id, runs } = await stored(10);
-    for (const run of runs) {
-      if (run.kind === 'source' || run.kind === 'dataset') continue;
-      await http.store.complete(run.fingerprint, 'w', { ...sampleResult() }, 'wasm');
+    const own = runs.find(({ recipe }) => recipe.kind === 'source' && recipe.task === 'z-depth');
+    for (const { fingerprint } of runs.filter((run) => run !== own)) {
+      await http.store.complete(fingerprint, 'w', sampleResult(), 'wasm');
     }
+    await http.store.claim(own?.fingerprint ?? '', 'w', 60);
+    const failed = await http.store.fail(own?.fingerprint ?? '', 'w', { class: 'diverged', message: 'NaN' });
+    expect(failed.state).toBe('failed');
     const analysis = await analyseStoredTarget(http.store, id, 'z-depth', async () => undefined);
     expect(analysis.validity.reasons[0]).toContain('too few runs finished');
   });
