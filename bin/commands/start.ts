@@ -129,7 +129,7 @@ export function registerStart(program: Command): void {
     )
     .option('--port <port>', 'port on 127.0.0.1 (default: the first free one from 3210)', integer(1, 65535))
     .option('--workers <n>', 'worker processes (default: one per core)', integer(0, 256))
-    .option('--engine <name>', 'tensorflow, wasm or cpu (default: the best that is installed)')
+    .option('--engine <name>', 'tensorflow, wasm or cpu (default: TensorFlow where a GPU is, else wasm)')
     .option('--sweep <file>', 'sweep file to submit when there is none yet', 'sweeps/first-look.yaml')
     .action(start);
 }

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { expectNoLeak, openEngine, scope, scopeAsync } from './index';
+import { hasNvidiaDevice } from './native/locate';
 
 afterEach(() => {
   delete process.env.TASKATLAS_ENGINE;
@@ -16,6 +17,10 @@ describe('openEngine', () => {
 
   it('never takes the JavaScript backend by itself', async () => {
     expect((await openEngine()).backend).not.toBe('cpu');
+  });
+
+  it('takes TensorFlow by itself for a GPU only', async () => {
+    if (!hasNvidiaDevice()) expect((await openEngine()).backend).toBe('wasm');
   });
 
   it('lets the environment decide', async () => {

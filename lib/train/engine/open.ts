@@ -5,6 +5,7 @@ import { guardPadding } from './kernels/padding';
 import { guardCpuResize } from './kernels/register-cpu';
 import { guardMatMul, registerComposedKernels, shareClones } from './kernels/register-wasm';
 import { registerDepthToSpaceGradient } from './kernels/space-to-depth';
+import { hasNvidiaDevice } from './native/locate';
 import { registerConvolution, registerConvolutionGradient } from './ops/convolution';
 import { registerHostLoss } from './ops/host-loss';
 import { registerLayerNorm, registerLayerNormGradient } from './ops/layer-norm';
@@ -129,15 +130,22 @@ async function tryNative(options: EngineOptions): Promise<Engine | null> {
 }
 
 /**
+ * Whether `auto` tries native TensorFlow: only for a GPU. On CPUs our WebAssembly kernels finish the first look in half
+ * the time that libtensorflow takes (179 s against 338 s on two cores, bench/README.md), since the presets' layers are
+ * small and every operation of the binding costs a call.
+ */
+const prefersNative = (): boolean => hasNvidiaDevice();
+
+/**
  * Opens the engine that this process trains with: the one place where a backend is chosen.
- * `auto` takes native TensorFlow where it is installed, else WebAssembly; the pure JavaScript backend only
- * when it is asked for by name. `TASKATLAS_ENGINE` overrides the caller.
+ * `auto` takes native TensorFlow where there is a GPU and it is installed, else WebAssembly; TensorFlow on CPUs and the
+ * pure JavaScript backend only when they are asked for by name. `TASKATLAS_ENGINE` overrides the caller.
  * @throws TaskatlasError `unavailable` if the named backend cannot be started, `invalid-input` for a bad name.
  */
 export async function openEngine(options: EngineOptions = {}): Promise<Engine> {
   const backend = wanted(options);
   if (backend === 'cpu') return openCpu();
-  if (backend === 'wasm') return openWasm(options);
+  if (backend === 'wasm' || (backend === 'auto' && !prefersNative())) return openWasm(options);
   const native = await tryNative(options).catch((error: unknown) => {
     if (backend === 'tensorflow') throw error;
     console.warn(
