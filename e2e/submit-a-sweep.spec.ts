@@ -1,4 +1,18 @@
+import { readFileSync } from 'node:fs';
+import type { Page } from '@playwright/test';
 import { expect, test } from './fixtures';
+
+const micro = readFileSync('sweeps/micro.yaml', 'utf8');
+
+/** Drops files on the page as a person does with the mouse. */
+async function drop(page: Page, files: readonly { name: string; text: string }[]): Promise<void> {
+  const dataTransfer = await page.evaluateHandle((list) => {
+    const transfer = new DataTransfer();
+    for (const { name, text } of list) transfer.items.add(new File([text], name));
+    return transfer;
+  }, files);
+  await page.getByTestId('file-drop').dispatchEvent('drop', { dataTransfer });
+}
 
 test.describe('a person submits a sweep', () => {
   test.use({ expectedErrors: [/status of 400/] });
@@ -60,5 +74,35 @@ test.describe('a person submits a sweep', () => {
     await expect(plan.getByRole('alert')).toContainText('dataset.pools.source');
     await page.getByRole('button', { name: 'Submit sweep' }).click();
     await expect(page).toHaveURL(/mode=file/);
+  });
+
+  test('several files: the bad one is named with its field; mended, both have a price and a sum', async ({
+    page,
+  }) => {
+    await page.goto('/sweeps/new?mode=files');
+    const two = micro.replace('seeds: [1]', 'seeds: [1, 2]').replace('name: micro', 'name: two seeds');
+    await drop(page, [
+      { name: 'one.yaml', text: micro },
+      { name: 'two.yaml', text: two.replace('tasks: [auto', 'tasks: [otto') },
+    ]);
+    const line = (name: string) =>
+      page.getByRole('list', { name: 'Sweep files' }).getByRole('listitem').filter({ hasText: name }).first();
+    await expect(line('two.yaml').getByRole('alert')).toContainText(/tasks\[0\]: .*autoencoding/);
+    // The good one has its price all the same; the sum waits, and nothing is submitted.
+    await expect(line('one.yaml')).toContainText(/new runs\d+shared\d+/);
+    const plan = page.getByRole('complementary', { name: 'Plan' });
+    await expect(plan).toContainText('The sum follows');
+    await page.getByRole('button', { name: 'Submit 2 sweeps' }).click();
+    await expect(plan.getByRole('alert')).toContainText('1 of 2 sweep files');
+    await expect(page).toHaveURL(/mode=files/);
+
+    await drop(page, [{ name: 'two.yaml', text: two }]);
+    await expect(line('two.yaml')).toContainText(/two seedsRemove ?new runs\d+/);
+    await expect(line('two.yaml').getByRole('alert')).toBeEmpty();
+    // Every run of the first is one of the second: it counts once.
+    await expect(plan).toContainText(/\d+ runs are wanted more than once, and counted once/);
+    await page.getByRole('button', { name: 'Remove two.yaml' }).click();
+    await expect(page.getByRole('button', { name: 'Submit 1 sweep', exact: true })).toBeEnabled();
+    await expect(plan).not.toContainText('more than once');
   });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { change, duration, interval, list, loss, ordinal, percent, share, signed } from './format';
+import { change, duration, flops, interval, list, loss, ordinal, percent, share, signed } from './format';
 
 describe('numbers as text', () => {
   it('writes shares as percent with a hard space', () => {
@@ -24,6 +24,12 @@ describe('numbers as text', () => {
     expect(loss(0.0504)).toBe('.0504');
     expect(loss(1.234)).toBe('1.23');
     expect(loss(0)).toBe('0');
+  });
+  it('writes work with a prefix', () => {
+    expect(flops(3.24e12)).toBe('3.2\u00a0TFLOP');
+    expect(flops(999)).toBe('999\u00a0FLOP');
+    expect(flops(1000)).toBe('1.0\u00a0kFLOP');
+    expect(flops(0)).toBe('0\u00a0FLOP');
   });
   it('writes an interval once with its unit, and nothing without ends', () => {
     expect(interval({ value: 0.87, low: 0.84, high: 0.89 }, percent)).toBe('84 to 89\u00a0%');

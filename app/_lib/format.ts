@@ -52,6 +52,14 @@ export function duration(seconds: number): string {
   return rest === 0 ? hours : `${hours} ${rest}${NBSP}min`;
 }
 
+/** "3.2 TFLOP" */
+export function flops(n: number): string {
+  const units = ['', 'k', 'M', 'G', 'T', 'P', 'E'];
+  const i = n < 1 ? 0 : Math.min(units.length - 1, Math.floor(Math.log10(n) / 3));
+  const value = n / 1000 ** i;
+  return `${value < 10 && n > 0 ? value.toFixed(1) : Math.round(value)}${NBSP}${units[i]}FLOP`;
+}
+
 export const count = (n: number): string => n.toLocaleString('en-US');
 
 export function plural(n: number, one: string, many = `${one}s`): string {

@@ -49,7 +49,7 @@ export const emptyForm: SweepForm = {
 };
 
 /** A number where the text is one; else the text itself, which the server then names as wrong. */
-function numberOf(text: string): number | string | undefined {
+export function numberOf(text: string): number | string | undefined {
   const trimmed = text.trim();
   if (trimmed === '') return undefined;
   const value = Number(trimmed);

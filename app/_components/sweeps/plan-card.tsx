@@ -1,15 +1,9 @@
 'use client';
 
 import type { ReactNode } from 'react';
-import { count, duration } from '@/app/_lib/format';
+import { count, duration, flops } from '@/app/_lib/format';
+import { newRuns } from '@/app/_lib/sweep-batch';
 import type { PlanState } from './use-plan';
-
-const flops = (n: number): string => {
-  const units = ['', 'k', 'M', 'G', 'T', 'P', 'E'];
-  const i = n <= 0 ? 0 : Math.min(units.length - 1, Math.floor(Math.log10(n) / 3));
-  const value = n / 1000 ** i;
-  return `${value < 10 ? value.toFixed(1) : Math.round(value)}\u00a0${units[i]}FLOP`;
-};
 
 const KIND_NAME: Record<string, string> = {
   dataset: 'image batches',
@@ -20,16 +14,22 @@ const KIND_NAME: Record<string, string> = {
   transfer: 'transfers',
 };
 
+interface Props {
+  title?: string;
+  state: PlanState;
+  /** What to do before there is anything to plan. */
+  empty: string;
+  children: ReactNode;
+}
+
 /** What the sweep would run and cost, before it is submitted. */
-export function PlanCard({ state, children }: { state: PlanState; children: ReactNode }) {
+export function PlanCard({ title = 'Plan', state, empty, children }: Props) {
   const { plan, error, busy } = state;
   return (
     <aside className="card sticky top-4 p-4" aria-label="Plan" aria-busy={busy}>
-      <h2 className="section-title">Plan</h2>
+      <h2 className="section-title">{title}</h2>
       {plan === null ? (
-        <p className="mt-1 text-ink2">
-          {error === null ? 'Choose at least two tasks to see what will run.' : error.message}
-        </p>
+        <p className="mt-1 text-ink2">{error === null ? empty : error.message}</p>
       ) : (
         <>
           <p className="mt-1">
@@ -45,6 +45,10 @@ export function PlanCard({ state, children }: { state: PlanState; children: Reac
                   <dd className="font-semibold">{count(n)}</dd>
                 </div>
               ))}
+            <div className="flex justify-between border-line border-b py-1">
+              <dt className="text-ink2">of them new</dt>
+              <dd className="font-semibold">{count(newRuns(plan))}</dd>
+            </div>
             <div className="flex justify-between border-line border-b py-1">
               <dt className="text-ink2">shared with other sweeps</dt>
               <dd className="font-semibold">{count(plan.reused)}</dd>

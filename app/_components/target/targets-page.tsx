@@ -9,6 +9,7 @@ import { useSweep } from '@/app/_lib/use-sweep';
 import { useUrlState } from '@/app/_lib/use-url-state';
 import type { TargetListItem } from '@/lib/service/contracts';
 import { PageHead } from '../shell/page-head';
+import { NovelForm } from '../sweeps/novel-form';
 import { SortHead, sortRows } from '../ui/sort-head';
 import { Empty, Failure, Loading } from '../ui/status';
 
@@ -69,6 +70,9 @@ export function TargetsPage({ id }: { id: string }) {
             </tbody>
           </table>
         </div>
+      )}
+      {data !== undefined && sweep.data?.origin === 'measured' && (
+        <NovelForm sweep={sweep.data} targets={data.targets.map((t) => t.target)} />
       )}
     </>
   );

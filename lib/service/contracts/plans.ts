@@ -19,7 +19,8 @@ export const planView = z.object({
 
 export type PlanView = z.infer<typeof planView>;
 
-const MAX_FILES = 20;
+/** Sweep files of one batch. */
+export const SWEEP_BATCH_MAX_FILES = 20;
 
 /** Several sweep files at once, YAML or JSON as text, each with the name by which errors speak of it. */
 export const sweepBatch = z.strictObject({
@@ -31,7 +32,7 @@ export const sweepBatch = z.strictObject({
       }),
     )
     .min(1)
-    .max(MAX_FILES)
+    .max(SWEEP_BATCH_MAX_FILES)
     .refine(
       (files) => new Set(files.map(({ name }) => name)).size === files.length,
       'must not name a file twice',

@@ -57,6 +57,7 @@ export const sweepView = z.object({
   tasks: z.array(taskView),
   seeds: z.array(z.number()),
   dataset: z.string(),
+  datasetKind: z.string(),
   preset: z.string(),
   progress: progressView,
   /** The sentence of finding that opens the page. */

@@ -36,6 +36,7 @@ export function sweepView(data: SweepData): SweepView {
     tasks: sweepTasks(sweep),
     seeds: [...sweep.spec.seeds],
     dataset: datasetWords(sweep),
+    datasetKind: sweep.spec.dataset.kind,
     preset: sweep.spec.preset,
     progress,
     finding: sentenceCase(findingOf(data, matrixView(data), progress)),
