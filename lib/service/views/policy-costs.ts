@@ -1,4 +1,4 @@
-import { TaskatlasError, type TaskId } from '@/lib/science/core';
+import { TaskatlasError, type TaskDeclaration, type TaskId } from '@/lib/science/core';
 import type { Budget } from '@/lib/science/policy';
 import type { BudgetUnit, PolicyView } from '../contracts';
 import type { SweepData } from './model';
@@ -29,14 +29,30 @@ export function sourceCosts(
     .filter((task) => ids.has(task.id))
     .map((task) => ({
       task: task.id,
-      labels: labelCosts[task.id] ?? task.labelCost,
+      // An encoder that was taught costs what is behind it, and the program counts that once (`requires`).
+      labels: labelCosts[task.id] ?? (task.taught ? 0 : task.labelCost),
       gpuHours: measuredHours(data, task.id),
     }));
 }
 
-/** One limit in the solver's form. Throws `invalid-input` where nothing is known to count it by. */
-export function budgetOf(unit: BudgetUnit, limit: number, costs: SourceCosts): Budget {
-  if (unit === 'tasks') return { name: unit, limit };
+/** Tasks whose labels are behind each encoder that the sweep taught. */
+export const labelsBehind = (tasks: readonly TaskDeclaration[]): Record<TaskId, readonly TaskId[]> =>
+  Object.fromEntries(tasks.flatMap((task) => (task.taught ? [[task.id, task.taught.tasks]] : [])));
+
+/**
+ * One limit in the solver's form; `taught` encoders are no further task beside those that they learned from.
+ * @throws TaskatlasError `invalid-input` where nothing is known to count it by
+ */
+export function budgetOf(
+  unit: BudgetUnit,
+  limit: number,
+  costs: SourceCosts,
+  taught: readonly TaskId[] = [],
+): Budget {
+  if (unit === 'tasks') {
+    const free = Object.fromEntries(taught.map((task) => [task, 0]));
+    return { name: unit, limit, ...(taught.length > 0 ? { costs: free } : {}) };
+  }
   const known = costs.flatMap((c) => {
     const cost = unit === 'labels' ? c.labels : c.gpuHours;
     return cost === null ? [] : [[c.task, cost] as const];

@@ -4,7 +4,7 @@ import type { BudgetUnit, PolicyEdgeView, PolicyRecord, PolicyView } from '../co
 import { completeness } from './cells';
 import { type SweepData, sourcesOf, targetsOf } from './model';
 import { finite, sound } from './numbers';
-import { budgetOf, curveLimits, type SourceCosts, sourceCosts, untimed } from './policy-costs';
+import { budgetOf, curveLimits, labelsBehind, type SourceCosts, sourceCosts, untimed } from './policy-costs';
 import { sweepTasks } from './tasks';
 
 type PolicyObjective = PolicyRecord['objectiveName'];
@@ -90,13 +90,13 @@ function unservedTargets(data: Measured, request: PolicyRequest): PolicyView['un
 }
 
 /** Budgets of a request in the solver's form, the curve's own first. */
-function budgetsOf(request: PolicyRequest, costs: SourceCosts): Budget[] {
+function budgetsOf(request: PolicyRequest, costs: SourceCosts, taught: readonly TaskId[]): Budget[] {
   const unit = request.unit ?? 'tasks';
   const further = Object.entries(request.limits ?? {}) as [BudgetUnit, number | undefined][];
   return [
-    budgetOf(unit, request.budget, costs),
+    budgetOf(unit, request.budget, costs, taught),
     ...further.flatMap(([name, limit]) =>
-      name === unit || limit === undefined ? [] : [budgetOf(name, limit, costs)],
+      name === unit || limit === undefined ? [] : [budgetOf(name, limit, costs, taught)],
     ),
   ];
 }
@@ -139,9 +139,14 @@ export function missingEdges(
 export function policyProblem(data: Measured, request: PolicyRequest): PolicyProblem {
   const served = servedBy(data, request);
   const costs = sourceCosts(data, request.labelCosts ?? {});
-  const budgets = budgetsOf(request, costs);
+  const requires = labelsBehind(data.sweep.tasks);
+  const budgets = budgetsOf(request, costs, Object.keys(requires));
   const targets = served.map((a) => a.target);
-  const sources = new Set([...sourcesOf(data.sweep).map((t) => t.id), ...targets]);
+  const sources = new Set([
+    ...sourcesOf(data.sweep).map((t) => t.id),
+    ...targets,
+    ...Object.values(requires).flat(),
+  ]);
   const edges = served.flatMap((analysis) =>
     analysis.candidates.flatMap((c): PolicyEdge[] => {
       const value = c.kind === 'transfer' || c.kind === 'self' ? worth(request.objective, c) : null;
@@ -174,6 +179,7 @@ export function policyProblem(data: Measured, request: PolicyRequest): PolicyPro
       ).filter((task) => !request.forbid.includes(task)),
     ],
     maxOrder: request.maxOrder,
+    ...(Object.keys(requires).length > 0 ? { requires } : {}),
   };
 }
 
@@ -265,11 +271,13 @@ export function policyView(
     curve,
     tasks: sweepTasks(data.sweep),
     unit: request.unit ?? 'tasks',
-    budgets: budgetsOf(request, costs).map(({ name, limit }) => ({
-      unit: name as BudgetUnit,
-      limit,
-      spent: cost[name] ?? 0,
-    })),
+    budgets: budgetsOf(request, costs, Object.keys(labelsBehind(data.sweep.tasks))).map(
+      ({ name, limit }) => ({
+        unit: name as BudgetUnit,
+        limit,
+        spent: cost[name] ?? 0,
+      }),
+    ),
     costs,
     unserved: unservedTargets(data, request),
   };
