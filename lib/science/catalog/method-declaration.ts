@@ -1,4 +1,4 @@
-import type { RunKind } from '../core';
+import type { LossName, RunKind, TaskHead } from '../core';
 import type { OptionSpecs, ResolvedOptions } from './method-options';
 
 /** Which runs a method makes of one target (kind `transfer`). */
@@ -7,6 +7,14 @@ export interface MethodRuns {
   sources: 'each' | 'joined' | 'self' | 'none';
   /** Names of methods whose transfers, from the same sources, are its teachers or members. */
   members: readonly string[] | null;
+}
+
+/** What a method is asked to serve. */
+export interface MethodCase {
+  task: { head: TaskHead; loss: LossName };
+  /** Labelled images, and all images of the transfer pool. */
+  images: number;
+  pool: number;
 }
 
 /** Declaration of one way to learn a task, trained or fitted. */
@@ -26,6 +34,8 @@ export interface MethodDeclaration {
   options?: OptionSpecs;
   /** For transfers. */
   runs?(options: ResolvedOptions): MethodRuns;
+  /** Whether it can serve a case; always when absent. What it cannot is not planned. */
+  serves?(asked: MethodCase): boolean;
   /** How many trainings of its network one run is, for cost estimates; 1 when absent. */
   trainings?(options: ResolvedOptions): number;
   /** Whether its result holds an encoder that can be a source again. */

@@ -1,5 +1,8 @@
-import type { MethodDeclaration } from './method-declaration';
+import type { MethodCase, MethodDeclaration } from './method-declaration';
 import { COMMON_OPTIONS } from './method-options';
+
+/** Embeddings have no single right answer that networks could agree on or copy row by row. */
+const hasAnswers = ({ task }: MethodCase): boolean => task.loss !== 'metric';
 
 const names = (text: string): string[] => text.split('+').filter((name) => name !== '');
 
@@ -12,6 +15,7 @@ export const TAUGHT_METHODS: readonly MethodDeclaration[] = [
     summary: 'The scratch network learns labels and the softened answers of a teacher.',
     source: 'Hinton, Vinyals & Dean 2015 (Distilling the Knowledge in a Neural Network)',
     version: 1,
+    serves: hasAnswers,
     training: 'scratch',
     needs: ['weights'],
     options: {
@@ -59,6 +63,7 @@ export const TAUGHT_METHODS: readonly MethodDeclaration[] = [
     summary: 'Generations of the scratch network, each taught by the one before.',
     source: 'Furlanello et al. 2018 (Born-Again Neural Networks)',
     version: 1,
+    serves: hasAnswers,
     training: 'scratch',
     needs: [],
     options: {
@@ -104,6 +109,9 @@ export const TAUGHT_METHODS: readonly MethodDeclaration[] = [
     summary: 'A readout’s confident answers on unlabelled images become labels for the next one.',
     source: 'Yarowsky 1995; Lee 2013 (Pseudo-Label)',
     version: 1,
+    // Confidence by the pixel is not built, and without unlabelled images there is nothing to learn from.
+    serves: (asked) =>
+      hasAnswers(asked) && asked.task.head.kind !== 'pixel-classes' && asked.images < asked.pool,
     training: 'transfer',
     needs: ['features'],
     options: {
@@ -146,6 +154,7 @@ export const TAUGHT_METHODS: readonly MethodDeclaration[] = [
     summary: 'Finished transfers of a target answer together.',
     source: 'Hansen & Salamon 1990; Dietterich 2000',
     version: 1,
+    serves: hasAnswers,
     training: null,
     needs: ['weights'],
     options: {

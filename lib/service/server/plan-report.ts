@@ -33,7 +33,7 @@ export async function knownRuns(store: Asked, plans: readonly Pick<SweepPlan, 'r
 
 /** A plan in numbers, with the runs that other sweeps have already made. */
 export function planReport(
-  plan: Pick<SweepPlan, 'runs' | 'counts' | 'growth'>,
+  plan: Pick<SweepPlan, 'runs' | 'counts' | 'growth' | 'skipped'>,
   { states, pace }: KnownRuns,
 ): PlanView {
   const reused = plan.runs.filter((run) => states.has(run.fingerprint)).length;
@@ -46,6 +46,11 @@ export function planReport(
     notes.push(
       `${plan.growth.runs} more runs of higher order are planned while it runs, from each target's best sources.`,
     );
+  }
+  if (plan.skipped.length > 0) {
+    const shown = plan.skipped.slice(0, 5).join('; ');
+    const more = plan.skipped.length > 5 ? ` and ${plan.skipped.length - 5} more` : '';
+    notes.push(`Not planned, since the method cannot serve it: ${shown}${more}.`);
   }
   if (pace === null) notes.push('No run has been timed here yet, so there is no estimate of the time.');
   return {

@@ -48,12 +48,13 @@ export async function planFiles(
 
 /** The plans of several sweeps as one: a run that more than one of them wants is there once. */
 export function joinPlans(
-  plans: readonly Pick<SweepPlan, 'runs' | 'growth'>[],
-): Pick<SweepPlan, 'runs' | 'counts' | 'growth'> {
+  plans: readonly Pick<SweepPlan, 'runs' | 'growth' | 'skipped'>[],
+): Pick<SweepPlan, 'runs' | 'counts' | 'growth' | 'skipped'> {
   const runs = [...new Map(plans.flatMap((plan) => plan.runs.map((run) => [run.fingerprint, run]))).values()];
   return {
     runs,
     counts: countKinds(runs),
+    skipped: [...new Set(plans.flatMap((plan) => plan.skipped))],
     growth: {
       runs: plans.reduce((sum, plan) => sum + plan.growth.runs, 0),
       flops: plans.reduce((sum, plan) => sum + plan.growth.flops, 0),

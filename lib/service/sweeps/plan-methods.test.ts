@@ -65,6 +65,22 @@ describe('methods of a sweep', () => {
     ]);
   });
 
+  it('plans no run that a method cannot serve, and names what it leaves out', () => {
+    const tasks = ['z-depth', 'segmentation-2d', 'semantic-segmentation'];
+    const whole = plan({ tasks, methods: ['readout', 'self-training', 'born-again'] });
+    const methods = (of: typeof whole, target: string) =>
+      [...new Set(transfersOf(of.runs, target).map((run) => run.recipe.method))].sort();
+    // All images are labelled: nothing is left for self-training.
+    expect(methods(whole, 'z-depth')).toEqual(['born-again', 'readout']);
+    expect(methods(whole, 'segmentation-2d')).toEqual(['readout']);
+    const few = plan({ tasks, methods: ['readout', 'self-training'], transferSizes: ['5 %'] });
+    expect(methods(few, 'z-depth')).toEqual(['readout', 'self-training']);
+    expect(few.skipped).toEqual([
+      'self-training → segmentation-2d at 15 images',
+      'self-training → semantic-segmentation at 15 images',
+    ]);
+  });
+
   it('keeps in a recipe only what differs from the defaults, so that saying a default is no other run', () => {
     const plain = plan({ methods: ['fine-tune'] });
     const spoken = plan({ methods: [{ method: 'fine-tune', options: { 'l2-sp': 0, 'layer-decay': 1 } }] });

@@ -1,3 +1,4 @@
+import type { MethodCase } from '@/lib/science/catalog/method-declaration';
 import { candidateKey, methodById, optionsOf } from '@/lib/science/catalog/methods';
 import {
   type FieldIssue,
@@ -68,6 +69,21 @@ export function orderMethods(methods: readonly SweepMethod[]): SweepMethod[] {
   if (issues.length > 0)
     throw new TaskatlasError('invalid-input', 'The methods cannot be planned.', { issues });
   return done;
+}
+
+/** Methods that can serve a case, and the names of those that cannot. */
+export function servable(
+  methods: readonly SweepMethod[],
+  task: MethodCase['task'],
+  images: number,
+  pool: number,
+): { methods: readonly SweepMethod[]; skipped: readonly string[] } {
+  const can = (method: SweepMethod): boolean =>
+    methodById(method.method).serves?.({ task, images, pool }) ?? true;
+  return {
+    methods: methods.filter(can),
+    skipped: methods.filter((method) => !can(method)).map((method) => method.label),
+  };
 }
 
 /**

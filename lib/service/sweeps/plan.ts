@@ -24,7 +24,7 @@ import { checkTasks } from './check';
 import { type ExternalEncoders, externalTasks } from './external';
 import { fingerprintOf } from './fingerprint';
 import { layerOf } from './layers';
-import { orderMethods, planMethods, type TransferWish } from './plan-methods';
+import { orderMethods, planMethods, servable, type TransferWish } from './plan-methods';
 import { taughtSources } from './taught';
 
 /** Everything that a sweep will do, worked out before anything is stored. */
@@ -39,6 +39,8 @@ export interface SweepPlan {
   flops: number;
   /** What will be planned while the sweep runs (higher orders), when the sources it depends on are known. */
   growth: { runs: number; flops: number };
+  /** What no run is planned for, since the method cannot serve it: `method → target at n images`. */
+  skipped: readonly string[];
 }
 
 export interface PlanInput {
@@ -71,6 +73,7 @@ const UNTRAINED: TrainingOptions = { epochs: 0, batchSize: 1, learningRate: 0, w
 
 class Planner {
   readonly runs = new Map<string, PlannedRun>();
+  readonly skipped = new Set<string>();
   private readonly byId: ReadonlyMap<TaskId, TaskDeclaration>;
   private readonly pictureKinds: number;
   private readonly shards: readonly string[];
@@ -300,7 +303,10 @@ class Planner {
       place,
     );
     let at = 0;
-    planMethods(this.methods, { target, sources: this.sources, trained }, (wish) => {
+    const { pools } = dataset;
+    const { methods, skipped } = servable(this.methods, this.task(target), images, pools.transfer);
+    for (const method of skipped) this.skipped.add(`${method} → ${target} at ${images} images`);
+    planMethods(methods, { target, sources: this.sources, trained }, (wish) => {
       const recipe = { ...common, images, ...this.transferOf(wish, images) };
       const learned = [...wish.sources, ...wish.members].map((run) => run.fingerprint);
       const parents = learned.length > 0 ? [...learned, ...further] : this.imagesOf(target);
@@ -388,5 +394,6 @@ export function planSweep(spec: SweepSpec, input: PlanInput): SweepPlan {
     counts: countKinds(runs),
     flops: runs.reduce((sum, run) => sum + run.estimatedFlops, 0),
     growth: planner.growth(),
+    skipped: [...planner.skipped],
   };
 }
