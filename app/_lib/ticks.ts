@@ -30,3 +30,6 @@ export function axisTicks(first: number, last: number, budget: number): number[]
   );
   return [first, ...inner, last].filter((t) => t === first || t === last || Math.abs(t - budget) > gap * 0.5);
 }
+
+/** 0.05 → ".05", 20 → "20": no trailing zeros. */
+export const tickText = (t: number): string => String(Number(t.toPrecision(3))).replace(/^0\./, '.');

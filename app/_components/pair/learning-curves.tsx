@@ -2,11 +2,12 @@
 
 import { line, scaleLinear, scaleLog } from 'd3';
 import { useRef } from 'react';
-import { type CurveGroup, type CurvePoint, groupCurves, passes, spreadLabels } from '@/app/_lib/curves';
+import { type CurveGroup, type CurvePoint, groupCurves, passes } from '@/app/_lib/curves';
 import { loss } from '@/app/_lib/format';
-import { logTicks } from '@/app/_lib/ticks';
+import { logTicks, tickText } from '@/app/_lib/ticks';
 import { useWidth } from '@/app/_lib/use-width';
 import type { PairView } from '@/lib/service/contracts';
+import { EndLabels } from '../ui/end-labels';
 
 const HEIGHT = 270;
 const MARGIN = { top: 10, right: 92, bottom: 38, left: 40 };
@@ -106,34 +107,6 @@ export function LearningCurves({ pair }: { pair: PairView }) {
   );
 }
 
-interface End {
-  label: string;
-  y: number;
-  colour: string;
-  bold: boolean;
-}
-
-/** Names at the ends of their lines, moved apart where lines end close together. */
-function EndLabels({ ends, left }: { ends: readonly End[]; left: number }) {
-  const ys = spreadLabels(
-    ends.map((e) => e.y),
-    14,
-  );
-  return ends.map((e, i) => (
-    <text
-      key={e.label}
-      x={left}
-      y={ys[i]}
-      dy="0.35em"
-      fontSize="11.5"
-      fontWeight={e.bold ? 600 : 400}
-      style={{ fill: e.bold ? e.colour : undefined }}
-    >
-      {e.label}
-    </text>
-  ));
-}
-
 type LinearScale = ReturnType<typeof scaleLinear<number, number>>;
 type LogScale = ReturnType<typeof scaleLog<number, number>>;
 
@@ -160,9 +133,6 @@ function Axes({ x, y, steps, width }: { x: LinearScale; y: LogScale; steps: numb
     </>
   );
 }
-
-/** 0.05 → ".05", 20 → "20": no trailing zeros. */
-const tickText = (t: number): string => String(Number(t.toPrecision(3))).replace(/^0\./, '.');
 
 const summary = (groups: readonly CurveGroup[]): string =>
   groups.map((g) => `${g.label} ends at ${loss(g.mean.at(-1)?.loss ?? Number.NaN)}`).join(', ');

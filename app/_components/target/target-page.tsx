@@ -16,7 +16,10 @@ import { PageHead } from '../shell/page-head';
 import { CopyLink } from '../ui/copy-button';
 import { Figure, Figures } from '../ui/figure';
 import { Empty, Failure, Loading } from '../ui/status';
+import { OrdersSection } from './orders-section';
 import { RankChart } from './rank-chart';
+import { RuleSection } from './rule-section';
+import { SizeSection } from './size-section';
 import { Snippet } from './snippet';
 
 /** One target: its sources ranked with their intervals, whether it means anything, when not to transfer. */
@@ -24,7 +27,6 @@ export function TargetPage({ id, target }: { id: string; target: string }) {
   const sweep = useSweep(id);
   const at = sweepPath(id, '/best-source');
   const { data, error, retry, stale } = useApi(apiPath(at, { target }), bestSourceView);
-  const all = useApi(apiPath(at, { target, maxOrder: 4 }), bestSourceView);
   const base = `/sweeps/${encodeURIComponent(id)}`;
   const trail = [
     { label: sweep.data?.name ?? 'Sweep', href: base },
@@ -49,13 +51,7 @@ export function TargetPage({ id, target }: { id: string; target: string }) {
           )}
         </div>
       ) : (
-        <Ranking
-          id={id}
-          view={data}
-          joined={all.data === undefined || all.stale ? [] : all.data.sources.filter((s) => s.order > 1)}
-          name={sweep.name}
-          seeds={sweep.data?.seeds.length ?? 1}
-        />
+        <Ranking id={id} view={data} name={sweep.name} seeds={sweep.data?.seeds.length ?? 1} />
       )}
     </>
   );
@@ -64,12 +60,11 @@ export function TargetPage({ id, target }: { id: string; target: string }) {
 interface RankingProps {
   id: string;
   view: BestSourceView;
-  joined: readonly RankedSource[];
   name: (id: string) => string;
   seeds: number;
 }
 
-function Ranking({ id, view, joined, name, seeds }: RankingProps) {
+function Ranking({ id, view, name, seeds }: RankingProps) {
   const single = view.sources;
   const intervals = single.some((s) => s.gain !== null && s.gain.low !== null);
   const label = (s: RankedSource): string => s.sources.map(name).join(' + ');
@@ -110,8 +105,10 @@ function Ranking({ id, view, joined, name, seeds }: RankingProps) {
             row={row}
             tournament={`${base}/targets/${encodeURIComponent(view.target)}/tournament`}
           />
+          <SizeSection id={id} target={view.target} name={name} />
+          <RuleSection id={id} target={view.target} />
           <WhenNot sources={single} label={label} />
-          <Joining joined={joined} best={single[0]} label={label} base={base} />
+          <OrdersSection id={id} target={view.target} name={name} />
           <Snippet path={`${API}${apiPath(sweepPath(id, '/best-source'), { target: view.target, k: 3 })}`} />
         </div>
       </div>
@@ -218,34 +215,6 @@ function WhenNot({
           ? 'No source is known to hurt.'
           : `From ${bad.length === 1 ? 'the source' : `the ${bad.length} sources`} in ochre, last of all ${list(bad.slice(0, 3).map(label))}: ${bad.length === 1 ? 'it loses' : 'they lose'} to training from scratch on more than half of the images.`}
         {!helps && ' No source is known to help: train this task from scratch, or label it fully.'}
-      </p>
-    </section>
-  );
-}
-
-interface JoiningProps {
-  joined: readonly RankedSource[];
-  best: RankedSource | undefined;
-  label: (s: RankedSource) => string;
-  base: string;
-}
-
-function Joining({ joined, best, label, base }: JoiningProps) {
-  const top = joined
-    .filter((s) => s.gain !== null)
-    .sort((a, b) => (b.gain?.value ?? 0) - (a.gain?.value ?? 0))[0];
-  if (top?.gain == null || best?.gain == null) return null;
-  const points = Math.round((top.gain.value - best.gain.value) * 100);
-  return (
-    <section aria-label="Joining sources" className="rule pt-3">
-      <h2 className="section-title">Joining sources</h2>
-      <p className="mt-0.5 text-ink2">
-        {label(top)} together win {percent(top.gain.value)} against scratch,{' '}
-        {points > 0 ? `${points} points above` : 'no more than'} the best single source, for {top.order}{' '}
-        tasks’ labels.{' '}
-        <Link className="link" href={`${base}/policy`}>
-          See policy
-        </Link>
       </p>
     </section>
   );
