@@ -1,5 +1,5 @@
 import type { Estimate, SizesView } from '@/lib/service/contracts';
-import { percent, plural, signed } from './format';
+import { count, percent, plural, signed } from './format';
 
 /** What the curves over the size of the transfer set can show. */
 export const SIZE_UNITS = ['gain', 'quality', 'loss'] as const;
@@ -122,9 +122,10 @@ function firm({ key, state }: Crossover, view: SizesView): boolean {
 /** "21 images (14 to above 32)": an end beyond the sizes is named by the size that it lies beyond. */
 function crossoverWords(crossover: Crossover, view: SizesView): string {
   const { state, images, low, high } = crossover;
-  const [first, last] = [view.points[0]?.images, view.points.at(-1)?.images];
-  const from = low === null ? `below ${first}` : String(Math.round(low));
-  const to = high === null ? `above ${last}` : String(Math.round(high));
+  const whole = (n: number | null | undefined): string => count(Math.round(n ?? 0));
+  const [first, last] = [whole(view.points[0]?.images), whole(view.points.at(-1)?.images)];
+  const from = low === null ? `below ${first}` : whole(low);
+  const to = high === null ? `above ${last}` : whole(high);
   const range = firm(crossover, view) ? '' : ` (${from} to ${to})`;
   if (state === 'always') return `still ahead at ${last}${range}`;
   if (state === 'never') return `not ahead even at ${first}${range}`;

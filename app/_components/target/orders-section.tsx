@@ -47,7 +47,7 @@ function OrderLine({ row, name }: { row: OrderRow; name: Props['name'] }) {
   const gain = best?.gain ?? null;
   const range = interval(gain, percent);
   return (
-    <li className="grid grid-cols-[18px_minmax(0,1fr)_134px_64px] items-center gap-2 border-line border-b py-1">
+    <li className="grid grid-cols-[18px_minmax(0,1fr)_minmax(80px,134px)_72px] items-center gap-2 border-line border-b py-1">
       <span className="self-start text-ink2">{order}</span>
       <span>
         {best === null ? `${done} of ${planned} done` : best.sources.map(name).join(' + ')}
@@ -60,7 +60,7 @@ function OrderLine({ row, name }: { row: OrderRow; name: Props['name'] }) {
         )}
       </span>
       {gain === null ? <span /> : <IntervalPlot estimate={gain} domain={[0, 1]} neutral={0.5} />}
-      <span className={`text-right ${adds !== null && adds <= -0.5 ? 'text-worse' : ''}`}>
+      <span className={`whitespace-nowrap text-right ${adds !== null && adds <= -0.5 ? 'text-worse' : ''}`}>
         {adds !== null && pointsText(adds)}
       </span>
     </li>

@@ -33,6 +33,7 @@ interface Props {
   lines: readonly SizeLine[];
   unit: SizeUnit;
   sizes: readonly number[];
+  /** Where gain falls through one half; null in the other units. */
   crossing: Crossing | null;
 }
 
@@ -79,7 +80,7 @@ export function SizeChart({ lines, unit, sizes, crossing }: Props) {
         {lines.map((l) => (
           <Curve key={l.key} line={l} x={x} y={y} />
         ))}
-        {crossing !== null && unit === 'gain' && (
+        {crossing !== null && (
           <circle
             cx={x(crossing.images)}
             cy={y(0.5)}

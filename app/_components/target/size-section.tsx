@@ -1,7 +1,7 @@
 'use client';
 
 import { apiPath, sweepPath } from '@/app/_lib/api';
-import { plural } from '@/app/_lib/format';
+import { capital, plural } from '@/app/_lib/format';
 import {
   type CrossoverRow,
   crossoverRows,
@@ -74,11 +74,16 @@ function Curves({ view, name }: { view: SizesView; name: Props['name'] }) {
         label="Unit of the curves"
         hideLabel
         value={unit}
-        options={SIZE_UNITS.map((value) => ({ value, label: value }))}
+        options={SIZE_UNITS.map((value) => ({ value, label: capital(value) }))}
         onChange={(value) => set({ sizes: value === SIZE_UNITS[0] ? null : value })}
       />
       <div className="mt-2">
-        <SizeChart lines={lines} unit={unit} sizes={sizes} crossing={leadCrossing(view)} />
+        <SizeChart
+          lines={lines}
+          unit={unit}
+          sizes={sizes}
+          crossing={unit === 'gain' ? leadCrossing(view) : null}
+        />
       </div>
       <p className="mt-2">{view.advice}</p>
       <Crossovers rows={crossoverRows(view, name)} />

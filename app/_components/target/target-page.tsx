@@ -79,36 +79,40 @@ function Ranking({ id, view, name, seeds }: RankingProps) {
         </p>
       )}
       <div className="mt-4 grid grid-cols-[minmax(0,1.62fr)_minmax(300px,1fr)] items-start gap-9 max-[1080px]:grid-cols-1">
-        <section aria-label="Sources, ranked">
-          <h2 className="section-title">
-            Sources, ranked by {view.targetRow.complete ? 'affinity' : 'gain'}
-          </h2>
-          <p className="mb-2 text-ink2 text-label">
-            {intervals ? 'gain with 95 % interval' : 'gain, no intervals known'}
-            {seeds === 1 ? ', one seed' : `, ${seeds} seeds`}
-            {row.testImages > 0 && `, ${count(row.testImages)} test images`}
-          </p>
-          {single.length === 0 ? (
-            <Empty title="Nothing measured yet">
-              The ranking appears when the first transfer to this target is done.
-            </Empty>
-          ) : (
-            <RankChart
-              sources={single}
-              label={label}
-              href={(s) => `${base}/pairs/${encodeURIComponent(s.source)}/${encodeURIComponent(view.target)}`}
-            />
-          )}
-        </section>
+        <div className="flex flex-col gap-6">
+          <section aria-label="Sources, ranked">
+            <h2 className="section-title">
+              Sources, ranked by {view.targetRow.complete ? 'affinity' : 'gain'}
+            </h2>
+            <p className="mb-2 text-ink2 text-label">
+              {intervals ? 'gain with 95 % interval' : 'gain, no intervals known'}
+              {seeds === 1 ? ', one seed' : `, ${seeds} seeds`}
+              {row.testImages > 0 && `, ${count(row.testImages)} test images`}
+            </p>
+            {single.length === 0 ? (
+              <Empty title="Nothing measured yet">
+                The ranking appears when the first transfer to this target is done.
+              </Empty>
+            ) : (
+              <RankChart
+                sources={single}
+                label={label}
+                href={(s) =>
+                  `${base}/pairs/${encodeURIComponent(s.source)}/${encodeURIComponent(view.target)}`
+                }
+              />
+            )}
+          </section>
+          <OrdersSection id={id} target={view.target} name={name} />
+          <RuleSection id={id} target={view.target} />
+        </div>
         <div className="flex flex-col gap-4">
           <References
             row={row}
             tournament={`${base}/targets/${encodeURIComponent(view.target)}/tournament`}
           />
           <SizeSection id={id} target={view.target} name={name} />
-          <RuleSection id={id} target={view.target} />
           <WhenNot sources={single} label={label} />
-          <OrdersSection id={id} target={view.target} name={name} />
           <Snippet path={`${API}${apiPath(sweepPath(id, '/best-source'), { target: view.target, k: 3 })}`} />
         </div>
       </div>
