@@ -98,10 +98,10 @@ export function RankChart({ sources, label, href }: Props) {
       </div>
       <div className={`${GRID} text-ink2 text-tick`} aria-hidden="true">
         <span className="relative col-start-3 h-9">
-          {ticks.map((t) => (
+          {ticks.map((t, i) => (
             <span
               key={t}
-              className="absolute top-1 -translate-x-1/2 whitespace-nowrap"
+              className={`absolute top-1 -translate-x-1/2 whitespace-nowrap ${ticks.length > 4 && i % 2 === 1 ? 'phone:hidden' : ''}`}
               style={{ left: `${x(t)}%` }}
             >
               {percent(t)}
