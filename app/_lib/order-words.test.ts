@@ -66,6 +66,13 @@ describe('order as a dimension', () => {
     expect(joiningWords(orders(over, 'unsure'), name)).toMatch(/not shown to beat training from scratch\.$/);
   });
 
+  it('does not call it worth its labels where a single source wins as much against scratch', () => {
+    const better = orders({ value: 0.54, low: 0.502, high: 0.58 });
+    const single = better.orders[0]?.best;
+    if (single) single.gain = exact(0.7);
+    expect(joiningWords(better, name)).toMatch(/no more than the best single source\.$/);
+  });
+
   it('says when nothing can be compared', () => {
     expect(joiningWords(orders(null), name)).toContain('yet');
   });

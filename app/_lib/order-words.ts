@@ -26,12 +26,16 @@ export function orderRows({ orders }: TargetOrders): OrderRow[] {
 /** The joined candidate of the largest affinity of which it is known how it compares with its best part. */
 const leading = ({ joined }: TargetOrders): Joined | undefined => joined.find((c) => c.overBestPart !== null);
 
-const PAYS: Record<Joined['helps'], (cost: string) => string> = {
-  helps: (cost) => `it pays, ${cost}`,
-  unknown: (cost) => `it adds, ${cost}`,
-  unsure: () => 'it adds, but is not shown to beat training from scratch',
-  hurts: () => 'it adds, but still loses to training from scratch',
-};
+/** What a joined transfer that beats its best part brings beside training from scratch and the best single source. */
+function worth(best: Joined, { orders }: TargetOrders): string {
+  if (best.helps === 'hurts') return 'it adds, but still loses to training from scratch';
+  if (best.helps === 'unsure') return 'it adds, but is not shown to beat training from scratch';
+  const single = orders.find((o) => o.order === 1)?.best?.gain;
+  if (single && best.gain && best.gain.value <= single.value) {
+    return 'yet against scratch it wins no more than the best single source';
+  }
+  return `it pays, for ${plural(best.order, 'task')}’ labels instead of one’s`;
+}
 
 /** Whether joining pays: the strongest joined transfer against the best of its own parts, on the same images. */
 export function joiningWords(orders: TargetOrders, name: Name): string {
@@ -42,10 +46,9 @@ export function joiningWords(orders: TargetOrders, name: Name): string {
   const part = (best.bestPart ?? '').split('+').map(name).join(' + ');
   const known = interval(best.overBestPart, percent);
   const images = `${percent(value)} of the test images${known === null ? '' : ` (95 % interval ${known})`}`;
-  const cost = `for ${plural(best.order, 'task')}’ labels instead of one’s`;
   const verdict =
     low !== null && low > 0.5
-      ? PAYS[best.helps](cost)
+      ? worth(best, orders)
       : high !== null && high < 0.5
         ? 'joining makes it worse'
         : 'joining is not shown to pay';
