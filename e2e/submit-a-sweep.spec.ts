@@ -105,4 +105,21 @@ test.describe('a person submits a sweep', () => {
     await expect(page.getByRole('button', { name: 'Submit 1 sweep', exact: true })).toBeEnabled();
     await expect(plan).not.toContainText('more than once');
   });
+
+  test('a new target: priced against the stored sources, and too many images are refused at the field', async ({
+    page,
+    finished,
+  }) => {
+    await page.goto(`/sweeps/${finished.id}/targets`);
+    const form = page.getByRole('region', { name: 'Rank a new target' });
+    await form.getByLabel('Target', { exact: true }).selectOption('reshading');
+    await expect(form.getByRole('status')).toContainText(/\d+ runs, \d+ of them new/);
+    const images = form.getByLabel('Labelled images');
+    await images.fill('800');
+    await expect(images).toHaveAccessibleDescription(/transfer pool/);
+    await expect(form.getByRole('alert')).toContainText('transfer pool');
+    await images.fill('8');
+    await expect(images).toHaveAttribute('aria-invalid', 'false');
+    await expect(form.getByRole('status')).toContainText('runs');
+  });
 });

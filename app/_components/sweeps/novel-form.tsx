@@ -39,6 +39,7 @@ export function NovelForm({ sweep, targets }: { sweep: SweepView; targets: reado
   if (offered.length === 0) return null;
   const wrong = error ?? failed;
   const issues = wrong?.issues ?? [];
+  const loose = issues.filter(({ path }) => path !== 'task' && path !== 'images');
   const change = (put: (value: string) => void, value: string): void => {
     clear();
     put(value);
@@ -85,10 +86,10 @@ export function NovelForm({ sweep, targets }: { sweep: SweepView; targets: reado
             )}
           </Field>
         </div>
-        <Refusals
-          message={wrong?.message ?? null}
-          issues={issues.filter(({ path }) => path !== 'task' && path !== 'images')}
-        />
+        {/* What stands at a field is only read out here. */}
+        <div className={issues.length > 0 && loose.length === 0 ? 'sr-only' : ''}>
+          <Refusals message={wrong?.message ?? null} issues={loose} />
+        </div>
         <div className="mt-3 flex flex-wrap items-center gap-x-4 gap-y-2">
           <button type="submit" className="btn btn-primary" disabled={busy || task === ''}>
             {busy ? 'Submitting…' : 'Rank the sources'}

@@ -49,11 +49,13 @@ export const batchPlanView = z.object({
 
 export type BatchPlanView = z.infer<typeof batchPlanView>;
 
+const WHOLE = 'must be a whole number';
+
 /** A target that a stored sweep did not have, to be ranked against its sources. */
 export const novelRequest = z.strictObject({
   task: taskId,
   /** Labelled images of the task, at most those of the transfer pool; the sweep's own sizes when left out. */
-  images: z.number().int().min(1).max(1_000_000).optional(),
+  images: z.number(WHOLE).int(WHOLE).min(1).max(1_000_000).optional(),
   /** Only these sources of the sweep; all when left out. */
   sources: z.array(taskId).min(1).max(100).optional(),
 });

@@ -148,6 +148,8 @@ describe('a novel target', () => {
   });
 
   it('is refused where there is nothing to rank or nothing to ask', async () => {
+    const typed = await http.problem('/sweeps/1/novel/plan', 400, json({ task: 'reshading', images: 'few' }));
+    expect(typed.issues).toEqual([{ path: 'images', message: 'must be a whole number' }]);
     const { id } = await stored();
     const cases: [body: unknown, status: number, field: string][] = [
       [{ task: 'z-depth' }, 409, 'task'],
