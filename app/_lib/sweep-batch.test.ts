@@ -86,6 +86,12 @@ describe('the plan of a batch', () => {
 
   it('passes on what is about no file', async () => {
     const away = new ApiError(0, 'unavailable', 'no server');
-    await expect(planGood([file('a.yaml')], () => Promise.reject(away))).rejects.toBe(away);
+    let asked = 0;
+    const fail = (): Promise<never> => {
+      asked += 1;
+      return Promise.reject(away);
+    };
+    await expect(planGood([file('a.yaml')], fail)).rejects.toBe(away);
+    expect(asked).toBe(1);
   });
 });
