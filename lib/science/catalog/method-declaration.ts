@@ -38,6 +38,8 @@ export interface MethodDeclaration {
   serves?(asked: MethodCase): boolean;
   /** How many trainings of its network one run is, for cost estimates; 1 when absent. */
   trainings?(options: ResolvedOptions): number;
+  /** Whether one transfer may have several sources, joined: what higher orders are made of. */
+  joins?: boolean;
   /** Whether its result holds an encoder that can be a source again. */
   leavesEncoder?: boolean;
 }

@@ -14,6 +14,7 @@ export const TRANSFER_METHODS: readonly MethodDeclaration[] = [
     training: 'transfer',
     needs: ['features'],
     options: COMMON_OPTIONS,
+    joins: true,
     runs: () => ({ sources: 'each', members: null }),
   },
   {
@@ -33,6 +34,7 @@ export const TRANSFER_METHODS: readonly MethodDeclaration[] = [
       },
       ...COMMON_OPTIONS,
     },
+    joins: true,
     runs: () => ({ sources: 'each', members: null }),
   },
   {

@@ -1,5 +1,6 @@
+import { methodById } from '@/lib/science/catalog/methods';
 import { type FieldIssue, TaskatlasError, type TaskDeclaration, type TaskId } from '@/lib/science/core';
-import type { SweepSpec } from '../contracts';
+import { methodsOf, plainMethodOf, type SweepSpec } from '../contracts';
 
 /** Edits (insert, delete, replace) between two words; rows of the usual table. */
 function distance(a: string, b: string): number {
@@ -80,6 +81,11 @@ export function checkTasks(spec: SweepSpec, dictionary: readonly TaskDeclaration
   const complete = issues.length === 0;
   const sources = complete ? chosen('source', spec.sources, tasks, issues) : [];
   const targets = complete ? chosen('target', spec.targets, tasks, issues) : [];
+  const plain = methodsOf(spec).find((method) => method.id === plainMethodOf(spec));
+  if ((spec.maxOrder ?? 1) > 1 && plain && !methodById(plain.method).joins) {
+    const message = `${plain.label} takes one source only, and higher orders repeat it: add readout to methods`;
+    issues.push({ path: 'maxOrder', message });
+  }
   if (issues.length > 0) {
     throw new TaskatlasError('invalid-input', `The sweep "${spec.name}" cannot be planned.`, { issues });
   }

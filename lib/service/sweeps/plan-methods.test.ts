@@ -81,6 +81,11 @@ describe('methods of a sweep', () => {
     ]);
   });
 
+  it('refuses higher orders of a method that takes one source only', () => {
+    expect(issuesOf({ methods: ['fine-tune'], maxOrder: 2 })).toMatchObject([{ path: 'maxOrder' }]);
+    expect(issuesOf({ methods: ['fine-tune', 'readout'], maxOrder: 2 })).toEqual([]);
+  });
+
   it('keeps in a recipe only what differs from the defaults, so that saying a default is no other run', () => {
     const plain = plan({ methods: ['fine-tune'] });
     const spoken = plan({ methods: [{ method: 'fine-tune', options: { 'l2-sp': 0, 'layer-decay': 1 } }] });

@@ -1,6 +1,6 @@
 import { candidateKey, labelOf } from '@/lib/science/catalog/methods';
 import type { TargetAnalysis, TaskId } from '@/lib/science/core';
-import type { CellState, CellView, TargetView } from '../contracts';
+import { type CellState, type CellView, methodsOf, type TargetView } from '../contracts';
 import type { StoredRun } from '../ports';
 import { atMainSize } from './first-order';
 import { candidateOf, cellKey, methodIn, reference, rivalsOf, runsByCell, type SweepData } from './model';
@@ -50,13 +50,19 @@ export function cellContext(data: SweepData, wanted?: string): CellContext {
  * First-order candidates, of every method, of every target that are measured or still to come. Re-transfers on the diagonal take no part
  * in the tournament; runs that failed or were cancelled, or whose source did, are not waited for.
  */
-function plannedCandidates(runs: readonly StoredRun[]): ReadonlyMap<TaskId, ReadonlySet<string>> {
+function plannedCandidates({
+  sweep,
+  runs,
+}: Pick<SweepData, 'sweep' | 'runs'>): ReadonlyMap<TaskId, ReadonlySet<string>> {
+  // A chained encoder is a transfer too, but no candidate unless its method is one of the sweep's.
+  const methods = new Set(methodsOf(sweep.spec).map((method) => method.id));
   const planned = new Map<TaskId, Set<string>>();
   const ended = new Set(
     runs.filter((r) => r.state === 'failed' || r.state === 'cancelled').map((r) => r.fingerprint),
   );
   for (const { recipe, fingerprint, state } of runs) {
     if (recipe.kind !== 'transfer' || recipe.sources.length !== 1) continue;
+    if (!methods.has(labelOf(recipe))) continue;
     const orphan = state === 'waiting' && recipe.sources.some((s) => ended.has(s.fingerprint));
     if (orphan || ended.has(fingerprint)) continue;
     const sources = recipe.sources.map((s) => s.task);
@@ -71,7 +77,7 @@ function plannedCandidates(runs: readonly StoredRun[]): ReadonlyMap<TaskId, Read
 export function completeness(
   data: Pick<SweepData, 'sweep' | 'runs' | 'analyses'>,
 ): (target: TaskId) => boolean {
-  const planned = plannedCandidates(atMainSize(data).runs);
+  const planned = plannedCandidates(atMainSize(data));
   const analyses = new Map(data.analyses.map((a) => [a.target, a]));
   // Imported results have no runs to wait for: what there is is all there will be.
   if (data.sweep.origin === 'imported') return (target) => analyses.has(target);
