@@ -8,12 +8,10 @@ import { useApi } from '@/app/_lib/use-api';
 import { useSweep } from '@/app/_lib/use-sweep';
 import { oneOf, useUrlState } from '@/app/_lib/use-url-state';
 import { type AgreementView, agreementView, type SweepView } from '@/lib/service/contracts';
-import { PageHead } from '../shell/page-head';
-import { CopyLink } from '../ui/copy-button';
-import { Download } from '../ui/download';
 import { PageBody } from '../ui/page-body';
 import { Segmented } from '../ui/segmented';
 import { Empty } from '../ui/status';
+import { EvidenceHead, jsonFile } from './evidence-head';
 
 const UNITS = [
   { value: 'gain', label: 'Gain' },
@@ -46,24 +44,12 @@ export function AgreementPage({ id }: { id: string }) {
   const others = (sweeps ?? []).filter((s) => s.id !== sweep.data?.id);
   return (
     <>
-      <PageHead
-        trail={[{ label: sweep.data?.name ?? 'Sweep', href: base }, { label: 'Agreement' }]}
+      <EvidenceHead
+        id={id}
+        trail={[{ label: 'Agreement' }]}
         title="Does another data set agree?"
         finding={state.data?.finding}
-        liveSweep={id}
-        actions={
-          <>
-            {state.data !== undefined && (
-              <Download
-                label="Export"
-                name={`${sweep.data?.name ?? id}-agreement.json`}
-                type="application/json"
-                text={() => JSON.stringify(state.data, null, 2)}
-              />
-            )}
-            <CopyLink />
-          </>
-        }
+        export={jsonFile('agreement.json', state.data)}
       />
       {sweeps !== undefined && others.length === 0 ? (
         <div className="mt-5">

@@ -7,13 +7,11 @@ import { useApi } from '@/app/_lib/use-api';
 import { useSweep } from '@/app/_lib/use-sweep';
 import { oneOf, useUrlState } from '@/app/_lib/use-url-state';
 import { type ComparableUnit, type SimilarityView, similarityView } from '@/lib/service/contracts';
-import { PageHead } from '../shell/page-head';
 import { Arrow } from '../ui/arrow';
-import { CopyLink } from '../ui/copy-button';
-import { Download } from '../ui/download';
 import { PageBody } from '../ui/page-body';
 import { Segmented } from '../ui/segmented';
 import { Empty } from '../ui/status';
+import { EvidenceHead, jsonFile } from './evidence-head';
 import { TreePlot } from './tree-plot';
 
 const UNITS = [
@@ -40,24 +38,12 @@ export function SimilarityPage({ id }: { id: string }) {
   const base = `/sweeps/${encodeURIComponent(id)}`;
   return (
     <>
-      <PageHead
-        trail={[{ label: sweep.data?.name ?? 'Sweep', href: base }, { label: 'Similarity tree' }]}
+      <EvidenceHead
+        id={id}
+        trail={[{ label: 'Similarity tree' }]}
         title="Which tasks are alike?"
         finding={state.data?.finding}
-        liveSweep={id}
-        actions={
-          <>
-            {state.data !== undefined && (
-              <Download
-                label="Export"
-                name={`${sweep.data?.name ?? id}-similarity.json`}
-                type="application/json"
-                text={() => JSON.stringify(state.data, null, 2)}
-              />
-            )}
-            <CopyLink />
-          </>
-        }
+        export={jsonFile('similarity.json', state.data)}
       />
       <PageBody state={state} what="the tree">
         {(view) => (

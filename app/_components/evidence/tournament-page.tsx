@@ -7,14 +7,12 @@ import { useApi } from '@/app/_lib/use-api';
 import { useSweep } from '@/app/_lib/use-sweep';
 import { oneOf, useUrlState } from '@/app/_lib/use-url-state';
 import { type TournamentView, tournamentView } from '@/lib/service/contracts';
-import { PageHead } from '../shell/page-head';
-import { CopyLink } from '../ui/copy-button';
-import { Download } from '../ui/download';
 import { Figure, Figures } from '../ui/figure';
 import { PageBody } from '../ui/page-body';
 import { Segmented } from '../ui/segmented';
 import { Empty } from '../ui/status';
 import { CandidateTable } from './candidate-table';
+import { EvidenceHead, jsonFile } from './evidence-head';
 import { WinMatrix } from './win-matrix';
 
 const KIND_NAME: Record<string, string> = {
@@ -58,28 +56,18 @@ export function TournamentPage({ id, target }: { id: string; target: string }) {
   const named = view === undefined ? undefined : candidateName(view, sweep.name);
   return (
     <>
-      <PageHead
+      <EvidenceHead
+        id={id}
         trail={[
-          { label: sweep.data?.name ?? 'Sweep', href: base },
           { label: sweep.name(target), href: `${base}/targets/${encodeURIComponent(target)}` },
           { label: 'Tournament' },
         ]}
         title={`Who beats whom on ${sweep.name(target)}`}
         finding={view === undefined || named === undefined ? undefined : finding(view, named)}
-        liveSweep={id}
-        actions={
-          <>
-            {view !== undefined && (
-              <Download
-                label="Export"
-                name={`${sweep.data?.name ?? id}-${target}-tournament.json`}
-                type="application/json"
-                text={() => JSON.stringify({ candidates: view.keys, winRates: view.winRates }, null, 2)}
-              />
-            )}
-            <CopyLink />
-          </>
-        }
+        export={jsonFile(
+          `${target}-tournament.json`,
+          view && { candidates: view.keys, winRates: view.winRates },
+        )}
       />
       <PageBody state={{ ...state, data: view }} what="the tournament">
         {(v) =>

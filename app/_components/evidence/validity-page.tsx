@@ -5,16 +5,13 @@ import { sweepPath } from '@/app/_lib/api';
 import { csvLine } from '@/app/_lib/csv';
 import { count, interval, loss, share, signed } from '@/app/_lib/format';
 import { useApi } from '@/app/_lib/use-api';
-import { useSweep } from '@/app/_lib/use-sweep';
 import { useUrlState } from '@/app/_lib/use-url-state';
 import { type ValidityRow, type ValidityView, validityView } from '@/lib/service/contracts';
-import { PageHead } from '../shell/page-head';
-import { CopyLink } from '../ui/copy-button';
-import { Download } from '../ui/download';
 import { Figure, Figures } from '../ui/figure';
 import { PageBody } from '../ui/page-body';
 import { SortHead, sortRows } from '../ui/sort-head';
 import { Empty } from '../ui/status';
+import { EvidenceHead } from './evidence-head';
 
 const COLUMNS = {
   name: (t: ValidityRow) => t.name,
@@ -26,6 +23,13 @@ const COLUMNS = {
   split: (t: ValidityRow) => t.splitHalf,
   seeds: (t: ValidityRow) => t.betweenSeeds,
 } as const;
+
+/** Reasons that every target has: said once above the table instead of in each row. */
+function sharedReasons(targets: readonly ValidityRow[]): readonly string[] {
+  const [first, ...rest] = targets;
+  if (first === undefined || rest.length === 0) return [];
+  return first.reasons.filter((reason) => rest.every((t) => t.reasons.includes(reason)));
+}
 
 /** Seed noise as a share of the scratch network's loss. */
 const relativeNoise = (t: ValidityRow): number | null =>
@@ -76,39 +80,29 @@ function csv(view: ValidityView): string {
 
 /** Whether a sweep's results mean anything, before anybody reads its matrix. */
 export function ValidityPage({ id }: { id: string }) {
-  const sweep = useSweep(id);
   const state = useApi(sweepPath(id, '/validity'), validityView);
+  const view = state.data;
   const base = `/sweeps/${encodeURIComponent(id)}`;
   return (
     <>
-      <PageHead
-        trail={[{ label: sweep.data?.name ?? 'Sweep', href: base }, { label: 'Validity' }]}
+      <EvidenceHead
+        id={id}
+        trail={[{ label: 'Validity' }]}
         title="Can these results be trusted?"
-        finding={state.data?.finding}
-        liveSweep={id}
-        actions={
-          <>
-            {state.data !== undefined && (
-              <Download
-                label="Export"
-                name={`${sweep.data?.name ?? id}-validity.csv`}
-                type="text/csv"
-                text={() => (state.data === undefined ? '' : csv(state.data))}
-              />
-            )}
-            <CopyLink />
-          </>
+        finding={view?.finding}
+        export={
+          view === undefined ? null : { suffix: 'validity.csv', type: 'text/csv', text: () => csv(view) }
         }
       />
       <PageBody state={state} what="the checks">
-        {(view) =>
-          view.targets.length === 0 ? (
+        {(v) =>
+          v.targets.length === 0 ? (
             <Empty title="No targets">This sweep has no task that can be a target.</Empty>
           ) : (
             <>
-              <Reliability view={view} />
-              <Checks view={view} base={base} />
-              <Rules view={view} />
+              <Reliability view={v} />
+              <Checks view={v} base={base} />
+              <Rules view={v} />
             </>
           )
         }
@@ -158,8 +152,10 @@ function Checks({ view, base }: { view: ValidityView; base: string }) {
   const { query, set } = useUrlState();
   const head = { query, set };
   const rows = sortRows(view.targets, COLUMNS, query, 'skill');
+  const said = sharedReasons(view.targets);
   return (
     <section aria-label="Checks by target" className="relative mt-2 overflow-x-auto">
+      {said.length > 0 && <p className="mb-2 text-ink2">Every target: {said.join('; ')}.</p>}
       <table className="table">
         <thead>
           <tr>
@@ -178,7 +174,13 @@ function Checks({ view, base }: { view: ValidityView; base: string }) {
         </thead>
         <tbody>
           {rows.map((row) => (
-            <Line key={row.target} row={row} view={view} base={base} />
+            <Line
+              key={row.target}
+              row={row}
+              reasons={row.reasons.filter((reason) => !said.includes(reason))}
+              view={view}
+              base={base}
+            />
           ))}
         </tbody>
       </table>
@@ -186,7 +188,15 @@ function Checks({ view, base }: { view: ValidityView; base: string }) {
   );
 }
 
-function Line({ row, view, base }: { row: ValidityRow; view: ValidityView; base: string }) {
+interface LineProps {
+  row: ValidityRow;
+  /** What only some targets have. */
+  reasons: readonly string[];
+  view: ValidityView;
+  base: string;
+}
+
+function Line({ row, reasons, view, base }: LineProps) {
   const grey = row.signalToNoise !== null && row.signalToNoise < view.minimumSignalToNoise;
   const noise = relativeNoise(row);
   return (
@@ -197,9 +207,9 @@ function Line({ row, view, base }: { row: ValidityRow; view: ValidityView; base:
         </Link>
         {!row.kept && <span className="ml-2 text-label text-worse">excluded</span>}
         {row.testImages === 0 && row.kept && <span className="ml-2 text-ink3 text-label">not measured</span>}
-        {row.reasons.length > 0 && (
+        {reasons.length > 0 && (
           <span className={`block whitespace-normal text-label ${row.kept ? 'text-ink3' : 'text-worse'}`}>
-            {row.reasons.join('; ')}
+            {reasons.join('; ')}
           </span>
         )}
       </td>

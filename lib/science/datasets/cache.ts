@@ -74,6 +74,28 @@ export interface ChunkFile {
   read(section: string): Uint8Array;
 }
 
+/** Sections kept in memory, least recently used dropped above this. */
+const MEMORY_BYTES = 700e6;
+
+/** Remembers sections of one data set's files; `read` is asked for what is not there. */
+export function createSectionMemory(): (key: string, read: () => Uint8Array) => Uint8Array {
+  const memory = new Map<string, Uint8Array>();
+  let held = 0;
+  return (key, read) => {
+    const found = memory.get(key);
+    memory.delete(key);
+    const data = found ?? read();
+    if (!found) held += data.length;
+    memory.set(key, data);
+    for (const [old, bytes] of memory) {
+      if (held <= MEMORY_BYTES || old === key) break;
+      memory.delete(old);
+      held -= bytes.length;
+    }
+    return data;
+  };
+}
+
 function readAt(handle: number, path: string, from: number, length: number): Uint8Array {
   const out = new Uint8Array(length);
   let at = 0;

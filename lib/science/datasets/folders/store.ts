@@ -2,14 +2,11 @@ import { createHash, randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { POOLS, type PoolName, TaskatlasError } from '../../core';
-import { type ChunkFile, openChunk, writeChunk } from '../cache';
+import { type ChunkFile, createSectionMemory, openChunk, writeChunk } from '../cache';
 import type { Choice, ChosenItem } from './choose';
 
 /** Images per cache file; a multiple of 4 keeps sections aligned. */
 const CHUNK_IMAGES = 48;
-/** Sections kept in memory, least recently used dropped above this. */
-const MEMORY_BYTES = 700e6;
-
 /** A section of a cache file: bytes per image. */
 export interface Section {
   name: string;
@@ -122,8 +119,7 @@ export function openFolderStore(cache: string, source: FolderSource): FolderStor
   const chunks = new Map(listChunks(source.choice).map((c) => [`${c.pool} ${c.start}`, c]));
   const sizes = new Map(source.sections.map((s) => [s.name, s.bytes]));
   const files = new Map<Chunk, ChunkFile>();
-  const memory = new Map<string, Uint8Array>();
-  let held = 0;
+  const remembered = createSectionMemory();
   const fileOf = (chunk: Chunk): ChunkFile => {
     const known = files.get(chunk) ?? openIt(cache, source, chunk);
     if (known) {
@@ -135,20 +131,8 @@ export function openFolderStore(cache: string, source: FolderSource): FolderStor
     job.finish();
     return fileOf(chunk);
   };
-  const section = (chunk: Chunk, name: string): Uint8Array => {
-    const key = `${chunk.pool} ${chunk.start} ${name}`;
-    const found = memory.get(key);
-    memory.delete(key);
-    const data = found ?? fileOf(chunk).read(name);
-    if (!found) held += data.length;
-    memory.set(key, data);
-    for (const [old, bytes] of memory) {
-      if (held <= MEMORY_BYTES || old === key) break;
-      memory.delete(old);
-      held -= bytes.length;
-    }
-    return data;
-  };
+  const section = (chunk: Chunk, name: string): Uint8Array =>
+    remembered(`${chunk.pool} ${chunk.start} ${name}`, () => fileOf(chunk).read(name));
   return {
     read: (pool, index, name) => {
       const chunk = chunks.get(`${pool} ${index - (index % CHUNK_IMAGES)}`);

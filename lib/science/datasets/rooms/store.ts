@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { type DatasetSpec, POOLS, type PoolName, TaskatlasError } from '../../core';
-import { type ChunkFile, openChunk, writeChunk } from '../cache';
+import { type ChunkFile, createSectionMemory, openChunk, writeChunk } from '../cache';
 import { type FurnitureLibrary, openLibrary } from '../meshes/library';
 import { creditsOf, furnitureOf } from './furniture-set';
 import { openRecord, packFrame, type RoomMap, type RoomRecord, roomSections } from './record';
@@ -140,9 +140,6 @@ function renderNow(directory: string, spec: RoomsSpec, chunk: Chunk): ChunkFile 
   return file;
 }
 
-/** Sections kept in memory, least recently used dropped above this. */
-const MEMORY_BYTES = 700e6;
-
 /** Random access to stored images; renders what is missing. */
 export interface RoomStore {
   record(pool: PoolName, index: number): RoomRecord;
@@ -155,9 +152,8 @@ export function openStore(directory: string, spec: RoomsSpec): RoomStore {
   const all = [null, ...ROOM_VIEWS].flatMap((view) => listChunks(spec, view));
   const byPlace = new Map(all.map((c) => [`${c.pool} ${c.view} ${c.start}`, c]));
   const files = new Map<Chunk, ChunkFile>();
-  const memory = new Map<string, Uint8Array>();
+  const remembered = createSectionMemory();
   const sizes = new Map(roomSections(spec.size).map((s) => [s.name, s.bytes]));
-  let held = 0;
 
   const fileOf = (chunk: Chunk): ChunkFile => {
     let file = files.get(chunk);
@@ -167,20 +163,8 @@ export function openStore(directory: string, spec: RoomsSpec): RoomStore {
     }
     return file;
   };
-  const section = (chunk: Chunk, name: RoomMap | 'meta'): Uint8Array => {
-    const key = `${chunk.pool} ${chunk.view} ${chunk.start} ${name}`;
-    const found = memory.get(key);
-    memory.delete(key);
-    const data = found ?? fileOf(chunk).read(name);
-    if (!found) held += data.length;
-    memory.set(key, data);
-    for (const [old, bytes] of memory) {
-      if (held <= MEMORY_BYTES || old === key) break;
-      memory.delete(old);
-      held -= bytes.length;
-    }
-    return data;
-  };
+  const section = (chunk: Chunk, name: RoomMap | 'meta'): Uint8Array =>
+    remembered(`${chunk.pool} ${chunk.view} ${chunk.start} ${name}`, () => fileOf(chunk).read(name));
   const record = (pool: PoolName, index: number, view: RoomView | null): RoomRecord => {
     const start = index - (index % CHUNK_IMAGES);
     const chunk = byPlace.get(`${pool} ${view} ${start}`);
