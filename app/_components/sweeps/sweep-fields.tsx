@@ -42,7 +42,7 @@ export function SweepFields(props: Props) {
               value={form.preset}
               onChange={(e) => onChange({ ...form, preset: e.target.value })}
             >
-              {['micro', 'tiny', 'small', 'resnet50'].map((name) => (
+              {['micro', 'tiny', 'small', 'mlp', 'resnet50'].map((name) => (
                 <option key={name}>{name}</option>
               ))}
             </select>

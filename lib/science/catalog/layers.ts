@@ -9,7 +9,7 @@ export type Layer =
       outSide: number;
       inChannels: number;
       outChannels: number;
-      activation: 'relu' | 'linear';
+      activation: 'relu' | 'linear' | 'sigmoid';
     }
   | { kind: 'dense'; name: string; inSize: number; outSize: number; activation: 'relu' | 'linear' }
   | {

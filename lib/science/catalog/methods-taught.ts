@@ -46,7 +46,7 @@ export const TAUGHT_METHODS: readonly MethodDeclaration[] = [
       student: {
         kind: 'choice',
         default: 'same',
-        choices: ['same', 'micro', 'tiny', 'small', 'resnet50'],
+        choices: ['same', 'micro', 'tiny', 'small', 'mlp', 'resnet50'],
         doc: 'Preset of the student.',
       },
       ...COMMON_OPTIONS,

@@ -10,16 +10,29 @@ export interface SpatialShape {
   channels: number;
 }
 
+const blockOf = ({ block }: PresetShape, size: number): number => (block === 'image' ? size : block);
+
+/** Space-to-depth factor of a preset's inputs at an image size. */
+export const inputBlock = (presetName: PresetName, size: number): number =>
+  blockOf(PRESETS[presetName], size);
+
+/** What the image side must be a multiple of. */
+function stepOf({ architecture, block, encoder, outputReduction }: PresetShape): number {
+  if (architecture === 'resnet50') return 16;
+  return block === 'image' ? outputReduction : block * totalStride(encoder) * 2;
+}
+
 /** Shape after space-to-depth of the input image. */
 function inputShape(preset: PresetShape, size: number): SpatialShape {
-  const step = preset.architecture === 'resnet50' ? 16 : preset.block * totalStride(preset.encoder) * 2;
+  const step = stepOf(preset);
+  const block = blockOf(preset, size);
   if (size % step !== 0) {
     throw new TaskatlasError(
       'invalid-input',
       `Preset ${preset.name} needs an image size that is a multiple of ${step}, not ${size}.`,
     );
   }
-  return { side: size / preset.block, channels: 3 * preset.block * preset.block };
+  return { side: size / block, channels: 3 * block * block };
 }
 
 const totalStride = (convs: readonly ConvShape[]): number => convs.reduce((s, c) => s * c.stride, 1);
@@ -44,7 +57,8 @@ function stack(prefix: string, convs: readonly ConvShape[], from: SpatialShape):
     const layer: Layer = {
       kind: 'conv',
       name: `${prefix}/${shape.name}`,
-      kernel: shape.kernel,
+      // On a single position only the middle of a window meets anything.
+      kernel: side === 1 ? 1 : shape.kernel,
       stride: shape.stride,
       inSide: side,
       outSide,

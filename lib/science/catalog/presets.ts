@@ -6,7 +6,7 @@ export interface ConvShape {
   kernel: 1 | 3 | 7;
   stride: 1 | 2;
   channels: number;
-  activation: 'relu' | 'linear';
+  activation: 'relu' | 'linear' | 'sigmoid';
 }
 
 /** Readout from k frozen codes to the head: `streams` parallel stacks of `convs` 3×3 convolutions. */
@@ -38,8 +38,11 @@ export interface PresetShape {
   /** Image side that the figures in the summary refer to; other multiples work too. */
   nominalSize: number;
   architecture: 'plain' | 'resnet50';
-  /** Space-to-depth factor of the inputs: size × size × 3 → (size/b) × (size/b) × 3b². No information is lost. */
-  block: number;
+  /**
+   * Space-to-depth factor of the inputs: size × size × 3 → (size/b) × (size/b) × 3b². No information is lost.
+   * `image`: the whole picture at one position, where 1×1 convolutions are fully connected layers.
+   */
+  block: number | 'image';
   /** Pixel labels are averaged (classes: majority) over squares of this side before the loss. */
   outputReduction: number;
   /** Ends in the code: the spatial bottleneck that a transfer sees. */
@@ -143,6 +146,31 @@ const small: PresetShape = {
   looks: 15,
 };
 
+const mlp: PresetShape = {
+  name: 'mlp',
+  summary:
+    'Three fully connected sigmoid layers on small pictures (IDX at 16–32), code of 64 numbers: what a deep belief net can pre-train.',
+  nominalSize: 32,
+  architecture: 'plain',
+  block: 'image',
+  outputReduction: 2,
+  encoder: [
+    conv('hidden1', 1, 1, 256, 'sigmoid'),
+    conv('hidden2', 1, 1, 128, 'sigmoid'),
+    conv('code', 1, 1, 64, 'sigmoid'),
+  ],
+  decoder: [conv('hidden', 1, 1, 128)],
+  readout: { streams: 1, convs: 1, channelsPerSource: 64, minChannels: 64, normalised: false },
+  transferDecoder: [],
+  vector: { channels: 64, hidden: [] },
+  training: {
+    source: training(20, 3e-3, 16),
+    transfer: training(40, 3e-3, 16),
+    scratch: training(60, 3e-3, 16),
+  },
+  looks: 10,
+};
+
 const decoder15 = Array.from({ length: 14 }, (_, i) => conv(`conv${i + 1}`, 3, 1, i < 6 ? 64 : 32));
 
 const resnet50: PresetShape = {
@@ -166,7 +194,7 @@ const resnet50: PresetShape = {
   looks: 20,
 };
 
-export const PRESETS: Readonly<Record<PresetName, PresetShape>> = { micro, tiny, small, resnet50 };
+export const PRESETS: Readonly<Record<PresetName, PresetShape>> = { micro, tiny, small, mlp, resnet50 };
 
 /** Default optimiser settings of a preset for one role. */
 export const defaultTraining = (preset: PresetName, role: TrainingRole): TrainingOptions =>

@@ -50,7 +50,7 @@ export interface PoolSizes {
   test: number;
 }
 
-export type PresetName = 'micro' | 'tiny' | 'small' | 'resnet50';
+export type PresetName = 'micro' | 'tiny' | 'small' | 'mlp' | 'resnet50';
 
 /** Optimiser settings of one training; Adam with a cosine schedule to 0 unless it says otherwise (SCIENCE.md). */
 export interface TrainingOptions {

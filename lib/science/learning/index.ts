@@ -1,3 +1,4 @@
+export * from './contrastive';
 export * from './distillation';
 export * from './domain-distance';
 export * from './linear-classifiers';

@@ -116,7 +116,7 @@ export const sweepSpec = z.strictObject({
     .regex(/^[\w .()+-]+$/, 'use letters, digits, spaces and . ( ) + - _'),
   description: z.string().max(2000).optional(),
   dataset: datasetInput,
-  preset: z.enum(['micro', 'tiny', 'small', 'resnet50']).default('tiny'),
+  preset: z.enum(['micro', 'tiny', 'small', 'mlp', 'resnet50']).default('tiny'),
   /** Tasks of the dictionary; roles come from the catalog. */
   tasks: uniqueList(taskId, 100),
   /** Narrow the roles: default = every task with that role. */

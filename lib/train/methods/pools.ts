@@ -1,5 +1,4 @@
-import { PRESETS } from '@/lib/science/catalog/presets';
-import { codeShape, outputSide } from '@/lib/science/catalog/presets-layers';
+import { codeShape, inputBlock, outputSide } from '@/lib/science/catalog/presets-layers';
 import type { PictureKind, PoolName, PresetName, TaskDeclaration } from '@/lib/science/core';
 import type { Dataset } from '@/lib/science/datasets/dataset';
 import { type PackedLabels, packLabels, spaceToDepth } from '../networks';
@@ -91,7 +90,7 @@ export async function poolInputs(
   options: { adapter?: InputAdapter; pause: Pause },
 ): Promise<PoolInputs> {
   const { adapter = 'none', pause } = options;
-  const { block } = PRESETS[preset];
+  const block = inputBlock(preset, dataset.size);
   const count = dataset.count(pool);
   const size = dataset.size ** 2 * 3;
   if (count * size * 4 > CACHE_BYTES / 2) {

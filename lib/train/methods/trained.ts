@@ -1,5 +1,5 @@
 import type { Scalar, Tensor } from '@tensorflow/tfjs-core';
-import { trainingFlops } from '@/lib/science/catalog/costs';
+import { trainingFlops } from '@/lib/science/catalog/flops';
 import { PRESETS } from '@/lib/science/catalog/presets';
 import type { LayerPlan } from '@/lib/science/catalog/presets-layers';
 import {

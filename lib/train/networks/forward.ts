@@ -13,19 +13,25 @@ function layerForward(tf: Tf, layer: Layer, x: Tensor, weight: WeightLookup): Te
   }
   if (layer.kind === 'max-pool') return tf.maxPool(x as Tensor4D, 3, 2, 'same');
   const bias = weight(`${name}/bias`) as Tensor1D;
-  const activation = layer.activation;
   if (layer.kind === 'dense') {
     const flat =
       x.rank === 2 ? (x as Tensor2D) : (tf.reshape(x, [x.shape[0] ?? 0, layer.inSize]) as Tensor2D);
-    return tf.fused.matMul({ a: flat, b: weight(`${name}/kernel`) as Tensor2D, bias, activation });
+    return tf.fused.matMul({
+      a: flat,
+      b: weight(`${name}/kernel`) as Tensor2D,
+      bias,
+      activation: layer.activation,
+    });
   }
-  return convolution(tf, {
+  const { activation } = layer;
+  const y = convolution(tf, {
     x: x as Tensor4D,
     filter: weight(`${name}/kernel`) as Tensor4D,
     bias,
     stride: layer.stride,
-    activation,
+    activation: activation === 'relu' ? 'relu' : 'linear',
   });
+  return activation === 'sigmoid' ? tf.sigmoid(y) : y;
 }
 
 /**

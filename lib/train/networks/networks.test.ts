@@ -1,6 +1,6 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { forwardFlops, trainingFlops } from '@/lib/science/catalog/costs';
+import { forwardFlops, trainingFlops } from '@/lib/science/catalog/flops';
 import {
   codeShape,
   encoderPlan,
@@ -52,6 +52,41 @@ function shapeOf(plan: LayerPlan, input: number[]): number[] {
 }
 
 describe('networks', () => {
+  it('mlp sees the whole picture at once through fully connected sigmoid layers', () => {
+    const plan = encoderPlan('mlp', 16);
+    const layers = planLayers(plan);
+    for (const layer of layers) expect(layer).toMatchObject({ kernel: 1, inSide: 1, activation: 'sigmoid' });
+    for (const [head] of HEADS) {
+      const perPicture = head.kind === 'vector' ? head.size : head.kind === 'classes' ? head.classes : 0;
+      const channels = { pixels: 3, 'pixel-classes': 5, 'pixel-embedding': 6, vector: 0, classes: 0 }[
+        head.kind
+      ];
+      const wanted = perPicture > 0 ? [2, perPicture] : [2, 1, 1, 64 * channels];
+      expect(shapeOf(sourcePlan('mlp', 16, shape(head)), [2, 1, 1, 768])).toEqual(wanted);
+      expect(shapeOf(scratchPlan('mlp', 16, shape(head)), [2, 1, 1, 768])).toEqual(wanted);
+    }
+    const { tf } = engine;
+    const parameters = createParameters(tf, plan, initialWeights(plan, createRng(1)));
+    const x = createRng(2);
+    const picture = Float32Array.from({ length: 768 }, () => x.next());
+    let expected: number[] = [...picture];
+    for (const { name } of layers) {
+      const [kernel, bias] = ['kernel', 'bias'].map((part) => parameters.get(`${name}/${part}`).dataSync());
+      const units = bias?.length ?? 0;
+      expected = Array.from({ length: units }, (_, j) => {
+        const sum = expected.reduce((total, v, i) => total + v * (kernel?.[i * units + j] as number), 0);
+        return 1 / (1 + Math.exp(-sum - (bias?.[j] as number)));
+      });
+    }
+    const code = tf.tidy(() =>
+      forward(tf, plan, parameters.get, tf.tensor(picture, [1, 1, 1, 768])).dataSync(),
+    );
+    expected.forEach((value, i) => {
+      expect(code[i]).toBeCloseTo(value, 4);
+    });
+    parameters.dispose();
+  });
+
   it.each(['micro', 'tiny', 'small'] as PresetName[])('%s gives every head its output shape', (preset) => {
     for (const [head, wanted] of HEADS) {
       expect(shapeOf(sourcePlan(preset, 16, shape(head)), [2, 4, 4, 48])).toEqual(wanted);
