@@ -1,7 +1,7 @@
 import type { TaskId } from './task';
 
 /** Where images and labels come from. Everything that determines the pixels is in here and so in the fingerprint. */
-export type DatasetSpec =
+export type DatasetSpec = (
   | {
       kind: 'rooms';
       version: number;
@@ -27,7 +27,19 @@ export type DatasetSpec =
       /** 99th percentiles of the responses whose unit is not documented. */
       scales: Readonly<Record<string, number>>;
     })
-  | (FolderSet & { kind: 'image-folder'; classes: number });
+  | (FolderSet & { kind: 'image-folder'; classes: number })
+) & {
+  /** Two domains: every pool but `source` has another appearance. One domain when absent. */
+  shift?: DomainShift | undefined;
+};
+
+export const DOMAIN_SHIFTS = ['inverted', 'dim', 'tinted', 'noisy', 'textured'] as const;
+
+/** How pictures of the target domain look different; strength 0 = not at all, 1 = fully. */
+export interface DomainShift {
+  kind: (typeof DOMAIN_SHIFTS)[number];
+  strength: number;
+}
 
 /** A data set of files in a folder; the manifest is the hash of the images chosen from it. */
 interface FolderSet {

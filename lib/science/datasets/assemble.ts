@@ -6,6 +6,7 @@ import {
   type TaskDeclaration,
 } from '../core';
 import type { Dataset, LabelBatch } from './dataset';
+import { inTwoDomains } from './domain-shift';
 import { fillInput, viewOf } from './inputs';
 import type { Labellers, PictureRecord } from './labels/labeller';
 
@@ -60,9 +61,10 @@ function pictureOf(record: PictureRecord, kind: PictureKind, key: number): Pictu
   return record.view(view);
 }
 
-export function assemble<R extends PictureRecord>(parts: DatasetParts<R>): Dataset {
-  const { spec } = parts;
-  const { size } = spec;
+export function assemble<R extends PictureRecord>(given: DatasetParts<R>): Dataset {
+  const { spec } = given;
+  const { size, shift } = spec;
+  const parts = shift ? inTwoDomains(given, shift) : given;
   let id: string | null = null;
   return {
     spec,

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { DOMAIN_SHIFTS } from '@/lib/science/core';
 import { pretrainedSources, sweepMethods } from './sweep-methods';
 
 /** Limits of a sweep file: larger ones are refused before they are parsed. */
@@ -25,12 +26,18 @@ const directory = z.string().min(1).max(4096);
 /** What becomes of images whose files are damaged or missing: the submission is refused, or they are left out. */
 const onError = z.enum(['fail', 'skip']).default('fail');
 
+/** Another appearance of every pool but `source`: the target domain of domain adaptation. */
+const shift = z
+  .strictObject({ kind: z.enum(DOMAIN_SHIFTS), strength: z.number().positive().max(1).default(1) })
+  .optional();
+
 const datasetInput = z.discriminatedUnion('kind', [
   z.strictObject({
     kind: z.literal('rooms'),
     seed: seed.default(1),
     size: imageSize.default(64),
     pools,
+    shift,
     /** A Sweet Home 3D library (.sh3f) of meshes, by choice pinned by its SHA-256; procedural furniture when absent. */
     furniture: z
       .strictObject({
@@ -48,6 +55,7 @@ const datasetInput = z.discriminatedUnion('kind', [
     size: imageSize.default(32),
     directory,
     pools,
+    shift,
   }),
   z.strictObject({
     kind: z.literal('taskonomy'),
@@ -55,6 +63,7 @@ const datasetInput = z.discriminatedUnion('kind', [
     size: imageSize.default(64),
     directory,
     pools,
+    shift,
     /** Narrows what every image must have files of; all domains of the folder by default. */
     domains: z.array(z.string().min(1).max(64)).min(1).max(32).optional(),
     onError,
@@ -65,6 +74,7 @@ const datasetInput = z.discriminatedUnion('kind', [
     size: imageSize.default(64),
     directory,
     pools,
+    shift,
     onError,
   }),
 ]);

@@ -76,7 +76,10 @@ function resolveRooms({ furniture, ...input }: Extract<Input, { kind: 'rooms' }>
 
 /** The dictionaries and versions that plans are made from. */
 export const datasetCatalog: DatasetCatalog = {
-  resolve: async (input) => (input.kind === 'rooms' ? resolveRooms(input) : resolveFolder(input)),
+  resolve: async ({ shift, ...input }) => {
+    const spec = input.kind === 'rooms' ? resolveRooms(input) : resolveFolder(input);
+    return shift ? { ...spec, shift } : spec;
+  },
   tasks: (dataset) => declareTasks(dataset),
   external: async (sources) => new Map(sources.map((source, i) => [source.name, readEncoder(source, i)])),
 };

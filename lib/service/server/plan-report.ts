@@ -33,7 +33,7 @@ export async function knownRuns(store: Asked, plans: readonly Pick<SweepPlan, 'r
 
 /** A plan in numbers, with the runs that other sweeps have already made. */
 export function planReport(
-  plan: Pick<SweepPlan, 'runs' | 'counts' | 'growth' | 'skipped'>,
+  plan: Pick<SweepPlan, 'runs' | 'counts' | 'growth' | 'skipped' | 'shift'>,
   { states, pace }: KnownRuns,
 ): PlanView {
   const reused = plan.runs.filter((run) => states.has(run.fingerprint)).length;
@@ -45,6 +45,11 @@ export function planReport(
   if (plan.growth.runs > 0) {
     notes.push(
       `${plan.growth.runs} more runs of higher order are planned while it runs, from each target's best sources.`,
+    );
+  }
+  if (plan.shift) {
+    notes.push(
+      `Two domains: all pools but source are shown ${plan.shift.kind} (strength ${plan.shift.strength}). Own networks learn from the source domain and keep their best weights by labels of the other; source-only, dann and adda use none of its labels.`,
     );
   }
   if (plan.skipped.length > 0) {

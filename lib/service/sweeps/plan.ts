@@ -6,6 +6,7 @@ import { hasProbe } from '@/lib/science/catalog/tasks';
 import { trainingAtSize } from '@/lib/science/catalog/transfer-sizes';
 import {
   type DatasetSpec,
+  type DomainShift,
   needsViews,
   type PretrainRecipe,
   picturesOf,
@@ -39,6 +40,8 @@ export interface SweepPlan {
   flops: number;
   /** What will be planned while the sweep runs (higher orders), when the sources it depends on are known. */
   growth: { runs: number; flops: number };
+  /** The other domain of the data set, where it has two. */
+  shift?: DomainShift | undefined;
   /** What no run is planned for, since the method cannot serve it: `method → target at n images`. */
   skipped: readonly string[];
 }
@@ -129,16 +132,18 @@ class Planner {
   }
 
   private planShards(views: boolean): string[] {
-    const { source, transfer, selection, test } = this.dataset.pools;
+    // Another domain is made of the same stored pictures when they are read.
+    const { shift: _, ...dataset } = this.dataset;
+    const { source, transfer, selection, test } = dataset.pools;
     const images = (views ? FURTHER_VIEWS : 1) * (source + transfer + selection + test);
     const shards =
-      this.dataset.kind !== 'idx' ? Math.min(Math.max(Math.ceil(images / SHARD_IMAGES), 1), MAX_SHARDS) : 1;
+      dataset.kind !== 'idx' ? Math.min(Math.max(Math.ceil(images / SHARD_IMAGES), 1), MAX_SHARDS) : 1;
     return Array.from({ length: shards }, (_, shard) =>
       this.add(
         {
           kind: 'dataset',
-          dataset: this.dataset,
-          version: this.dataset.version,
+          dataset,
+          version: dataset.version,
           shard,
           shards,
           ...(views ? { views: true as const } : {}),
@@ -395,5 +400,6 @@ export function planSweep(spec: SweepSpec, input: PlanInput): SweepPlan {
     flops: runs.reduce((sum, run) => sum + run.estimatedFlops, 0),
     growth: planner.growth(),
     skipped: [...planner.skipped],
+    ...(input.dataset.shift ? { shift: input.dataset.shift } : {}),
   };
 }

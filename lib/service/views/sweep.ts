@@ -1,3 +1,4 @@
+import type { DomainShift } from '@/lib/science/core';
 import type { SweepView } from '../contracts';
 import type { StoredSweep } from '../ports';
 import { findingOf } from './finding';
@@ -5,6 +6,9 @@ import { matrixView } from './matrix';
 import type { SweepData } from './model';
 import { progressView } from './progress';
 import { sweepTasks } from './tasks';
+
+const shiftWords = ({ kind, strength }: DomainShift): string =>
+  strength === 1 ? kind : `${kind} at ${strength}`;
 
 /** The data set in words: kind, image size and the sizes of the pools; of imported results what is known. */
 function datasetWords({ spec, origin }: StoredSweep): string {
@@ -14,7 +18,8 @@ function datasetWords({ spec, origin }: StoredSweep): string {
     return transfer > 0 ? `published results, ${transfer} transfer images` : 'published results';
   }
   const { source, transfer, selection, test } = dataset.pools;
-  return `${dataset.kind} ${dataset.size}×${dataset.size}, ${source} source / ${transfer} transfer / ${selection} selection / ${test} test`;
+  const domains = dataset.shift ? `, all but source ${shiftWords(dataset.shift)}` : '';
+  return `${dataset.kind} ${dataset.size}×${dataset.size}, ${source} source / ${transfer} transfer / ${selection} selection / ${test} test${domains}`;
 }
 
 const sentenceCase = (text: string): string => text.slice(0, 1).toUpperCase() + text.slice(1);
