@@ -1,12 +1,13 @@
 import {
   type DatasetSpec,
+  type DomainShift,
   type PictureKind,
   type PoolName,
   TaskatlasError,
   type TaskDeclaration,
 } from '../core';
 import type { Dataset, LabelBatch } from './dataset';
-import { inTwoDomains } from './domain-shift';
+import { shiftedRecord } from './domain-shift';
 import { fillInput, viewOf } from './inputs';
 import type { Labellers, PictureRecord } from './labels/labeller';
 
@@ -59,6 +60,22 @@ function pictureOf(record: PictureRecord, kind: PictureKind, key: number): Pictu
   if (!record.view)
     throw new TaskatlasError('invalid-input', `This data set has no further views ("${kind}").`);
   return record.view(view);
+}
+
+/**
+ * The data set in two domains: the source pool as it is, the other pools under another appearance. Labels of the scene
+ * (classes, depth …) stay; those that are made from the picture (autoencoding, 2D edges …) are the changed picture's, so
+ * that every task asks the same in both domains.
+ */
+function inTwoDomains<R extends PictureRecord>(parts: DatasetParts<R>, shift: DomainShift): DatasetParts<R> {
+  return {
+    ...parts,
+    record: (pool, index) => {
+      const record = parts.record(pool, index);
+      return pool === 'source' ? record : shiftedRecord(record, shift, parts.key(pool, index));
+    },
+    contentHash: () => `${parts.contentHash()} ${shift.kind} ${shift.strength}`,
+  };
 }
 
 export function assemble<R extends PictureRecord>(given: DatasetParts<R>): Dataset {

@@ -1,5 +1,4 @@
 import { createRng, type DomainShift, hash32 } from '../core';
-import type { DatasetParts } from './assemble';
 import type { PictureRecord } from './labels/labeller';
 
 /** The value in [0, 1] that one value of a picture turns into; `i` counts rows × columns × RGB. */
@@ -63,7 +62,7 @@ export function shiftPicture(
 }
 
 /** The record with its picture, and those of its further views, changed when they are first looked at. */
-function shiftedRecord<R extends PictureRecord>(record: R, shift: DomainShift, key: number): R {
+export function shiftedRecord<R extends PictureRecord>(record: R, shift: DomainShift, key: number): R {
   let rgb: Uint8Array | null = null;
   const { view } = record;
   // On top of the record, whose other maps are read lazily.
@@ -83,23 +82,4 @@ function shiftedRecord<R extends PictureRecord>(record: R, shift: DomainShift, k
         }
       : {}),
   }) as R;
-}
-
-/**
- * A data set in two domains: the source pool as it is, the other pools under another appearance. Labels of the scene
- * (classes, depth …) stay; those that are made from the picture (autoencoding, 2D edges …) are the changed picture's, so
- * that every task asks the same in both domains.
- */
-export function inTwoDomains<R extends PictureRecord>(
-  parts: DatasetParts<R>,
-  shift: DomainShift,
-): DatasetParts<R> {
-  return {
-    ...parts,
-    record: (pool, index) => {
-      const record = parts.record(pool, index);
-      return pool === 'source' ? record : shiftedRecord(record, shift, parts.key(pool, index));
-    },
-    contentHash: () => `${parts.contentHash()} ${shift.kind} ${shift.strength}`,
-  };
 }
