@@ -9,6 +9,8 @@ export type OptionSpec = { doc: string } & (
   | { kind: 'pattern'; default: string }
   /** Methods of the same sweep by id or label, joined by `+`. */
   | { kind: 'methods'; default: string }
+  /** Numbers from 0, joined by `+`; empty = none. */
+  | { kind: 'numbers'; default: string }
 );
 
 export type OptionSpecs = Readonly<Record<string, OptionSpec>>;
@@ -56,6 +58,10 @@ function fault(spec: OptionSpec, value: unknown): string | null {
       return typeof value === 'string' && isPattern(value) ? null : 'must be a regular expression';
     case 'methods':
       return typeof value === 'string' && value !== '' ? null : 'must name methods, joined by +';
+    case 'numbers':
+      return typeof value === 'string' && /^(\d+(\.\d+)?(\+\d+(\.\d+)?)*)?$/.test(value)
+        ? null
+        : 'must be numbers joined by +, such as 1+0.5';
   }
 }
 

@@ -1,6 +1,7 @@
 import { type Recipe, type RunResult, TaskatlasError, type TaskId } from '@/lib/science/core';
 import { readSource } from './features';
 import { mean } from './mean';
+import { multiTask } from './pretrain/multi-task';
 import { probe } from './probe';
 import { scratch } from './scratch';
 import { source, sourcePredictor } from './source';
@@ -26,7 +27,8 @@ const TRANSFERS: readonly TransferMethod[] = [
   selfTraining,
   ensemble,
 ];
-const METHODS = [source, scratch, mean, probe, ...TRANSFERS] as const;
+const PRETRAININGS = [multiTask] as const;
+const METHODS = [source, scratch, mean, probe, ...TRANSFERS, ...PRETRAININGS] as const;
 
 /** The method that executes a recipe: for transfers and pre-trainings the one it names, else the one of its kind. */
 function methodOf(recipe: Recipe): Method {

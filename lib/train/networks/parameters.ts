@@ -67,9 +67,17 @@ export interface ParameterStore {
   dispose(): void;
 }
 
-/** Puts weights on the engine as variables. `weights` must name every parameter of the plan with the right size. */
-export function createParameters(tf: Tf, plan: LayerPlan, weights: Weights): ParameterStore {
-  const shapes = new Map(planParameters(plan).map((spec) => [spec.name, spec.shape]));
+/**
+ * Puts weights on the engine as variables. `weights` must name every parameter of the plan with the right size, and
+ * those of `extra`, which belong to no layer (weights of tasks, learned rates).
+ */
+export function createParameters(
+  tf: Tf,
+  plan: LayerPlan,
+  weights: Weights,
+  extra: readonly Pick<ParameterSpec, 'name' | 'shape'>[] = [],
+): ParameterStore {
+  const shapes = new Map([...planParameters(plan), ...extra].map((spec) => [spec.name, spec.shape]));
   const variables = new Map<string, Variable>();
   const get = (name: string): Variable => {
     const variable = variables.get(name);

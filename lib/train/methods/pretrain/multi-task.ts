@@ -1,0 +1,90 @@
+import type { Scalar } from '@tensorflow/tfjs-core';
+import { optionsOf } from '@/lib/science/catalog/methods';
+import { PRESETS } from '@/lib/science/catalog/presets';
+import { type PretrainRecipe, TaskatlasError } from '@/lib/science/core';
+import { valuesOf } from '../../networks';
+import { imagesOf } from '../evaluate';
+import { adapterOf } from '../features';
+import { train } from '../loop';
+import type { InputAdapter } from '../pools';
+import type { Method } from '../types';
+import { imagePools, jointSelection, storeEncoder, type TaskData, tasksOf } from './common';
+import {
+  branchOutput,
+  createJoint,
+  encoderTensors,
+  encoderWeights,
+  jointFlops,
+  LOG_VARIANCE,
+  taskLosses,
+} from './joint';
+import { combineLosses, tieLoss } from './joint-loss';
+
+/** `2+1+0.5` as numbers, one for each task; all 1 when empty. */
+function fixedWeights(text: string, tasks: number): number[] {
+  if (text === '') return Array.from({ length: tasks }, () => 1);
+  const weights = text.split('+').map(Number);
+  if (weights.length !== tasks) {
+    const message = `multi-task has ${tasks} tasks, but weights names ${weights.length} numbers.`;
+    throw new TaskatlasError('invalid-input', message);
+  }
+  return weights;
+}
+
+/** How pictures reach the encoder that is stored: grey where every task that shaped it saw grey ones. */
+const adapter = (tasks: readonly TaskData[], shared: boolean): InputAdapter =>
+  (shared ? tasks : tasks.slice(0, 1)).every(({ task }) => adapterOf(task) === 'grey') ? 'grey' : 'none';
+
+/**
+ * Multi-task learning (Caruana 1997): one trunk with a head for each task (hard sharing), or a network for each task
+ * with an L2 tie between their encoders (soft sharing). The trunk, or the first task's own encoder, becomes a source.
+ */
+export const multiTask: Method<PretrainRecipe> = {
+  id: 'multi-task',
+  execute: async (recipe, context) => {
+    const { tf } = context.engine;
+    const options = optionsOf(recipe.method, recipe.options);
+    const shared = options.text('sharing') === 'hard';
+    const learned = options.text('weighting') === 'uncertainty';
+    const tie = options.number('tie');
+    const fixed = fixedWeights(options.text('weights'), recipe.tasks.length);
+    const tasks = await tasksOf(context, recipe, 2);
+    const kinds = tasks.map(({ task }) => task.input);
+    const gather = await imagePools(context, recipe.preset, kinds, ['source', 'selection']);
+    const joint = createJoint(context, recipe, tasks, { shared, gather });
+    const { parameters } = joint;
+    const names = tasks.map(({ spec }) => spec.name);
+    const loss = (indices: Int32Array, step: number): Scalar => {
+      const weighting = learned ? { logVariance: parameters.get(LOG_VARIANCE) } : { fixed };
+      const sum = combineLosses(tf, taskLosses(joint, indices, step), names, weighting);
+      return shared ? sum : tf.add(sum, tieLoss(tf, encoderTensors(joint), tie));
+    };
+    try {
+      const outcome = await train(
+        context,
+        {
+          parameters,
+          trainable: parameters.names.filter((name) => learned || name !== LOG_VARIANCE),
+          examples: imagesOf(context, 'source', recipe.dataset.pools.source),
+          loss,
+          selectionLosses: (pause) =>
+            jointSelection(
+              tasks,
+              (task, part) => valuesOf(tf, () => branchOutput(joint, 'selection', task, part)),
+              pause,
+            ),
+        },
+        recipe.training,
+        { seed: recipe.seed, looks: PRESETS[recipe.preset].looks },
+      );
+      return await storeEncoder(context, recipe, {
+        weights: encoderWeights(joint),
+        outcome,
+        flops: outcome.images * jointFlops(joint),
+        adapter: adapter(tasks, shared),
+      });
+    } finally {
+      parameters.dispose();
+    }
+  },
+};
