@@ -40,6 +40,8 @@ export interface MethodDeclaration {
   trainings?(options: ResolvedOptions): number;
   /** Whether one transfer may have several sources, joined: what higher orders are made of. */
   joins?: boolean;
+  /** For pre-trainings: so many tasks at least. */
+  leastTasks?: number;
   /** Whether its result holds an encoder that can be a source again. */
   leavesEncoder?: boolean;
 }

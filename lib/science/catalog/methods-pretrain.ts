@@ -12,6 +12,7 @@ export const PRETRAIN_METHODS: readonly MethodDeclaration[] = [
     version: 1,
     training: 'source',
     needs: [],
+    leastTasks: 2,
     options: {
       sharing: {
         kind: 'choice',

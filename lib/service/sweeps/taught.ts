@@ -41,6 +41,10 @@ function issuesOf(
     const message = `${entry.method} as a source takes one encoder (sources) to one task (tasks)`;
     issues.push({ path, message });
   }
+  if (entry.tasks.length < (method.leastTasks ?? 0)) {
+    const message = `${entry.method} learns from at least ${method.leastTasks} tasks: name them`;
+    issues.push({ path: `${path}.tasks`, message });
+  }
   return issues;
 }
 
