@@ -1,5 +1,5 @@
 import type { Scalar, Tensor } from '@tensorflow/tfjs-core';
-import { trainingFlops } from '@/lib/science/catalog/costs';
+import { trainingFlops } from '@/lib/science/catalog/flops';
 import type { LayerPlan } from '@/lib/science/catalog/presets-layers';
 import { createRng, type PretrainRecipe } from '@/lib/science/core';
 import type { Tf } from '../../engine';
