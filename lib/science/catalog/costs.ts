@@ -1,4 +1,4 @@
-import type { DatasetSpec, Recipe, TaskId, TaskShape } from '../core';
+import type { DatasetSpec, PretrainRecipe, Recipe, SourceRecipe, TaskId, TaskShape } from '../core';
 import { forwardFlops, trainingFlops } from './flops';
 import { methodById, optionsOf } from './methods';
 import { encoderPlan, type LayerPlan, scratchPlan, sourcePlan, transferPlan } from './presets-layers';
@@ -9,9 +9,6 @@ export const trainingSteps = (images: number, epochs: number, batchSize: number)
 
 /** Shape of each task, as far as costs need it. */
 type ShapeOf = (task: TaskId) => TaskShape;
-
-/** What an encoder without a task predicts: its picture. */
-const PICTURE: TaskShape = { input: 'rgb', head: { kind: 'pixels', channels: 3 } };
 
 /** Normal equations of a 3×3 window of 8 channels against up to 64 outputs at 64 positions. */
 const PROBE_FLOPS_PER_IMAGE = 2 * 64 * 73 * (73 + 64);
@@ -35,9 +32,7 @@ export function recipeFlops(recipe: Recipe, shapeOf: ShapeOf, pictureKinds = 1):
       return recipe.targets.length * (recipe.images + heldOut) * PROBE_FLOPS_PER_IMAGE;
     case 'source': {
       const plan = sourcePlan(recipe.preset, size, shapeOf(recipe.task));
-      const encode =
-        forwardFlops(encoderPlan(recipe.preset, size)) * pictureKinds * (pools.transfer + heldOut);
-      return trained(plan, pools.source, recipe.training) + encode;
+      return trained(plan, pools.source, recipe.training) + encodeFlops(recipe, pictureKinds);
     }
     case 'scratch':
       return trained(scratchPlan(recipe.preset, size, shapeOf(recipe.task)), recipe.images, recipe.training);
@@ -51,15 +46,26 @@ export function recipeFlops(recipe: Recipe, shapeOf: ShapeOf, pictureKinds = 1):
       const times = trainings?.(optionsOf(recipe.method, recipe.options)) ?? 1;
       return times * trained(plan, recipe.images, recipe.training);
     }
-    case 'pretrain': {
-      const shapes = recipe.tasks.length > 0 ? recipe.tasks.map(shapeOf) : [PICTURE];
-      const times = methodById(recipe.method).trainings?.(optionsOf(recipe.method, recipe.options)) ?? 1;
-      const each = shapes.map((shape) =>
-        trained(sourcePlan(recipe.preset, size, shape), pools.source, recipe.training),
-      );
-      return times * each.reduce((sum, flops) => sum + flops, 0);
-    }
+    case 'pretrain':
+      return pretrainFlops(recipe, shapeOf) + encodeFlops(recipe, pictureKinds);
   }
+}
+
+/** The codes that a source leaves of the pools that it was not trained on. */
+function encodeFlops({ preset, dataset }: SourceRecipe | PretrainRecipe, pictureKinds: number): number {
+  const { transfer, selection, test } = dataset.pools;
+  return forwardFlops(encoderPlan(preset, dataset.size)) * pictureKinds * (transfer + selection + test);
+}
+
+/** A pre-training: what its method says of one picture, else the networks of all of its tasks. */
+function pretrainFlops(recipe: PretrainRecipe, shapeOf: ShapeOf): number {
+  const { preset, training, dataset, tasks } = recipe;
+  const { size, pools } = dataset;
+  const { exampleFlops, trainings } = methodById(recipe.method);
+  if (exampleFlops) return pools.source * training.epochs * exampleFlops(preset, size);
+  const each = tasks.map((task) => trained(sourcePlan(preset, size, shapeOf(task)), pools.source, training));
+  const times = trainings?.(optionsOf(recipe.method, recipe.options)) ?? 1;
+  return times * each.reduce((sum, flops) => sum + flops, 0);
 }
 
 const trained = (plan: LayerPlan, images: number, options: { epochs: number; batchSize: number }): number =>

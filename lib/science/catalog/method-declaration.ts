@@ -1,4 +1,4 @@
-import type { LossName, RunKind, TaskHead } from '../core';
+import type { LossName, PresetName, RunKind, TaskHead } from '../core';
 import type { OptionSpecs, ResolvedOptions } from './method-options';
 
 /** Which runs a method makes of one target (kind `transfer`). */
@@ -38,6 +38,12 @@ export interface MethodDeclaration {
   serves?(asked: MethodCase): boolean;
   /** How many trainings of its network one run is, for cost estimates; 1 when absent. */
   trainings?(options: ResolvedOptions): number;
+  /** For pre-trainings: what one picture of one epoch costs, where that is not the network of each of its tasks. */
+  exampleFlops?(preset: PresetName, size: number): number;
+  /** Presets whose encoders it can teach; all when absent. */
+  presets?: readonly PresetName[];
+  /** For pre-trainings: it takes neither tasks nor encoders to start from. */
+  unlabelled?: true;
   /** Whether one transfer may have several sources, joined: what higher orders are made of. */
   joins?: boolean;
   /** For pre-trainings: so many tasks at least. */

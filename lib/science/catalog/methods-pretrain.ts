@@ -1,5 +1,6 @@
 import type { MethodDeclaration } from './method-declaration';
 import { COMMON_OPTIONS } from './method-options';
+import { UNSUPERVISED_METHODS } from './methods-unsupervised';
 
 /** Ways to teach an encoder that others start from. Training code is in lib/train/methods/pretrain/<id>.ts. */
 export const PRETRAIN_METHODS: readonly MethodDeclaration[] = [
@@ -41,4 +42,5 @@ export const PRETRAIN_METHODS: readonly MethodDeclaration[] = [
       ...COMMON_OPTIONS,
     },
   },
+  ...UNSUPERVISED_METHODS,
 ];

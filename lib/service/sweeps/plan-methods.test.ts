@@ -172,7 +172,45 @@ describe('pretrained sources', () => {
     expect(chain.map((run) => run.target)).toEqual(['z-depth']);
   });
 
+  it('without labels: planned from the pictures alone, at a price of its own', () => {
+    const taught = [
+      { id: 'views', method: 'contrastive', options: { epochs: 4 } },
+      { id: 'stack', method: 'deep-belief' },
+    ];
+    const small = { ...base, dataset: { ...base.dataset, size: 32 }, preset: 'mlp' };
+    const { runs, tasks } = plan({ ...small, pretrained: taught });
+    const found = runs.flatMap(({ recipe, flops }) =>
+      recipe.kind === 'pretrain' ? [{ recipe, flops }] : [],
+    );
+    expect(found.map(({ recipe }) => [recipe.method, recipe.training.epochs])).toEqual([
+      ['contrastive', 4],
+      ['deep-belief', 20],
+    ]);
+    // 20 passes of 900 pictures: five products with each layer's weights (3072, 256, 128, 64 units), and the codes.
+    const weights = 3072 * 256 + 256 * 128 + 128 * 64;
+    expect(found[1]?.flops).toBe(20 * 900 * 10 * weights + 1050 * 2 * weights);
+    expect(tasks.find(({ id }) => id === 'views')).toMatchObject({ labelCost: 0, taught: { tasks: [] } });
+  });
+
   it.each([
+    [
+      'an encoder that cannot be a stack',
+      { method: 'deep-belief', tasks: [], sources: [] },
+      'pretrained[0].method',
+      'mlp, not tiny',
+    ],
+    [
+      'labels for what takes none',
+      { method: 'contrastive', sources: [] },
+      'pretrained[0].tasks',
+      'pictures alone',
+    ],
+    [
+      'a start for what takes none',
+      { method: 'contrastive', tasks: [] },
+      'pretrained[0].sources',
+      'pictures alone',
+    ],
     ['a name that is taken', { id: 'z-depth' }, 'pretrained[0].id', 'already a source'],
     ['an unknown source', { sources: ['later'] }, 'pretrained[0].sources[0]', 'taught before'],
     ['an unknown task', { tasks: ['reshading'] }, 'pretrained[0].tasks[0]', 'not in the list'],

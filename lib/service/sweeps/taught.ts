@@ -1,5 +1,11 @@
 import { methodById, methodLabel } from '@/lib/science/catalog/methods';
-import { type FieldIssue, TaskatlasError, type TaskDeclaration, type TaskId } from '@/lib/science/core';
+import {
+  type FieldIssue,
+  type PresetName,
+  TaskatlasError,
+  type TaskDeclaration,
+  type TaskId,
+} from '@/lib/science/core';
 import type { SweepSpec } from '../contracts';
 
 type Taught = NonNullable<SweepSpec['pretrained']>[number];
@@ -24,6 +30,7 @@ function issuesOf(
   at: number,
   known: ReadonlySet<string>,
   tasks: ReadonlySet<string>,
+  preset: PresetName,
 ): FieldIssue[] {
   const path = `pretrained[${at}]`;
   const method = methodById(entry.method);
@@ -41,9 +48,27 @@ function issuesOf(
     const message = `${entry.method} as a source takes one encoder (sources) to one task (tasks)`;
     issues.push({ path, message });
   }
-  if (entry.tasks.length < (method.leastTasks ?? 0)) {
-    const message = `${entry.method} learns from at least ${method.leastTasks} tasks: name them`;
+  return [...issues, ...misfits(entry, path, preset)];
+}
+
+/** What a pre-training cannot do with what it is given. */
+function misfits(entry: Taught, path: string, preset: PresetName): FieldIssue[] {
+  const { presets, unlabelled, leastTasks = 0 } = methodById(entry.method);
+  const issues: FieldIssue[] = [];
+  if (entry.tasks.length < leastTasks) {
+    const message = `${entry.method} learns from at least ${leastTasks} tasks: name them`;
     issues.push({ path: `${path}.tasks`, message });
+  }
+  if (presets && !presets.includes(preset)) {
+    const message = `${entry.method} teaches networks of preset ${presets.join(' or ')}, not ${preset}`;
+    issues.push({ path: `${path}.method`, message });
+  }
+  for (const field of unlabelled ? (['tasks', 'sources'] as const) : []) {
+    if (entry[field].length > 0)
+      issues.push({
+        path: `${path}.${field}`,
+        message: `${entry.method} learns from pictures alone: leave them out`,
+      });
   }
   return issues;
 }
@@ -62,7 +87,7 @@ export function taughtSources(
   const known = new Set<string>([...tasks.map((task) => task.id), ...sources]);
   const ids = new Set(tasks.map((task) => task.id));
   const issues = entries.flatMap((entry, i) => {
-    const found = issuesOf(entry, i, known, ids);
+    const found = issuesOf(entry, i, known, ids, spec.preset);
     known.add(entry.id);
     return found;
   });

@@ -1,6 +1,8 @@
 import { type Recipe, type RunResult, TaskatlasError, type TaskId } from '@/lib/science/core';
 import { readSource } from './features';
 import { mean } from './mean';
+import { contrastive } from './pretrain/contrastive';
+import { deepBelief } from './pretrain/deep-belief';
 import { multiTask } from './pretrain/multi-task';
 import { probe } from './probe';
 import { scratch } from './scratch';
@@ -27,7 +29,7 @@ const TRANSFERS: readonly TransferMethod[] = [
   selfTraining,
   ensemble,
 ];
-const PRETRAININGS = [multiTask] as const;
+const PRETRAININGS = [multiTask, contrastive, deepBelief] as const;
 const METHODS = [source, scratch, mean, probe, ...TRANSFERS, ...PRETRAININGS] as const;
 
 /** The method that executes a recipe: for transfers and pre-trainings the one it names, else the one of its kind. */

@@ -2,7 +2,7 @@ import type { CurvePoint, RunResult } from '@/lib/science/core';
 import type { Weights } from '../networks';
 import { floatsOf, packFile, unpackFile } from './container';
 import { type SupervisedTraining, trainSupervised } from './trained';
-import type { MethodContext } from './types';
+import type { MethodContext, RunContext } from './types';
 
 /** One finished training of a run that has several. */
 export interface Stage {
@@ -14,13 +14,13 @@ export interface Stage {
 const stageName = (fingerprint: string, index: number): string => `${fingerprint}/stage-${index}`;
 
 /**
- * The training of one stage, or what it gave before an interruption: finished stages are kept as files of the run, and
- * the one at work has the run's checkpoint under a name of its own.
+ * One stage of a run, or what it gave before an interruption: finished stages are kept as files of the run, and the one
+ * at work has the run's checkpoint under a name of its own.
  */
-export async function trainStage(
-  context: MethodContext,
+export async function keptStage<C extends RunContext>(
+  context: C,
   index: number,
-  request: SupervisedTraining,
+  make: (own: C) => Promise<Stage>,
 ): Promise<Stage> {
   const name = stageName(context.fingerprint, index);
   const stored = await context.artifacts.read(name);
@@ -33,15 +33,25 @@ export async function trainStage(
       cost,
     };
   }
-  const own = { ...context, fingerprint: `${context.fingerprint}#${index}` };
-  const { weights, result } = await trainSupervised(own, request);
-  const { curve, cost } = result;
+  const stage = await make({ ...context, fingerprint: `${context.fingerprint}#${index}` });
+  const { weights, curve, cost } = stage;
   await context.artifacts.write(
     name,
     packFile({ meta: { format: 'stage-1', curve, cost }, arrays: weights }),
   );
-  return { weights, curve, cost };
+  return stage;
 }
+
+/** The supervised training of one stage. */
+export const trainStage = (
+  context: MethodContext,
+  index: number,
+  request: SupervisedTraining,
+): Promise<Stage> =>
+  keptStage(context, index, async (own) => {
+    const { weights, result } = await trainSupervised(own, request);
+    return { weights, curve: result.curve, cost: result.cost };
+  });
 
 /** Names of the files that so many stages leave. */
 export const stageFiles = (fingerprint: string, stages: number): string[] =>
