@@ -4,24 +4,11 @@
  * On Fashion-MNIST (Debian package dataset-fashion-mnist). Every attempt is appended to docs/methods/attempts.jsonl.
  */
 import { execFileSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
 import { appendFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { methodById, recipeOptions } from '@/lib/science/catalog/methods';
-import { defaultTraining, type TrainingRole } from '@/lib/science/catalog/presets';
-import {
-  createRng,
-  type DatasetSpec,
-  type MethodOptions,
-  type PresetName,
-  type Recipe,
-  type RunResult,
-} from '@/lib/science/core';
-import { openDataset } from '@/lib/science/datasets';
-import { IDX_VERSION, idxManifest } from '@/lib/science/datasets/idx';
-import { openEngine } from '@/lib/train/engine';
-import { executeRecipe } from '@/lib/train/methods';
-import { createTestContext } from '@/lib/train/methods/testing/context';
+import { createRng } from '@/lib/science/core';
+import { Bench, type Case, type Measured, openGround, pair, TARGET } from './case-bench';
+import { UNSUPERVISED_CASES } from './cases-unsupervised';
 
 const { values: flags } = parseArgs({
   options: {
@@ -31,86 +18,8 @@ const { values: flags } = parseArgs({
   },
 });
 
-const TARGET = 'classification';
-const PRESET: PresetName = 'tiny';
-const POOLS = { source: 2000, transfer: 300, selection: 150, test: 500 };
-const EPOCHS: Record<TrainingRole, number> = { source: 6, transfer: 30, scratch: 30 };
-const { directory } = flags;
-const spec: DatasetSpec = {
-  kind: 'idx',
-  version: IDX_VERSION,
-  seed: 1,
-  size: 32,
-  pools: POOLS,
-  directory,
-  manifest: idxManifest(directory).manifest,
-};
-const dataset = openDataset(spec, { cacheDirectory: '' });
-const engine = await openEngine({ backend: 'wasm' });
-
-/** One seed's runs: each is trained once, whichever cases ask for it. */
-class Bench {
-  private readonly files = new Map<string, Uint8Array>();
-  private readonly results = new Map<string, RunResult>();
-
-  constructor(private readonly seed: number) {}
-
-  private async run(recipe: Recipe): Promise<{ fingerprint: string; result: RunResult }> {
-    const fingerprint = createHash('sha256').update(JSON.stringify(recipe)).digest('hex').slice(0, 16);
-    const known = this.results.get(fingerprint);
-    const context = createTestContext(engine, dataset, fingerprint, { files: this.files });
-    const result = known ?? (await executeRecipe(recipe, { ...context, inputKinds: ['rgb'] }));
-    this.results.set(fingerprint, result);
-    return { fingerprint, result };
-  }
-
-  private common(role: TrainingRole, preset: PresetName = PRESET) {
-    const training = { ...defaultTraining(preset, role), epochs: EPOCHS[role] };
-    return { dataset: spec, version: 1, preset, seed: this.seed, training };
-  }
-
-  async source(task: string) {
-    const { fingerprint } = await this.run({ ...this.common('source'), kind: 'source', task });
-    return { task, fingerprint };
-  }
-
-  async scratch(preset: PresetName = PRESET, images = POOLS.transfer) {
-    return await this.run({ ...this.common('scratch', preset), kind: 'scratch', task: TARGET, images });
-  }
-
-  async transfer(
-    method: string,
-    from: readonly string[],
-    options: MethodOptions = {},
-    more: { images?: number; members?: readonly { fingerprint: string; key: string }[] } = {},
-  ) {
-    const sources = [];
-    for (const task of from) sources.push(await this.source(task));
-    const { training } = methodById(method);
-    return await this.run({
-      ...this.common(training === 'scratch' ? 'scratch' : 'transfer'),
-      kind: 'transfer',
-      method,
-      ...recipeOptions(method, options),
-      task: TARGET,
-      sources,
-      ...(more.members ? { members: more.members } : {}),
-      images: more.images ?? POOLS.transfer,
-    });
-  }
-}
-
-type Measured = { result: RunResult };
-const accuracy = ({ result }: Measured): number => result.metric ?? Number.NaN;
 const selection = ({ result }: Measured): number =>
   Math.min(...result.curve.map((point) => point.selectionLoss ?? Number.POSITIVE_INFINITY));
-
-/** The method and what it is held against, for one seed; test accuracy in percent. */
-type Case = (bench: Bench) => Promise<{ method: number; baseline: number }>;
-const pair = async (method: Promise<Measured>, baseline: () => Promise<Measured>) => ({
-  method: accuracy(await method),
-  baseline: accuracy(await baseline()),
-});
 
 const SOURCES = ['rotation', 'autoencoding', 'denoising'];
 const CASES: Readonly<Record<string, Case>> = {
@@ -136,6 +45,7 @@ const CASES: Readonly<Record<string, Case>> = {
     const best = runs.reduce((x, y) => (selection(y) < selection(x) ? y : x));
     return await pair(b.transfer('ensemble', SOURCES, {}, { members }), async () => best);
   },
+  ...UNSUPERVISED_CASES,
 };
 
 /** Percentile bootstrap of the mean of paired differences over the seeds. */
@@ -150,10 +60,11 @@ function interval(differences: readonly number[]): { mean: number; low: number; 
 
 const commit = execFileSync('git', ['rev-parse', '--short', 'HEAD'], { encoding: 'utf8' }).trim();
 const seeds = flags.seeds.split(',').map(Number);
+const ground = await openGround(flags.directory);
 const wanted = flags.only?.split(',') ?? Object.keys(CASES);
 const found = new Map<string, { seed: number; method: number; baseline: number }[]>();
 for (const seed of seeds) {
-  const bench = new Bench(seed);
+  const bench = new Bench(ground, seed);
   for (const name of wanted) {
     const run = CASES[name];
     if (!run) throw new Error(`There is no case "${name}"; there are ${Object.keys(CASES).join(', ')}.`);

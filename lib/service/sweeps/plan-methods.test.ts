@@ -179,7 +179,7 @@ describe('pretrained sources', () => {
     ];
     const small = { ...base, dataset: { ...base.dataset, size: 32 }, preset: 'mlp' };
     const { runs, tasks } = plan({ ...small, pretrained: taught });
-    const found = runs.flatMap(({ recipe, flops }) =>
+    const found = runs.flatMap(({ recipe, estimatedFlops: flops }) =>
       recipe.kind === 'pretrain' ? [{ recipe, flops }] : [],
     );
     expect(found.map(({ recipe }) => [recipe.method, recipe.training.epochs])).toEqual([
