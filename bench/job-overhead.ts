@@ -59,6 +59,7 @@ await work({
     activity: { run: null, imagesPerSecond: null },
     times: DEFAULT_TIMES,
     draining: end.signal,
+    retire: () => end.abort(),
     log: () => {},
   },
 });

@@ -112,6 +112,7 @@ export function realExecution(parts: ExecutionParts): Execute {
       onProgress: ({ step, totalSteps, imagesPerSecond }) =>
         execution.onProgress({ step, totalSteps, imagesPerSecond }),
       inputKinds: execution.inputKinds,
+      ...(execution.imagesAtOnce === undefined ? {} : { imagesAtOnce: execution.imagesAtOnce }),
     });
   };
   const restore = async (fingerprint: string, execution: Execution): Promise<void> => {

@@ -1,8 +1,39 @@
-import { type FailureClass, TaskatlasError } from '@/lib/science/core';
+import { type FailureClass, type Recipe, TaskatlasError } from '@/lib/science/core';
+import type { StoredRun } from '@/lib/service/ports';
+import { isOutOfMemory } from '@/lib/train/engine';
 
-/** How allocation failures of V8, WebAssembly and native TensorFlow read. */
-const OUT_OF_MEMORY =
-  /allocation failed|out of memory|cannot enlarge memory|memory\.grow|OOM when allocating|Invalid typed array length|Failed to create tensor of size/i;
+/** Runs that train nothing send this many images through a network at once. */
+const WITHOUT_A_BATCH = 64;
+
+const batchOf = (recipe: Recipe): number =>
+  'training' in recipe ? recipe.training.batchSize : WITHOUT_A_BATCH;
+
+/**
+ * How many images this attempt at a run sends through a network at once: half of what the attempt before took, after
+ * memory ran out; undefined (the recipe's batch) otherwise. Other attempts in between only make it smaller.
+ */
+export function imagesAtOnce({
+  recipe,
+  failure,
+  attempt,
+}: Pick<StoredRun, 'recipe' | 'failure' | 'attempt'>): number | undefined {
+  if (failure?.class !== 'out-of-memory' || attempt < 2) return undefined;
+  return Math.max(1, Math.floor(batchOf(recipe) / 2 ** (attempt - 1)));
+}
+
+/** What the run's record says of a failure for want of memory: what was tried, and what a person can do. */
+export function memoryAdvice(
+  run: Pick<StoredRun, 'recipe' | 'failure' | 'attempt'>,
+  message: string,
+): string {
+  const batch = batchOf(run.recipe);
+  const taken = imagesAtOnce(run) ?? batch;
+  const tried =
+    taken === batch
+      ? `with the whole batch of ${batch}`
+      : `with ${taken} of the batch's ${batch} images at once`;
+  return `${message.replace(/\.$/, '')}; attempt ${run.attempt}, ${tried}. What helps: fewer workers on this machine (--workers, on a GPU --workers-per-gpu), or a sweep with a smaller training.batchSize, preset or image size.`;
+}
 
 /** What kind of failure an error is, which decides about another attempt. */
 export function classify(error: unknown): { class: FailureClass; message: string } {
@@ -14,7 +45,7 @@ export function classify(error: unknown): { class: FailureClass; message: string
     // An artifact or a file of the data set is not where it should be.
     if (error.code === 'not-found') return { class: 'data', message };
   }
-  if (OUT_OF_MEMORY.test(message)) return { class: 'out-of-memory', message };
+  if (isOutOfMemory(error)) return { class: 'out-of-memory', message };
   const where =
     error instanceof Error ? error.stack?.split('\n').slice(1, 3).join(' ').replaceAll(/\s+/g, ' ') : '';
   return {

@@ -60,11 +60,11 @@ async function drainAll(): Promise<void> {
 }
 
 /** A worker of this process whose computing is ours. */
-function startWorker(execute: Execute, times: Partial<WorkerTimes> = {}): string {
+function startWorker(execute: Execute, times: Partial<WorkerTimes> = {}, its: Store = store): string {
   const end = new AbortController();
   const worker = `w${seed}-${running.length}`;
   const context: WorkerContext = {
-    store,
+    store: its,
     queue,
     artifacts: folderArtifacts(folder),
     execute,
@@ -75,6 +75,7 @@ function startWorker(execute: Execute, times: Partial<WorkerTimes> = {}): string
     times: { ...TIMES, ...times },
     activity: { run: null, imagesPerSecond: null },
     draining: end.signal,
+    retire: () => end.abort(),
     log: (text) => logged.push(text),
   };
   running.push({ end, over: work(context) });
@@ -193,6 +194,36 @@ describe('work', () => {
     });
   });
 
+  it('out of memory: a fresh process tries again with half of the batch, and the record says so; the last one stops', async () => {
+    const runs = [source(1), source(2)] as const;
+    await store.createSweep(newSweep(id()), [...runs]);
+    let later = 0;
+    const its = await connect(database.url, { clock: { now: () => Date.now() + later } });
+    const taken = new Map<string, (number | undefined)[]>();
+    const [hungry] = runs;
+    const execute: Execute = async ({ fingerprint }, { imagesAtOnce }) => {
+      taken.set(fingerprint, [...(taken.get(fingerprint) ?? []), imagesAtOnce]);
+      if (fingerprint === hungry.fingerprint && imagesAtOnce === 2) return sampleResult();
+      throw new RangeError('Array buffer allocation failed');
+    };
+    const both = Promise.all(
+      runs.map((run) => until(run.fingerprint, (r) => r.state === 'done' || r.state === 'failed')),
+    );
+    const over = both.then(() => 'over' as const);
+    do startWorker(execute, {}, its);
+    while ((await Promise.race([over, running.at(-1)?.over.then(() => (later += 60_000))])) !== 'over');
+    const [done, failed] = (await both) as [StoredRun, StoredRun];
+    await drainAll();
+    expect(taken.get(done.fingerprint)).toEqual([undefined, 4, 2]);
+    expect(done).toMatchObject({ backend: 'none, 2 images at once' });
+    expect(taken.get(failed.fingerprint)).toEqual([undefined, 4, 2, 1]);
+    expect(failed.failure?.class).toBe('out-of-memory');
+    expect(failed.failure?.message).toMatch(
+      /attempt 4, with 1 of the batch's 8 images at once.*--workers.*batchSize/,
+    );
+    await its.close();
+  });
+
   it('a worker that falls silent loses its run; what it computed is still taken', async () => {
     const run = source();
     await store.createSweep(newSweep(id()), [run]);
@@ -241,6 +272,7 @@ describe('classify', () => {
     [new RangeError('Array buffer allocation failed'), 'out-of-memory'],
     [new RangeError('WebAssembly.Memory.grow(): Maximum memory size exceeded'), 'out-of-memory'],
     [new Error('OOM when allocating tensor with shape[8,64]'), 'out-of-memory'],
+    [new TaskatlasError('out-of-memory', 'no 3 MB left'), 'out-of-memory'],
     [new TypeError('x is undefined'), 'code'],
     ['a thrown text', 'code'],
   ])('%s → %s', (error, expected) => {

@@ -66,7 +66,7 @@ const parts = await composeWorker({
 });
 log(`${worker} is up: ${parts.backend} on ${parts.device}`);
 const activity = { run: null, imagesPerSecond: null };
-await work({ ...parts, worker, times, activity, draining: drain.signal, log });
+await work({ ...parts, worker, times, activity, draining: drain.signal, retire: () => drain.abort(), log });
 await parts.close();
 log('ended');
 process.exit(0);

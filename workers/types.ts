@@ -15,6 +15,8 @@ export interface Execution {
   };
   /** Pictures that the targets of the run's sweeps see: which feature files a source writes. */
   inputKinds: readonly InputKind[];
+  /** Most images that go through a network at once, after memory ran out. */
+  imagesAtOnce?: number;
 }
 
 /** Computes a run. The real one trains; tests of the loop bring their own. */
@@ -59,5 +61,7 @@ export interface WorkerContext extends WorkerParts {
   activity: { run: string | null; imagesPerSecond: number | null };
   /** Aborted when the worker is asked to end. */
   draining: AbortSignal;
+  /** Ends this worker as if it were asked to drain: its heap is not to be trusted any more. */
+  retire(): void;
   log(text: string): void;
 }

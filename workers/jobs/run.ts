@@ -3,7 +3,7 @@ import { candidateKey, labelOf } from '@/lib/science/catalog/methods';
 import type { InputKind, RunResult } from '@/lib/science/core';
 import { runJob } from '@/lib/service/contracts';
 import type { Job, StoredRun } from '@/lib/service/ports';
-import { classify } from '../failures';
+import { classify, imagesAtOnce, memoryAdvice } from '../failures';
 import { holdLease, type Lease } from '../lease';
 import { settle } from '../settle';
 import type { Execution, WorkerContext } from '../types';
@@ -24,7 +24,9 @@ async function inputKindsOf(context: WorkerContext, run: StoredRun): Promise<rea
 
 async function executionOf(context: WorkerContext, run: StoredRun, lease: Lease): Promise<Execution> {
   const name = checkpointName(run.fingerprint);
+  const atOnce = imagesAtOnce(run);
   return {
+    ...(atOnce === undefined ? {} : { imagesAtOnce: atOnce }),
     signal: lease.signal,
     onProgress: lease.report,
     checkpoint: {
@@ -46,6 +48,12 @@ export async function runOne(context: WorkerContext, job: Job): Promise<void> {
   } finally {
     Object.assign(context.activity, { run: null, imagesPerSecond: null });
   }
+}
+
+/** What computed a run, as its record says it: sums over parts of a batch round differently, as another backend does. */
+function backendOf(context: WorkerContext, run: StoredRun): string {
+  const atOnce = imagesAtOnce(run);
+  return atOnce === undefined ? context.backend : `${context.backend}, ${atOnce} images at once`;
 }
 
 async function claimAndRun(context: WorkerContext, job: Job): Promise<void> {
@@ -71,7 +79,7 @@ async function claimAndRun(context: WorkerContext, job: Job): Promise<void> {
     fingerprint,
     context.worker,
     result,
-    context.backend,
+    backendOf(context, run),
   );
   await context.artifacts.remove(checkpointName(fingerprint));
   await settle(context, fingerprint, released.length > 0);
@@ -91,11 +99,17 @@ async function endWithout(
   const why = lease.interruption();
   if (why === null) {
     const failure = classify(error);
+    const short = failure.class === 'out-of-memory';
+    if (short) failure.message = memoryAdvice(run, failure.message);
     const after = await store.fail(run.fingerprint, worker, failure);
     context.log(`${label(run)} failed (${failure.class}, attempt ${run.attempt}): ${failure.message}`);
     // The checkpoint may hold what made it fail: the next attempt starts from the beginning.
     await artifacts.remove(checkpointName(run.fingerprint));
     await settle(context, run.fingerprint, after.state === 'queued');
+    if (short) {
+      context.log('memory ran out: ending, so that the next attempt has a fresh process');
+      context.retire();
+    }
     return;
   }
   context.log(`${label(run)} interrupted: ${why}`);

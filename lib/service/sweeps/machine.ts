@@ -20,10 +20,11 @@ export type Demand = 'active' | 'paused' | 'stopped' | 'none';
 
 /**
  * Claims allowed before a failure of the class is final. A run is deterministic, so the same code on the same data
- * diverges again; memory and machines change, files may be rendered anew.
+ * diverges again; memory and machines change (and each attempt after it ran out takes half as many images at once),
+ * files may be rendered anew.
  */
 const MAX_ATTEMPTS: Readonly<Record<FailureClass, number>> = {
-  'out-of-memory': 3,
+  'out-of-memory': 4,
   diverged: 1,
   data: 2,
   code: 2,

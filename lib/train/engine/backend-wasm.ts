@@ -11,7 +11,7 @@ interface WasmTensorData {
 /** The part of the wasm backend that the engine's kernels use (tfjs-backend-wasm 4.22, `backend_wasm.ts`). */
 export interface WasmBackend extends KernelBackend {
   readonly wasm: {
-    readonly asm: { readonly memory: WebAssembly.Memory };
+    readonly asm: { readonly memory: WebAssembly.Memory; malloc(bytes: number): number };
     readonly HEAPU8: Uint8Array;
     _malloc(bytes: number): number;
     _free(address: number): void;

@@ -11,6 +11,7 @@ import { registerHostLoss } from './ops/host-loss';
 import { registerLayerNorm, registerLayerNormGradient } from './ops/layer-norm';
 import { registerRowLoss } from './ops/row-loss';
 import { registerRows } from './ops/rows';
+import { guardAllocation } from './out-of-memory';
 import { releaseScratch, switchSimd } from './simd/register';
 import { loadTfjs, loadWasmBackend } from './tfjs';
 import type { BackendName, Engine, EngineDescription, EngineOptions, Tf } from './types';
@@ -67,6 +68,7 @@ async function openWasm(options: EngineOptions): Promise<Engine> {
     throw new TaskatlasError('unavailable', 'WebAssembly could not be started: use Node 20 or newer.');
   }
   await tf.ready();
+  guardAllocation(tf, options.heapBytes);
   registerShared(tf, 'wasm');
   once(tf, 'wasm', () => {
     registerComposedKernels(tf);

@@ -32,6 +32,8 @@ export interface EngineOptions {
   backend?: 'auto' | BackendName;
   /** Threads inside one process. WebAssembly always uses one: a process per core is faster there. */
   threads?: number;
+  /** WebAssembly only: bytes that its memory may take, at most 3.75 GB. */
+  heapBytes?: number;
   /** WebAssembly only: false leaves the own SIMD module out (comparison and fault finding). */
   simd?: boolean;
 }

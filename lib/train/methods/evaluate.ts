@@ -2,7 +2,7 @@ import { type PoolName, TaskatlasError, type TaskDeclaration, type TaskId } from
 import { type PackedLabels, valuesOf } from '../networks';
 import { imageLosses, type LossSpec } from './losses';
 import type { Pause } from './pause';
-import { chunks } from './pools';
+import { networkChunks } from './pools';
 import type { Predict, RunContext } from './types';
 
 const CHUNK = 50;
@@ -26,7 +26,7 @@ export async function evaluate(
   const size = labels.rows * labels.channels;
   const losses = new Float32Array(labels.examples);
   const outputs = new Float32Array(labels.examples * size);
-  for (const part of chunks(labels.examples, CHUNK)) {
+  for (const part of networkChunks(context, labels.examples, CHUNK)) {
     const values = valuesOf(tf, () => predict(part));
     const at = part[0] as number;
     outputs.set(values, at * size);

@@ -16,7 +16,7 @@ import { createParameters, forward, pickWeights, valuesOf, type Weights } from '
 import { floatsOf, packFile, roundToHalf, unpackFile } from './container';
 import { type Compression, encodeExternal } from './external';
 import type { Pause } from './pause';
-import { chunks, type InputAdapter, type PoolInputs, poolInputs } from './pools';
+import { type InputAdapter, networkChunks, type PoolInputs, poolInputs } from './pools';
 import type { RunContext } from './types';
 
 /** Pools whose frozen codes are cached; sources themselves are trained on the fourth. */
@@ -131,7 +131,7 @@ async function encodePool(
   const perImage = shape.side ** 2 * shape.channels;
   const values = new Float32Array(inputs.count * perImage);
   try {
-    for (const part of chunks(inputs.count)) {
+    for (const part of networkChunks(context, inputs.count)) {
       const codes = valuesOf(tf, () => {
         const images = batchTensor(tf, [inputs], part, preset, size);
         return forward(tf, plan, parameters.get, images);

@@ -1,4 +1,5 @@
 import { type Recipe, type RunResult, TaskatlasError, type TaskId } from '@/lib/science/core';
+import { asOutOfMemory } from '../engine';
 import { readSource } from './features';
 import { mean } from './mean';
 import { contrastive } from './pretrain/contrastive';
@@ -55,12 +56,16 @@ async function predictorOf(context: MethodContext, fingerprint: string, task: Ta
 
 /**
  * Executes one run: the only entry of this room for workers. Deterministic for a recipe on one backend.
- * @throws TaskatlasError `diverged`, `cancelled` (after a checkpoint), `data`, `invalid-input`
+ * @throws TaskatlasError `out-of-memory` (see `RunContext.imagesAtOnce`), `diverged`, `cancelled` (after a checkpoint), `data`, `invalid-input`
  */
 export async function executeRecipe(recipe: Recipe, context: RunContext): Promise<RunResult> {
   const asking: MethodContext = {
     ...context,
     predictorOf: (fingerprint, task) => predictorOf(asking, fingerprint, task),
   };
-  return methodOf(recipe).execute(recipe, asking);
+  try {
+    return await methodOf(recipe).execute(recipe, asking);
+  } catch (error) {
+    throw asOutOfMemory(context.engine.tf, error);
+  }
 }

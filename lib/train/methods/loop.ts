@@ -47,6 +47,50 @@ export const isLook = (done: number, totalSteps: number, looks: number): boolean
   done === totalSteps ||
   Math.floor((done * looks) / totalSteps) > Math.floor(((done - 1) * looks) / totalSteps);
 
+/** A batch in parts that fit into memory, with each part's share in the batch's mean; whole unless it has to be split. */
+function partsOf(problem: TrainingProblem, batch: Int32Array, atOnce: number): [Int32Array, number][] {
+  const { weightOf } = problem;
+  if (batch.length <= atOnce || !weightOf) return [[batch, 1]];
+  const parts = Array.from({ length: Math.ceil(batch.length / atOnce) }, (_, i) =>
+    batch.subarray(i * atOnce, (i + 1) * atOnce),
+  );
+  const total = weightOf(batch);
+  return parts.map((part) => [part, total > 0 ? weightOf(part) / total : part.length / batch.length]);
+}
+
+/** Loss of a batch and its gradients, by the variables' names: of its parts one after the other, summed. */
+function lossAndGradients(
+  context: RunContext,
+  problem: TrainingProblem,
+  variables: readonly Variable[],
+  batch: Int32Array,
+  step: number,
+): { loss: number; grads: NamedTensorMap } {
+  const { tf } = context.engine;
+  // In a tidy, so that nothing stays behind where memory runs out half-way.
+  return tf.tidy(() => {
+    let loss = 0;
+    let sum: NamedTensorMap = {};
+    for (const [part, share] of partsOf(problem, batch, context.imagesAtOnce ?? batch.length)) {
+      const { value, grads } = tf.variableGrads(() => {
+        const own = problem.loss(part, step) as Scalar;
+        return share === 1 ? own : tf.mul(own, share);
+      }, variables as Variable[]) as { value: Scalar; grads: NamedTensorMap };
+      loss += value.dataSync()[0] as number;
+      value.dispose();
+      const before = sum;
+      sum = Object.fromEntries(
+        Object.entries(grads).map(([name, gradient]) => {
+          const other = before[name];
+          return [name, other ? tf.add(other, gradient) : gradient];
+        }),
+      );
+      if (Object.keys(before).length > 0) tf.dispose([before, grads]);
+    }
+    return { loss, grads: sum };
+  });
+}
+
 /** One gradient step; returns the batch loss. */
 function trainStep(
   context: RunContext,
@@ -56,18 +100,9 @@ function trainStep(
   step: number,
   rate: number,
 ): number {
-  const { tf } = context.engine;
   const names = optimiser.active(step);
   const variables = names.map((name) => problem.parameters.get(name));
-  const { value, grads } = tf.variableGrads(
-    () => problem.loss(batch, step) as Scalar,
-    variables as Variable[],
-  ) as {
-    value: Scalar;
-    grads: NamedTensorMap;
-  };
-  const loss = value.dataSync()[0] as number;
-  value.dispose();
+  const { loss, grads } = lossAndGradients(context, problem, variables, batch, step);
   const gradients = new Map(variables.map((variable, i) => [names[i] ?? '', grads[variable.name] as Tensor]));
   if (Number.isFinite(loss)) optimiser.apply(gradients, rate, step);
   for (const gradient of Object.values(grads)) gradient.dispose();

@@ -188,6 +188,14 @@ export function imageLosses(
   });
 }
 
+/** What the examples weigh in the mean over a batch: Σ w over their rows, or their number for the metric loss. */
+export function examplesWeight(spec: LossSpec, labels: PackedLabels, indices: ArrayLike<number>): number {
+  if (spec.name === 'metric') return indices.length;
+  let weight = 0;
+  for (let i = 0; i < indices.length; i++) weight += exampleWeight(spec, labels, indices[i] as number);
+  return weight;
+}
+
 /** Where a batch's loss writes its gradient, and the training step, by which the metric loss chooses its pixels. */
 interface BatchPlace {
   gradient: Float32Array;
@@ -221,8 +229,7 @@ function batchLossInto(
 ): number {
   if (spec.name === 'metric') return metricBatch(output, labels, indices, place);
   const size = labels.rows * labels.channels;
-  let weight = 0;
-  for (let i = 0; i < indices.length; i++) weight += exampleWeight(spec, labels, indices[i] as number);
+  const weight = examplesWeight(spec, labels, indices);
   if (weight === 0) return 0;
   let sum = 0;
   for (let i = 0; i < indices.length; i++) {

@@ -81,6 +81,13 @@ export const chunks = (count: number, size = CHUNK): Int32Array[] =>
     Int32Array.from({ length: Math.min(size, count - c * size) }, (_, i) => c * size + i),
   );
 
+/** The same for images on their way through a network: smaller where memory ran out before. */
+export const networkChunks = (
+  { imagesAtOnce = CHUNK }: { imagesAtOnce?: number },
+  count: number,
+  size = CHUNK,
+): Int32Array[] => chunks(count, Math.min(size, imagesAtOnce));
+
 /** Inputs of a pool: kept whole in memory where they fit, else made batch by batch. */
 export async function poolInputs(
   dataset: Dataset,

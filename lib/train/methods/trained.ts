@@ -21,7 +21,7 @@ import {
 } from '../networks';
 import { evaluate } from './evaluate';
 import { type TrainingOutcome, train } from './loop';
-import { type LossSpec, lossTensor } from './losses';
+import { examplesWeight, type LossSpec, lossTensor } from './losses';
 import { taskMetric } from './metrics';
 import type { ParameterGroup } from './optimiser';
 import { outputBias } from './output-bias';
@@ -81,6 +81,8 @@ export interface SupervisedTraining extends Network {
   groups?(names: readonly string[]): readonly ParameterGroup[];
   /** What a step minimises, differentiable; the task's loss when absent. */
   objective?(view: StepView): Scalar;
+  /** Whether the objective of a batch is the mean of its parts', weighted by labelled rows; the task's own loss is. */
+  separable?: boolean;
   /** A term of the parameters alone, added to what a step minimises. */
   penalty?(parameters: ParameterStore): Scalar;
 }
@@ -149,8 +151,11 @@ export async function trainSupervised(
   const feedOf = feedsOf(request);
   const output = (pool: PoolName, indices: Int32Array): Tensor =>
     networkOutput(context, request, parameters, feedOf(pool), indices);
+  const placesOf = (indices: Int32Array): Int32Array =>
+    request.chosen ? indices.map((i) => request.chosen?.[i] ?? i) : indices;
+  const splits = request.objective ? request.separable && !spec.classWeights : true;
   const objective = (indices: Int32Array, step: number): Scalar => {
-    const places = request.chosen ? indices.map((i) => request.chosen?.[i] ?? i) : indices;
+    const places = placesOf(indices);
     const view = { output: output(request.pool, places), indices: places, step, spec, labels };
     const loss = request.objective?.(view) ?? lossTensor(tf, spec, view.output, labels, places, step);
     const penalty = request.penalty?.(parameters);
@@ -165,6 +170,9 @@ export async function trainSupervised(
         ...(request.groups ? { groups: request.groups(trainable) } : {}),
         examples: request.images,
         loss: objective,
+        ...(splits
+          ? { weightOf: (indices: Int32Array) => examplesWeight(spec, labels, placesOf(indices)) }
+          : {}),
         selectionLosses: async (turn) =>
           (await evaluate(context, spec, selection, (part) => output('selection', part), turn)).losses,
       },

@@ -39,6 +39,11 @@ export interface RunContext {
   };
   signal: AbortSignal;
   onProgress(progress: TrainingProgress): void;
+  /**
+   * Most images that go through a network at once, where memory ran out before; all of a batch when absent. Batches are
+   * then taken in parts and their gradients summed, so the recipe's batch stays what it is, up to rounding.
+   */
+  imagesAtOnce?: number;
   /** Input kinds of all targets of the sweep: which feature files a source writes. */
   inputKinds: readonly InputKind[];
 }
@@ -57,6 +62,11 @@ export interface TrainingProblem {
   examples: number;
   /** Differentiable mean loss of a batch, called inside a tidy. `step` is there for schedules inside a loss. */
   loss(indices: Int32Array, step: number): Scalar;
+  /**
+   * What some of the examples weigh in the mean that `loss` is, so that a batch can be taken in parts when memory is
+   * short. Absent where a batch is more than the mean of its parts (its examples are compared): it is then never split.
+   */
+  weightOf?(indices: Int32Array): number;
   /** Losses of every selection image, NaN where it has no label. */
   selectionLosses(pause: () => Promise<void>): Promise<Float32Array>;
 }

@@ -1,5 +1,4 @@
 import { readFileSync } from 'node:fs';
-import { TaskatlasError } from '@/lib/science/core/errors';
 import type { WasmBackend } from '../backend-wasm';
 
 /** The exports of `kernels.wasm`: addresses, sizes and byte pitches as in `kernels.as`. */
@@ -53,13 +52,8 @@ function scratchSpace(backend: WasmBackend): Pick<Simd, 'scratch' | 'dispose'> {
     const needed = bytes.reduce((sum, b) => sum + round16(b), 0);
     if (needed > size) {
       dispose();
-      address = backend.wasm._malloc(needed) >>> 0;
-      if (address === 0) {
-        throw new TaskatlasError(
-          'out-of-memory',
-          `No memory for ${needed} bytes of scratch: use a smaller batch.`,
-        );
-      }
+      // Throws where there is none: the allocator is guarded (out-of-memory.ts).
+      address = backend.wasm._malloc(needed);
       size = needed;
     }
     let next = address;

@@ -3,7 +3,7 @@ import { taskOf } from '../evaluate';
 import { imageLosses, type LossSpec } from '../losses';
 import { taskMetric } from '../metrics';
 import { createPause } from '../pause';
-import { chunks, poolLabels, taskLoss } from '../pools';
+import { networkChunks, poolLabels, taskLoss } from '../pools';
 import { renderSamples } from '../samples';
 import type { MethodContext, Predictor } from '../types';
 
@@ -16,7 +16,7 @@ export async function poolOutputs(
   const count = context.dataset.count(pool);
   const pause = createPause(context.signal);
   let all = new Float32Array(0);
-  for (const part of chunks(count)) {
+  for (const part of networkChunks(context, count)) {
     const outputs = predictor.outputs(pool, part);
     if (all.length === 0) all = new Float32Array((outputs.length / part.length) * count);
     all.set(outputs, ((part[0] as number) * outputs.length) / part.length);

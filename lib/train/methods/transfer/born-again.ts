@@ -152,7 +152,7 @@ async function teach(recipe: TransferRecipe, context: MethodContext): Promise<St
       training: recipe.training,
       seed: recipe.seed,
       purpose: `born-again ${i} > ${task.id}`,
-      ...(objective ? { objective } : {}),
+      ...(objective ? { objective, separable: true } : {}),
     };
     stages.push(await trainStage(context, i, request));
   }

@@ -53,5 +53,6 @@ export const distill = networkMethod('distill', async (recipe, context) => {
     purpose: `distill > ${task.id}`,
     feed: await imageFeeds(context, { task: task.id, preset }, ['transfer', 'selection', 'test']),
     objective: studentObjective(context.engine.tf, soft, { weight, temperature }),
+    separable: true,
   };
 });

@@ -6,7 +6,7 @@ import { createParameters, forward, pickWeights, valuesOf, type Weights } from '
 import { imagesOf, taskOf } from '../evaluate';
 import { FEATURE_POOLS } from '../features';
 import { createPause, type Pause } from '../pause';
-import { chunks } from '../pools';
+import { networkChunks } from '../pools';
 import { imageFeeds } from '../source';
 import type { Feed } from '../trained';
 import type { MethodContext } from '../types';
@@ -56,7 +56,7 @@ async function cachedBelow(
       const count = context.dataset.count(pool);
       let shape: number[] = [];
       let values = new Float32Array(0);
-      for (const part of chunks(count)) {
+      for (const part of networkChunks(context, count)) {
         const outputs = valuesOf(tf, () => {
           const out = forward(tf, below, parameters.get, feed(pool).gather(part));
           shape = out.shape.slice(1);
