@@ -5,6 +5,7 @@ import { TaskatlasError } from '@/lib/science/core';
 import { registerNovel } from './commands/novel';
 import { registerReaders } from './commands/read';
 import { registerSubmit } from './commands/submit';
+import { registerTables } from './commands/tables';
 import { root } from './places';
 
 function version(): string {
@@ -23,6 +24,7 @@ async function buildProgram(): Promise<Command> {
   const policy = registerReaders(program);
   registerSubmit(program);
   registerNovel(program);
+  registerTables(program);
   const [start, doctor, solve, affinity, reference, imports, exports, engine, dataset] = await Promise.all([
     import('./commands/start'),
     import('./commands/doctor'),

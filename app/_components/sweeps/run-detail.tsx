@@ -2,9 +2,48 @@
 
 import { count, loss } from '@/app/_lib/format';
 import { useApi } from '@/app/_lib/use-api';
-import { runDetailView } from '@/lib/service/contracts';
+import { type RunDetailView, runDetailView } from '@/lib/service/contracts';
 import { CopyButton } from '../ui/copy-button';
 import { Failure, Loading, Skeleton } from '../ui/status';
+
+/** What a method measured beside its losses, such as the task affinity of a joint training. */
+function MeasuredTable({ table }: { table: RunDetailView['tables'][number] }) {
+  return (
+    <figure className="min-w-0">
+      <figcaption>
+        <span className="font-semibold">{table.name}</span> <span className="text-ink2">{table.meaning}</span>
+      </figcaption>
+      <div className="mt-1 overflow-x-auto">
+        <table className="table">
+          <thead>
+            <tr>
+              <td />
+              {table.columns.map((column) => (
+                <th key={column} scope="col" className="text-right">
+                  {column}
+                </th>
+              ))}
+            </tr>
+          </thead>
+          <tbody>
+            {table.rows.map((row, i) => (
+              <tr key={row}>
+                <th scope="row" className="text-left">
+                  {row}
+                </th>
+                {table.columns.map((column, j) => (
+                  <td key={column} className="text-right tabular-nums">
+                    {loss(table.values[i]?.[j] ?? Number.NaN)}
+                  </td>
+                ))}
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+    </figure>
+  );
+}
 
 /** What determined a run and what it cost. */
 export function RunDetail({ fingerprint }: { fingerprint: string }) {
@@ -58,9 +97,14 @@ export function RunDetail({ fingerprint }: { fingerprint: string }) {
           </ul>
         )}
       </div>
-      <pre className="max-h-72 overflow-auto rounded-control border border-line bg-panel p-3 font-mono text-[11.5px] leading-relaxed">
-        {JSON.stringify(data.recipe, null, 2)}
-      </pre>
+      <div className="grid min-w-0 content-start gap-4">
+        {data.tables.map((table) => (
+          <MeasuredTable key={table.name} table={table} />
+        ))}
+        <pre className="max-h-72 overflow-auto rounded-control border border-line bg-panel p-3 font-mono text-[11.5px] leading-relaxed">
+          {JSON.stringify(data.recipe, null, 2)}
+        </pre>
+      </div>
     </div>
   );
 }

@@ -9,7 +9,8 @@ export const PRETRAIN_METHODS: readonly MethodDeclaration[] = [
     kind: 'pretrain',
     name: 'Multi-task encoder',
     summary: 'One trunk with a head for each task, or tied networks; the trunk is the source.',
-    source: 'Caruana 1997; Kendall, Gal & Cipolla 2018 (weights); Duong et al. 2015 (soft sharing)',
+    source:
+      'Caruana 1997; Kendall, Gal & Cipolla 2018 (weights); Duong et al. 2015 (soft sharing); Fifty et al. 2021 (affinity)',
     version: 1,
     training: 'source',
     needs: [],

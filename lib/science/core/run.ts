@@ -231,6 +231,16 @@ export interface SampleImage {
   png: Uint8Array;
 }
 
+/** A small table that a method measured on the way, beside its losses: values[row][column]. */
+export interface RunTable {
+  name: string;
+  /** What a value says. */
+  meaning: string;
+  rows: readonly string[];
+  columns: readonly string[];
+  values: readonly (readonly number[])[];
+}
+
 /** What a finished run hands over, written in one transaction with its state. */
 export interface RunResult {
   /** One loss per test image in pool order; NaN where the image has no valid pixel. Null for dataset runs. */
@@ -238,6 +248,8 @@ export interface RunResult {
   /** Probe runs: test losses per target, relative to the constant predictor (1 = no better). */
   probeLosses?: Readonly<Record<TaskId, Float32Array>>;
   metric: number | null;
+  /** Only methods that measure more than losses have them, such as the task affinity of a joint training. */
+  tables?: readonly RunTable[];
   curve: readonly CurvePoint[];
   samples: readonly SampleImage[];
   /** Names of artifacts written (weights, features), relative to the artifact store. */

@@ -36,6 +36,18 @@ const archivedRun = z.strictObject({
       }),
     )
     .max(1_000_000),
+  tables: z
+    .array(
+      z.strictObject({
+        name: z.string().min(1).max(80),
+        meaning: z.string().max(400),
+        rows: z.array(z.string().max(80)).max(1000),
+        columns: z.array(z.string().max(80)).max(1000),
+        values: z.array(z.array(number)).max(1000),
+      }),
+    )
+    .max(20)
+    .optional(),
   cost: z.strictObject({ steps: amount, images: amount, seconds: amount, flops: amount }),
 });
 

@@ -227,6 +227,16 @@ export const runDetailView = runView.extend({
   metric: z.number().nullable(),
   testImages: z.number(),
   curve: z.array(curvePoint),
+  /** What the method measured beside its losses, such as the task affinity of a joint training. */
+  tables: z.array(
+    z.object({
+      name: z.string(),
+      meaning: z.string(),
+      rows: z.array(z.string()),
+      columns: z.array(z.string()),
+      values: z.array(z.array(z.number().nullable())),
+    }),
+  ),
   cost: z
     .object({ steps: z.number(), images: z.number(), seconds: z.number(), flops: z.number() })
     .nullable(),

@@ -53,6 +53,7 @@ import {
   sizesView,
   sourcesOf,
   sweepView,
+  tablesView,
   targetList,
   targetsOf,
   taskView,
@@ -180,6 +181,7 @@ function runDetail(
     metric: Number.isFinite(result?.metric) ? (result?.metric ?? null) : null,
     testImages: result?.testLosses?.length ?? 0,
     curve: (result?.curve ?? []).filter((p) => Number.isFinite(p.trainLoss)).map((p) => ({ ...p })),
+    tables: tablesView(result?.tables),
     cost: result ? { ...result.cost } : null,
     samples: (result?.samples ?? []).map(({ index, role }) => ({
       index,

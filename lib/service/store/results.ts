@@ -2,7 +2,7 @@ import type { RunResult, SampleImage } from '@/lib/science/core';
 import { lossesFromBytes } from '../contracts';
 import type { Store, StoredLosses } from '../ports';
 import type { Connection } from './connection';
-import { curveFromRow } from './rows';
+import { curveFromRow, tablesFromRow } from './rows';
 
 type ResultMethods = Pick<Store, 'result' | 'losses' | 'finished' | 'curves' | 'sampleList' | 'sample'>;
 
@@ -23,6 +23,7 @@ export function resultMethods(connection: Connection): ResultMethods {
           testLosses: row.testLosses ? lossesFromBytes(row.testLosses) : null,
           ...(probes.length > 0 ? { probeLosses: byTask(probes) } : {}),
           metric: row.metric,
+          ...tablesFromRow(row.tables),
           curve: curveFromRow(row.curve),
           samples: samples.map((s) => ({ index: s.index, role: s.role as SampleImage['role'], png: s.png })),
           artifacts: row.artifacts,

@@ -5,6 +5,7 @@ import type {
   RunKind,
   RunResult,
   RunState,
+  RunTable,
   TaskDeclaration,
 } from '@/lib/science/core';
 import type { RunStatus } from '@/lib/service/sweeps/machine';
@@ -93,6 +94,7 @@ export const resultToRow = (fingerprint: string, worker: string, result: RunResu
   testLosses: result.testLosses ? lossesToBytes(result.testLosses) : null,
   metric: result.metric,
   curve: toJson(result.curve),
+  tables: toJson(result.tables ?? []),
   artifacts: [...result.artifacts],
   steps: BigInt(Math.round(result.cost.steps)),
   images: BigInt(Math.round(result.cost.images)),
@@ -101,5 +103,10 @@ export const resultToRow = (fingerprint: string, worker: string, result: RunResu
   backend,
   worker,
 });
+
+export const tablesFromRow = (tables: Prisma.JsonValue): { tables?: RunTable[] } => {
+  const found = fromJson<RunTable[]>(tables);
+  return found.length > 0 ? { tables: found } : {};
+};
 
 export const curveFromRow = (curve: Prisma.JsonValue): CurvePoint[] => fromJson(curve);

@@ -9,7 +9,7 @@ const base64 = (losses: Float32Array): string => Buffer.from(lossesToBytes(losse
 
 function archive(change: Record<string, unknown> = {}) {
   const { fingerprint, recipe } = plannedSource(1);
-  const { testLosses, metric, curve, cost } = sampleResult();
+  const { testLosses, metric, curve, tables, cost } = sampleResult();
   const run = {
     fingerprint,
     recipe,
@@ -19,6 +19,8 @@ function archive(change: Record<string, unknown> = {}) {
     testLosses: testLosses && base64(testLosses),
     metric,
     curve,
+    // As JSON has it: NaN becomes null.
+    tables: JSON.parse(JSON.stringify(tables)),
     cost,
     ...change,
   };

@@ -9,7 +9,7 @@ type ArchivedRun = RunArchive['runs'][number];
 const toText = (losses: Float32Array): string => Buffer.from(lossesToBytes(losses)).toString('base64');
 
 function archived(run: StoredRun, result: RunResult): Record<string, unknown> {
-  const { testLosses, probeLosses, metric, curve, cost } = result;
+  const { testLosses, probeLosses, metric, curve, tables, cost } = result;
   return {
     fingerprint: run.fingerprint,
     recipe: run.recipe,
@@ -22,6 +22,7 @@ function archived(run: StoredRun, result: RunResult): Record<string, unknown> {
       : {}),
     metric,
     curve,
+    ...(tables ? { tables } : {}),
     cost,
   };
 }
@@ -62,7 +63,7 @@ function finished(run: ArchivedRun, i: number): FinishedRun {
       refuse(field, `has ${bytes.length / 4} losses, but the test pool has ${test} images`);
     return lossesFromBytes(bytes);
   };
-  const { testLosses, probeLosses, metric, curve, cost, priority, estimatedFlops, backend } = run;
+  const { testLosses, probeLosses, metric, curve, tables, cost, priority, estimatedFlops, backend } = run;
   const probes = Object.entries(probeLosses ?? {}).map(([task, text]): [TaskId, Float32Array] => [
     task,
     read(text, `probeLosses.${task}`),
@@ -77,6 +78,7 @@ function finished(run: ArchivedRun, i: number): FinishedRun {
       testLosses: testLosses === null ? null : read(testLosses, 'testLosses'),
       ...(probes.length > 0 ? { probeLosses: Object.fromEntries(probes) } : {}),
       metric,
+      ...(tables ? { tables } : {}),
       curve,
       samples: [],
       // Weights did not travel: a source is trained again when an unfinished run needs it (workers/execution.ts).

@@ -1,6 +1,6 @@
 import { labelOf, methodLabel, PLAIN_METHOD } from '@/lib/science/catalog/methods';
-import type { Recipe, TaskId } from '@/lib/science/core';
-import type { RunView, WorkerView } from '../contracts';
+import type { Recipe, RunTable, TaskId } from '@/lib/science/core';
+import type { RunDetailView, RunView, WorkerView } from '../contracts';
 import type { StoredRun, StoredWorker } from '../ports';
 import { runShare, shownState, WORKER_SILENCE_SECONDS } from './progress';
 
@@ -51,6 +51,16 @@ export function runView(run: StoredRun, name: (id: TaskId) => string, now: numbe
     worker: running ? run.claimedBy : null,
   };
 }
+
+/** Tables of a run as JSON has them: what is no number is null. */
+export const tablesView = (tables: readonly RunTable[] = []): RunDetailView['tables'] =>
+  tables.map(({ name, meaning, rows, columns, values }) => ({
+    name,
+    meaning,
+    rows: [...rows],
+    columns: [...columns],
+    values: values.map((row) => row.map((value) => (Number.isFinite(value) ? value : null))),
+  }));
 
 /** Workers as they announced themselves, each with the run that it holds. */
 export function workerViews(

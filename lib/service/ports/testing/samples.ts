@@ -89,6 +89,9 @@ export const sampleResult = (n = 0): RunResult => ({
     { index: 0, role: 'input', png: Uint8Array.from([137, 80, 78, 71, 0, 255]) },
     { index: 0, role: 'prediction', png: Uint8Array.from([1, 2, 3]) },
   ],
+  tables: [
+    { name: 'affinity', meaning: 'of a', rows: ['a'], columns: ['a', 'b'], values: [[1 / 3, Number.NaN]] },
+  ],
   artifacts: ['abc/weights'],
   cost: { steps: 20, images: 640, seconds: 1.25, flops: 1.5e15 },
 });

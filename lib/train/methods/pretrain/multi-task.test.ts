@@ -11,6 +11,7 @@ import { createShapesDataset } from '../testing/shapes-dataset';
 import { imagePools, tasksOf } from './common';
 import { createJoint, encoderTensors, type Joint, taskLosses } from './joint';
 import { combineLosses, tieLoss } from './joint-loss';
+import { lookAhead } from './task-affinity';
 
 let engine: Engine;
 const dataset = createShapesDataset();
@@ -169,6 +170,46 @@ describe('joint loss', () => {
   });
 });
 
+describe('task affinity', () => {
+  it('is the share of a loss that a step for another task takes away', async () => {
+    const joint = await jointOf(['copy', 'height', 'kind'], true);
+    const { tf, parameters } = joint;
+    const trunk = parameters.matching(/^encoder\//);
+    const batch = Int32Array.from([1, 4, 30, 41]);
+    const before = parameters.snapshot();
+    const found = lookAhead(joint, [batch], 0.02);
+    expect(parameters.snapshot()).toEqual(before);
+    const losses = () => taskLosses(joint, batch, 0).map((loss) => loss.dataSync()[0] as number);
+    const now = tf.tidy(losses);
+    [0, 1, 2].forEach((i) => {
+      const step = slopes(joint, trunk, () => taskLosses(joint, batch, 0)[i] as Scalar);
+      const moved = [...step].map(([name, g]): [string, Float32Array] => [
+        name,
+        (before.get(name) as Float32Array).map((w, k) => w - 0.02 * (g[k] as number)),
+      ]);
+      parameters.restore(new Map(moved));
+      const ahead = tf.tidy(losses);
+      near(
+        found.subarray(3 * i, 3 * i + 3),
+        ahead.map((loss, j) => 1 - loss / (now[j] as number)),
+        4,
+      );
+      parameters.restore(before);
+      expect(found[4 * i]).toBeGreaterThan(0);
+    });
+    parameters.dispose();
+  });
+
+  it('comes with a joint training as a table, the mean of its looks', async () => {
+    const { result } = await run(recipeOf(['copy', 'segments']));
+    const [table] = result.tables ?? [];
+    expect(table).toMatchObject({ rows: ['copy', 'segments'], columns: ['copy', 'segments'] });
+    expect(table?.values[0]?.[0]).toBeGreaterThan(0);
+    expect(table?.values[1]?.[1]).toBeGreaterThan(0);
+    expect((await run(recipeOf(['copy', 'segments'], { sharing: 'soft' }))).result.tables).toBeUndefined();
+  });
+});
+
 describe('multi-task', () => {
   const all = ['copy', 'height', 'segments', 'hue', 'place', 'islands', 'move', 'kind'];
 
@@ -244,11 +285,12 @@ describe('multi-task', () => {
       onProgress: ({ step }) => step >= 8 && controller.abort(),
     });
     await expect(interrupted).rejects.toMatchObject({ code: 'cancelled' });
-    const resumed = createTestContext(engine, dataset, 'm');
+    const resumed = createTestContext(engine, dataset, 'm', { files: context.files });
     resumed.checkpoints.saved = context.checkpoints.saved;
     expect(context.checkpoints.saved).not.toBeNull();
     const result = await executeRecipe(recipe, resumed);
     expect(result.curve).toEqual(whole.result.curve);
+    expect(result.tables).toEqual(whole.result.tables);
     expect(resumed.files.get('m/weights')).toEqual(whole.files.get('m/weights'));
   });
 

@@ -19,6 +19,7 @@ import {
   taskLosses,
 } from './joint';
 import { combineLosses, tieLoss } from './joint-loss';
+import { affinityLog } from './task-affinity';
 
 /** `2+1+0.5` as numbers, one for each task; all 1 when empty. */
 function fixedWeights(text: string, tasks: number): number[] {
@@ -38,6 +39,7 @@ const adapter = (tasks: readonly TaskData[], shared: boolean): InputAdapter =>
 /**
  * Multi-task learning (Caruana 1997): one trunk with a head for each task (hard sharing), or a network for each task
  * with an L2 tie between their encoders (soft sharing). The trunk, or the first task's own encoder, becomes a source.
+ * With a trunk, how much a step for each task helps each other one is measured at the looks (`task-affinity.ts`).
  */
 export const multiTask: Method<PretrainRecipe> = {
   id: 'multi-task',
@@ -54,7 +56,12 @@ export const multiTask: Method<PretrainRecipe> = {
     const joint = createJoint(context, recipe, tasks, { shared, gather });
     const { parameters } = joint;
     const names = tasks.map(({ spec }) => spec.name);
+    const affinity = shared
+      ? await affinityLog(context, joint, recipe.seed, recipe.training.learningRate)
+      : null;
+    let done = 0;
     const loss = (indices: Int32Array, step: number): Scalar => {
+      done = step + 1;
       const weighting = learned ? { logVariance: parameters.get(LOG_VARIANCE) } : { fixed };
       const sum = combineLosses(tf, taskLosses(joint, indices, step), names, weighting);
       return shared ? sum : tf.add(sum, tieLoss(tf, encoderTensors(joint), tie));
@@ -67,22 +74,26 @@ export const multiTask: Method<PretrainRecipe> = {
           trainable: parameters.names.filter((name) => learned || name !== LOG_VARIANCE),
           examples: imagesOf(context, 'source', recipe.dataset.pools.source),
           loss,
-          selectionLosses: (pause) =>
-            jointSelection(
+          selectionLosses: async (pause) => {
+            await affinity?.look(done);
+            return await jointSelection(
               tasks,
               (task, part) => valuesOf(tf, () => branchOutput(joint, 'selection', task, part)),
               pause,
-            ),
+            );
+          },
         },
         recipe.training,
         { seed: recipe.seed, looks: PRESETS[recipe.preset].looks },
       );
-      return await storeEncoder(context, recipe, {
+      const stored = await storeEncoder(context, recipe, {
         weights: encoderWeights(joint),
         outcome,
         flops: outcome.images * jointFlops(joint),
         adapter: adapter(tasks, shared),
       });
+      if (!affinity) return stored;
+      return { ...stored, tables: [affinity.table()], artifacts: [...stored.artifacts, affinity.file] };
     } finally {
       parameters.dispose();
     }
