@@ -1,9 +1,9 @@
-/** Cases of encoders that are taught without labels: docs/methods/contrastive.md, deep-belief.md. */
+/** Cases of encoders that are taught without labels: docs/methods/contrastive.md, deep-belief.md, self-supervised.md. */
 import { type Case, type CaseSettings, pair } from './case-bench';
 
 const FEW = { images: 60 };
 const MLP: CaseSettings = { preset: 'mlp', epochs: { source: 20, transfer: 30, scratch: 30 } };
-const LONGER: CaseSettings = { preset: 'tiny', epochs: { source: 20, transfer: 30, scratch: 30 } };
+const LONGER: CaseSettings = { preset: 'tiny', epochs: { source: 40, transfer: 30, scratch: 30 } };
 
 export const UNSUPERVISED_CASES: Readonly<Record<string, Case>> = {
   'deep-belief': async (bench) => {
