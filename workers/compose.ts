@@ -5,6 +5,7 @@ import { TaskatlasError } from '@/lib/science/core';
 import { connectQueue } from '@/lib/service/queue';
 import { connect, folderArtifacts, patiently } from '@/lib/service/store';
 import { openEngine } from '@/lib/train/engine';
+import { gpuEngineInstalled, listGpus, parseDevice, placeWorkers } from '@/lib/train/engine/devices';
 import { datasetShelf, realExecution } from './execution';
 import type { WorkerParts } from './types';
 
@@ -37,6 +38,23 @@ export function threadsAllowed(variables: Readonly<Record<string, string | undef
   }
   const threads = parsed.data.TASKATLAS_THREADS;
   return threads === undefined ? {} : { threads };
+}
+
+/**
+ * A worker that was started by hand, or by a scheduler of a cluster, takes its device from `--device` or
+ * TASKATLAS_DEVICE; the supervisor's workers find CUDA_VISIBLE_DEVICES set. Before the engine is opened.
+ * @throws TaskatlasError when the device is not to be had
+ */
+export function takeDevice(
+  asked: string | undefined,
+  environment: Record<string, string | undefined> = process.env,
+): void {
+  const field = asked ? '--device' : 'TASKATLAS_DEVICE';
+  const device = parseDevice(asked ?? environment.TASKATLAS_DEVICE, field);
+  if (device.kind === 'auto' || environment.TASKATLAS_SUPERVISOR_PID) return;
+  const gpus = device.kind === 'cpu' ? [] : listGpus(environment);
+  const [place] = placeWorkers({ device, gpus, gpuEngine: gpuEngineInstalled(), cores: 1, workers: 1 });
+  Object.assign(environment, place?.environment);
 }
 
 /** Wires a worker process. */

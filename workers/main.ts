@@ -1,7 +1,7 @@
 /** A worker process: `workers/main.ts --name worker-1`, with DATABASE_URL, TASKATLAS_ARTIFACTS and TASKATLAS_CACHE set. */
 import { parseArgs } from 'node:util';
 import { whenGone } from '@/lib/service/store';
-import { composeWorker, required, workerId } from './compose';
+import { composeWorker, required, takeDevice, workerId } from './compose';
 import { work } from './loop';
 import { DEFAULT_TIMES, type WorkerTimes } from './types';
 
@@ -12,6 +12,7 @@ const { values } = parseArgs({
     artifacts: { type: 'string' },
     cache: { type: 'string' },
     engine: { type: 'string' },
+    device: { type: 'string' },
     // Seconds; shortened by tests, the defaults are in types.ts.
     lease: { type: 'string' },
     heartbeat: { type: 'string' },
@@ -21,6 +22,7 @@ const { values } = parseArgs({
   },
 });
 if (values.engine) process.env.TASKATLAS_ENGINE = values.engine;
+takeDevice(values.device);
 
 const seconds = (text: string | undefined, fallback: number): number => {
   const value = text === undefined ? fallback : Number(text);

@@ -48,6 +48,25 @@ async function engine(): Promise<string> {
   }
 }
 
+/** GPUs that this process may use, and what would compute on them. */
+async function devices(): Promise<string> {
+  const { gpuEngineInstalled, listGpus, parseDevice } = await import('@/lib/train/engine/devices');
+  parseDevice(process.env.TASKATLAS_DEVICE, 'TASKATLAS_DEVICE');
+  const gpus = listGpus();
+  const hidden = process.env.CUDA_VISIBLE_DEVICES;
+  if (gpus.length === 0) {
+    return `no GPU${hidden === undefined ? '' : ` (CUDA_VISIBLE_DEVICES is "${hidden}")`}: one worker per core`;
+  }
+  const names = gpus.map(({ id, name, memoryMegabytes }) => {
+    const memory = memoryMegabytes === null ? '' : `, ${(memoryMegabytes / 1024).toFixed(0)} GiB`;
+    return `${id} ${name}${memory}`;
+  });
+  const use = gpuEngineInstalled()
+    ? 'one worker per GPU'
+    : 'not used until `taskatlas engine install --gpu`: one worker per core';
+  return `${gpus.length} GPU${gpus.length === 1 ? '' : 's'} (${names.join('; ')}), ${use}`;
+}
+
 async function database(): Promise<string> {
   const { inspectDatabase } = await import('../compose');
   return inspectDatabase();
@@ -65,6 +84,7 @@ async function findings(): Promise<readonly Finding[]> {
       text: `${availableParallelism()} cores (${processor}), ${(totalmem() / 2 ** 30).toFixed(0)} GiB of memory`,
     },
     await attempt('engine', engine, 'See docs/engine-native.md; TASKATLAS_ENGINE=wasm always works.'),
+    await attempt('devices', devices, 'Unset TASKATLAS_DEVICE, or name a device that is there.'),
     await attempt(
       'database',
       database,

@@ -7,7 +7,7 @@ import { type SweepView, sweepView, workerView } from '@/lib/service/contracts';
 import { type ApiClient, patientClient } from '../api-client';
 import { importExamples } from '../examples';
 import { root } from '../places';
-import { type Product, startProduct } from '../supervisor';
+import { type EngineChoice, type Product, parseEngine, startProduct } from '../supervisor';
 import { finalReport, type OnceSummary } from '../supervisor/report';
 import { liveLine, progressLine } from '../terminal';
 
@@ -15,7 +15,9 @@ interface Options {
   once?: boolean;
   port?: number;
   workers?: number;
-  engine?: string;
+  engine?: EngineChoice;
+  device?: string;
+  workersPerGpu?: number;
   sweep: string;
 }
 
@@ -128,8 +130,14 @@ export function registerStart(program: Command): void {
       'exit when the sweep is done (1 if any run failed) and print a last JSON line with timings',
     )
     .option('--port <port>', 'port on 127.0.0.1 (default: the first free one from 3210)', integer(1, 65535))
-    .option('--workers <n>', 'worker processes (default: one per core)', integer(0, 256))
-    .option('--engine <name>', 'tensorflow, wasm or cpu (default: TensorFlow where a GPU is, else wasm)')
+    .option('--workers <n>', 'worker processes (default: one per core, or per GPU)', integer(0, 256))
+    .option(
+      '--engine <name>',
+      'tensorflow, wasm or cpu (default: TensorFlow where a GPU is, else wasm)',
+      (text) => parseEngine(text, '--engine'),
+    )
+    .option('--device <device>', 'auto, cpu, gpu or gpu:0,1 (default: GPUs where there are any)')
+    .option('--workers-per-gpu <n>', 'worker processes that share each GPU (default: 1)', integer(1, 64))
     .option('--sweep <file>', 'sweep file to submit when there is none yet', 'sweeps/first-look.yaml')
     .action(start);
 }

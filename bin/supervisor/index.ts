@@ -4,6 +4,7 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { TaskatlasError } from '@/lib/science/core';
+import type { WorkerPlace } from '@/lib/train/engine/devices';
 import { type ApiClient, httpClient, runningInstance } from '../api-client';
 import { openDatabase, type RunningDatabase } from '../compose';
 import {
@@ -20,8 +21,24 @@ import { clearLeftovers, recordChildren } from './leftovers';
 export interface StartOptions {
   port?: number;
   workers?: number;
-  engine?: string;
+  engine?: EngineChoice;
+  /** As `parseDevice` reads it. */
+  device?: string;
+  workersPerGpu?: number;
 }
+
+const ENGINES = ['auto', 'tensorflow', 'wasm', 'cpu'] as const;
+export type EngineChoice = (typeof ENGINES)[number];
+
+/** Reads the name of an engine. @throws TaskatlasError `invalid-input` naming the field */
+export function parseEngine(text: string, field: string): EngineChoice {
+  const engine = ENGINES.find((name) => name === text);
+  if (engine) return engine;
+  throw new TaskatlasError('invalid-input', `${field} is "${text}": use ${ENGINES.join(', ')}.`);
+}
+
+const engineOfEnvironment = (): EngineChoice | undefined =>
+  process.env.TASKATLAS_ENGINE ? parseEngine(process.env.TASKATLAS_ENGINE, 'TASKATLAS_ENGINE') : undefined;
 
 /** A running product: database, web server, workers. */
 export interface Product {
@@ -94,17 +111,13 @@ function startWeb(database: RunningDatabase, port: number, say: (text: string) =
   );
 }
 
-/** Threads for each of `workers` engines on `cores` cores: together they never ask for more than there are. */
-export const threadsPerWorker = (workers: number, cores = availableParallelism()): number =>
-  Math.max(1, Math.floor(cores / Math.max(1, workers)));
-
 function startWorker(
   database: RunningDatabase,
   index: number,
-  options: { engine?: string | undefined; threads: number },
+  engine: EngineChoice | undefined,
+  place: WorkerPlace,
   say: (text: string) => void,
 ): SupervisedChild {
-  const { engine, threads } = options;
   return supervise(
     {
       name: `worker-${index + 1}`,
@@ -112,7 +125,8 @@ function startWorker(
       args: [...process.execArgv, join(root, 'workers/main.ts'), '--name', `worker-${index + 1}`],
       env: {
         ...childEnvironment(database),
-        TASKATLAS_THREADS: String(threads),
+        ...place.environment,
+        TASKATLAS_THREADS: String(place.threads),
         ...(engine ? { TASKATLAS_ENGINE: engine } : {}),
       },
       cwd: root,
@@ -152,8 +166,32 @@ function prepareFolders(): void {
   }
 }
 
+/** Where the workers compute. @throws TaskatlasError when the devices asked for are not to be had */
+async function chooseDevices(
+  options: StartOptions,
+  say: (text: string) => void,
+): Promise<readonly WorkerPlace[]> {
+  const { gpuEngineInstalled, listGpus, parseDevice, placeWorkers } = await import(
+    '@/lib/train/engine/devices'
+  );
+  const { engine, workers, workersPerGpu } = options;
+  const field = options.device ? '--device' : 'TASKATLAS_DEVICE';
+  const device = parseDevice(options.device ?? process.env.TASKATLAS_DEVICE, field);
+  const gpus = device.kind === 'cpu' ? [] : listGpus();
+  const places = placeWorkers({
+    ...{ device, gpus, engine: engine ?? engineOfEnvironment(), workers, workersPerGpu },
+    gpuEngine: gpus.length > 0 && gpuEngineInstalled(),
+    cores: availableParallelism(),
+  });
+  for (const [i, place] of places.entries()) {
+    if (place.environment.CUDA_VISIBLE_DEVICES !== undefined) say(`worker-${i + 1}: ${place.device}`);
+  }
+  return places;
+}
+
 /** Brings everything up and keeps it up: a child that dies is started again; a database that dies comes back with its data. */
 export async function startProduct(options: StartOptions, say: (text: string) => void): Promise<Product> {
+  const places = await chooseDevices(options, say);
   prepareFolders();
   const startup: Record<string, number> = {};
   let last = performance.now();
@@ -169,11 +207,9 @@ export async function startProduct(options: StartOptions, say: (text: string) =>
   say(`${url} (starting)`);
   const database = await openDatabase(say);
   mark('database');
-  const count = options.workers ?? availableParallelism();
   const children = [startWeb(database, port, say)];
-  const threads = threadsPerWorker(count);
-  for (let i = 0; i < count; i++) {
-    children.push(startWorker(database, i, { engine: options.engine, threads }, say));
+  for (const [i, place] of places.entries()) {
+    children.push(startWorker(database, i, options.engine, place, say));
   }
   const remember = (): void =>
     recordChildren(children.map((child) => ({ name: child.name, pid: child.pid() })));

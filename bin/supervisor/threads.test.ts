@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { threadsAllowed } from '@/workers/compose';
-import { threadsPerWorker } from './index';
+import { threadsPerWorker } from '@/lib/train/engine/devices';
+import { takeDevice, threadsAllowed } from '@/workers/compose';
 
 describe('threads', () => {
   it('shares the cores out: workers × threads never exceeds them, and each has at least one', () => {
@@ -19,5 +19,18 @@ describe('threads', () => {
     expect(threadsAllowed({ TASKATLAS_THREADS: '' })).toEqual({});
     expect(threadsAllowed({})).toEqual({});
     expect(() => threadsAllowed({ TASKATLAS_THREADS: 'all' })).toThrow('TASKATLAS_THREADS is "all"');
+  });
+});
+
+describe('the device of a worker', () => {
+  it('is hidden or chosen before its engine opens; the supervisor’s choice stands', () => {
+    const environment: Record<string, string | undefined> = { TASKATLAS_DEVICE: 'cpu' };
+    takeDevice(undefined, environment);
+    expect(environment.CUDA_VISIBLE_DEVICES).toBe('-1');
+    const supervised = { TASKATLAS_DEVICE: 'cpu', TASKATLAS_SUPERVISOR_PID: '7', CUDA_VISIBLE_DEVICES: '2' };
+    takeDevice(undefined, supervised);
+    expect(supervised.CUDA_VISIBLE_DEVICES).toBe('2');
+    expect(() => takeDevice('gpu', { CUDA_VISIBLE_DEVICES: '' })).toThrow('No NVIDIA GPU is visible');
+    expect(() => takeDevice('tpu', {})).toThrow('--device: "tpu" is no device');
   });
 });

@@ -1,6 +1,7 @@
 import { availableParallelism, cpus } from 'node:os';
 import { z } from 'zod';
 import { TaskatlasError } from '@/lib/science/core/errors';
+import { gpusHidden, listGpus } from './devices';
 import { guardPadding } from './kernels/padding';
 import { guardCpuResize } from './kernels/register-cpu';
 import { guardMatMul, registerComposedKernels, shareClones } from './kernels/register-wasm';
@@ -125,7 +126,7 @@ async function tryNative(options: EngineOptions): Promise<Engine | null> {
     version: native.version,
     simd: true,
     threads: options.threads ?? availableParallelism(),
-    device: native.device === 'gpu' ? 'gpu' : processor(),
+    device: native.device === 'gpu' ? `gpu: ${listGpus()[0]?.name ?? 'NVIDIA'}` : processor(),
     kernels: 'native',
   });
   return { tf, backend: 'tensorflow', device: description.device, description, dispose: () => {} };
@@ -136,7 +137,7 @@ async function tryNative(options: EngineOptions): Promise<Engine | null> {
  * the time that libtensorflow takes (179 s against 338 s on two cores, bench/README.md), since the presets' layers are
  * small and every operation of the binding costs a call.
  */
-const prefersNative = (): boolean => hasNvidiaDevice();
+const prefersNative = (): boolean => hasNvidiaDevice() && !gpusHidden();
 
 /**
  * Opens the engine that this process trains with: the one place where a backend is chosen.

@@ -198,6 +198,11 @@ function createClock(progress: Progress, batchSize: number, everySeconds: number
       reportedStep = progress.step;
       return rate;
     },
+    /** Leaves what came before out of the rate: the first step compiles kernels and takes memory. */
+    warm: (): void => {
+      reported = last;
+      reportedStep = progress.step;
+    },
     checkpointDue: (): boolean => last - saved >= everySeconds * 1000,
     saved: (): void => {
       saved = performance.now();
@@ -222,6 +227,7 @@ async function runSteps(session: Session): Promise<void> {
   const nextBatch = createBatches(session.seed, problem.examples, batchSize);
   const clock = createClock(progress, batchSize, context.checkpoint.everySeconds);
   const pause = createPause();
+  const first = progress.step;
   let selectionLoss = progress.curve.at(-1)?.selectionLoss ?? null;
   while (progress.step < totalSteps) {
     if (context.signal.aborted) {
@@ -238,6 +244,7 @@ async function runSteps(session: Session): Promise<void> {
     const looked = isLook(progress.step, totalSteps, session.looks);
     if (looked) selectionLoss = await look(problem, progress, problem.examples / batchSize, pause);
     clock.tick();
+    if (progress.step === first + 1 && !looked) clock.warm();
     if (looked || clock.reportDue()) {
       const imagesPerSecond = clock.report();
       context.onProgress({ step: progress.step, totalSteps, imagesPerSecond, trainLoss, selectionLoss });

@@ -4,6 +4,7 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import util from 'node:util';
 import { TaskatlasError } from '@/lib/science/core/errors';
+import { gpusHidden } from '../devices';
 import type { Tf as Tfjs } from '../types';
 import { replaceSlowKernels } from './kernels';
 import {
@@ -121,7 +122,7 @@ function findCandidate(options: NativeOptions): Candidate | null {
       ?.record.tensorflow;
     return fromEngine(directory, variant, version ?? 'unknown');
   }
-  const preferred = options.prefer ?? (hasNvidiaDevice() ? 'gpu' : 'cpu');
+  const preferred = options.prefer ?? (hasNvidiaDevice() && !gpusHidden() ? 'gpu' : 'cpu');
   const best = rankEngines(listEngines(options.home ?? enginesHome()), projectTfjsVersion(), preferred)[0];
   if (best !== undefined) return fromEngine(best.directory, best.record.variant, best.record.tensorflow);
   const own = findProjectPackage(preferred);
