@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
 import { TaskatlasError } from '@/lib/science/core/errors';
+import { findProgram } from './native/command';
 import { rankEngines } from './native/layout';
 import { findProjectPackage, listEngines, projectTfjsVersion } from './native/locate';
 import type { BackendName } from './types';
@@ -49,11 +50,12 @@ export function parseGpuTable(text: string): (Gpu & { readonly uuid: string })[]
 /** GPUs of the machine by the driver's tool, else by the driver's folder, without their names. */
 function machineGpus(): (Gpu & { readonly uuid: string })[] {
   const columns = '--query-gpu=index,uuid,name,memory.total';
-  const { status, stdout } = spawnSync('nvidia-smi', [columns, '--format=csv,noheader,nounits'], {
-    encoding: 'utf8',
-    timeout: 20_000,
-  });
-  if (status === 0) return parseGpuTable(stdout);
+  const tool = findProgram('nvidia-smi');
+  if (tool !== null) {
+    const options = { encoding: 'utf8', timeout: 20_000 } as const;
+    const { status, stdout } = spawnSync(tool, [columns, '--format=csv,noheader,nounits'], options);
+    if (status === 0) return parseGpuTable(stdout);
+  }
   const folder = '/proc/driver/nvidia/gpus';
   const found = existsSync(folder) ? readdirSync(folder) : [];
   return found.map((_, i) => ({ id: String(i), uuid: '', name: 'NVIDIA GPU', memoryMegabytes: null }));
