@@ -39,11 +39,13 @@ export function recipeFlops(recipe: Recipe, shapeOf: ShapeOf, pictureKinds = 1):
     case 'transfer': {
       const { training, trainings } = methodById(recipe.method);
       const task = shapeOf(recipe.task);
+      const times = trainings?.(optionsOf(recipe.method, recipe.options)) ?? 1;
+      if (training === 'source')
+        return times * trained(sourcePlan(recipe.preset, size, task), pools.source, recipe.training);
       const plan =
         training === 'scratch'
           ? scratchPlan(recipe.preset, size, task)
           : transferPlan(recipe.preset, size, task, recipe.sources.length);
-      const times = trainings?.(optionsOf(recipe.method, recipe.options)) ?? 1;
       return times * trained(plan, recipe.images, recipe.training);
     }
     case 'pretrain':

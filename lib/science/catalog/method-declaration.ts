@@ -15,6 +15,8 @@ export interface MethodCase {
   /** Labelled images, and all images of the transfer pool. */
   images: number;
   pool: number;
+  /** Whether the transfer pool is of another domain than the source pool. */
+  shifted: boolean;
 }
 
 /** Declaration of one way to learn a task, trained or fitted. */
@@ -34,8 +36,8 @@ export interface MethodDeclaration {
   options?: OptionSpecs;
   /** For transfers. */
   runs?(options: ResolvedOptions): MethodRuns;
-  /** Whether it can serve a case; always when absent. What it cannot is not planned. */
-  serves?(asked: MethodCase): boolean;
+  /** Whether it can serve a case, or why not; always when absent. What it cannot is not planned. */
+  serves?(asked: MethodCase): boolean | string;
   /** How many trainings of its network one run is, for cost estimates; 1 when absent. */
   trainings?(options: ResolvedOptions): number;
   /** For pre-trainings: what one picture of one epoch costs, where that is not the network of each of its tasks. */

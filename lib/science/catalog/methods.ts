@@ -13,6 +13,7 @@ import {
   type ResolvedOptions,
   resolveOptions as resolve,
 } from './method-options';
+import { ADAPT_METHODS } from './methods-adapt';
 import { PRETRAIN_METHODS } from './methods-pretrain';
 import { TRANSFER_METHODS } from './methods-transfer';
 
@@ -60,7 +61,12 @@ const REFERENCES: readonly MethodDeclaration[] = [
   },
 ];
 
-const METHODS: readonly MethodDeclaration[] = [...REFERENCES, ...TRANSFER_METHODS, ...PRETRAIN_METHODS];
+const METHODS: readonly MethodDeclaration[] = [
+  ...REFERENCES,
+  ...TRANSFER_METHODS,
+  ...ADAPT_METHODS,
+  ...PRETRAIN_METHODS,
+];
 
 /** Declaration by id; for runs that are neither transfers nor pre-trainings the id is the run's kind. */
 export function methodById(id: string): MethodDeclaration {

@@ -1,6 +1,7 @@
 export * from './contrastive';
 export * from './distillation';
 export * from './domain-distance';
+export * from './domain-summary';
 export * from './linear-classifiers';
 export * from './meta';
 export * from './optimisers';

@@ -71,19 +71,23 @@ export function orderMethods(methods: readonly SweepMethod[]): SweepMethod[] {
   return done;
 }
 
-/** Methods that can serve a case, and the names of those that cannot. */
+/** Methods that can serve a case, and words for those that cannot, with the reason where one is known. */
 export function servable(
   methods: readonly SweepMethod[],
-  task: MethodCase['task'],
-  images: number,
-  pool: number,
+  target: TaskId,
+  asked: MethodCase,
 ): { methods: readonly SweepMethod[]; skipped: readonly string[] } {
-  const can = (method: SweepMethod): boolean =>
-    methodById(method.method).serves?.({ task, images, pool }) ?? true;
-  return {
-    methods: methods.filter(can),
-    skipped: methods.filter((method) => !can(method)).map((method) => method.label),
-  };
+  const able: SweepMethod[] = [];
+  const skipped: string[] = [];
+  for (const method of methods) {
+    const answer = methodById(method.method).serves?.(asked) ?? true;
+    if (answer === true) able.push(method);
+    else {
+      const why = answer === false ? '' : ` (${answer})`;
+      skipped.push(`${method.label} → ${target} at ${asked.images} images${why}`);
+    }
+  }
+  return { methods: able, skipped };
 }
 
 /**

@@ -214,7 +214,8 @@ class Planner {
 
   /** The part of a transfer's recipe that its method decides. */
   private transferOf({ method, sources, members }: TransferWish, images: number) {
-    const training = this.training(methodById(method.method).training ?? 'transfer');
+    const role = methodById(method.method).training ?? 'transfer';
+    const training = trainingOf(this.training(role), method.options);
     return {
       kind: 'transfer' as const,
       version: methodVersion(method.method),
@@ -222,7 +223,8 @@ class Planner {
       ...recipeOptions(method.method, method.options),
       sources,
       ...(members.length > 0 ? { members } : {}),
-      training: trainingAtSize(trainingOf(training, method.options), images, this.dataset.pools.transfer),
+      // What learns from the source pool has as many images at every size.
+      training: role === 'source' ? training : trainingAtSize(training, images, this.dataset.pools.transfer),
     };
   }
 
@@ -309,8 +311,9 @@ class Planner {
     );
     let at = 0;
     const { pools } = dataset;
-    const { methods, skipped } = servable(this.methods, this.task(target), images, pools.transfer);
-    for (const method of skipped) this.skipped.add(`${method} → ${target} at ${images} images`);
+    const asked = { task: this.task(target), images, pool: pools.transfer, shifted: !!dataset.shift };
+    const { methods, skipped } = servable(this.methods, target, asked);
+    for (const words of skipped) this.skipped.add(words);
     planMethods(methods, { target, sources: this.sources, trained }, (wish) => {
       const recipe = { ...common, images, ...this.transferOf(wish, images) };
       const learned = [...wish.sources, ...wish.members].map((run) => run.fingerprint);

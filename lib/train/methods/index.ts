@@ -1,5 +1,9 @@
 import { type Recipe, type RunResult, TaskatlasError, type TaskId } from '@/lib/science/core';
 import { asOutOfMemory } from '../engine';
+import { adda } from './adapt/adda';
+import { dann } from './adapt/dann';
+import { deepCoral } from './adapt/deep-coral';
+import { sourceOnly } from './adapt/source-only';
 import { readSource } from './features';
 import { mean } from './mean';
 import { contrastive } from './pretrain/contrastive';
@@ -29,6 +33,10 @@ const TRANSFERS: readonly TransferMethod[] = [
   bornAgain,
   selfTraining,
   ensemble,
+  sourceOnly,
+  dann,
+  deepCoral,
+  adda,
 ];
 const PRETRAININGS = [multiTask, contrastive, deepBelief] as const;
 const METHODS = [source, scratch, mean, probe, ...TRANSFERS, ...PRETRAININGS] as const;

@@ -1,4 +1,4 @@
-export { forward, valuesOf } from './forward';
+export { forward, valuesOf, type WeightLookup } from './forward';
 export { depthToSpace, type PackedLabels, packLabels, spaceToDepth } from './layout';
 export {
   createParameters,

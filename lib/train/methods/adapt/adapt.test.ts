@@ -1,0 +1,261 @@
+import { beforeAll, describe, expect, it } from 'vitest';
+import { defaultTraining } from '@/lib/science/catalog/presets';
+import { type MethodOptions, type RunResult, TaskatlasError, type TransferRecipe } from '@/lib/science/core';
+import type { Dataset, LabelBatch } from '@/lib/science/datasets/dataset';
+import { type Engine, memoryCount, openEngine } from '../../engine';
+import type { Weights } from '../../networks';
+import { readSource } from '../features';
+import { executeRecipe } from '../index';
+import { train } from '../loop';
+import { createTestContext } from '../testing/context';
+import { createShapesDataset } from '../testing/shapes-dataset';
+import { poolOutputs } from '../transfer/answers';
+import type { MethodContext, TransferMethod } from '../types';
+import { prepareAdaptation } from './adaptation';
+import { ADDA_TRAINED, adda, addaLoss, addaNetwork } from './adda';
+import { dann } from './dann';
+import { deepCoral } from './deep-coral';
+import { sourceOnly } from './source-only';
+
+/** Shapes whose pictures are negatives in every pool but the source's. */
+function twoDomains(): Dataset {
+  const plain = createShapesDataset();
+  return {
+    ...plain,
+    spec: { ...plain.spec, shift: { kind: 'inverted', strength: 1 } },
+    inputs: (pool, kind, indices) => {
+      const pictures = plain.inputs(pool, kind, indices);
+      return pool === 'source' ? pictures : pictures.map((x) => -x);
+    },
+  };
+}
+
+/** The same with labels of the target domain changed by `change`. */
+function withTargetLabels(
+  base: Dataset,
+  change: (batch: LabelBatch, pool: string, indices: ArrayLike<number>) => LabelBatch,
+): Dataset {
+  return {
+    ...base,
+    labels: (pool, task, indices) => {
+      const batch = base.labels(pool, task, indices);
+      return pool === 'source' ? batch : change(batch, pool, indices);
+    },
+  };
+}
+
+let engine: Engine;
+const dataset = twoDomains();
+const training = { ...defaultTraining('micro', 'source'), epochs: 2 };
+
+const recipe = (
+  method: string,
+  task: string,
+  options: MethodOptions = {},
+  more: Partial<TransferRecipe> = {},
+): TransferRecipe => ({
+  dataset: dataset.spec,
+  version: 1,
+  kind: 'transfer',
+  method,
+  options,
+  task,
+  sources: [],
+  ...(method === 'adda' ? { members: [{ fingerprint: 'start', key: 'source-only' }] } : {}),
+  preset: 'micro',
+  training,
+  images: 24,
+  seed: 1,
+  ...more,
+});
+
+interface Run {
+  result: RunResult;
+  weights: Weights;
+  files: Map<string, Uint8Array>;
+}
+/** Runs a method, ADDA after the network that it starts from. */
+async function run(wanted: TransferRecipe, on = dataset): Promise<Run> {
+  const files = new Map<string, Uint8Array>();
+  if (wanted.method === 'adda') {
+    const start = createTestContext(engine, on, 'start', { files });
+    await executeRecipe(recipe('source-only', wanted.task), start);
+  }
+  const context = createTestContext(engine, on, 'run', { files });
+  const result = await executeRecipe(wanted, context);
+  return { result, files, weights: (await readSource(context, 'run')).weights };
+}
+
+beforeAll(async () => {
+  engine = await openEngine({ backend: 'wasm' });
+});
+
+const METHODS = ['source-only', 'dann', 'deep-coral', 'adda'];
+
+/** What the finished network says of the target domain's test pictures. */
+async function answersOf({ files }: Run, on: Dataset): Promise<Float32Array> {
+  const context: MethodContext = {
+    ...createTestContext(engine, on, 'asked', { files }),
+    predictorOf: () => Promise.reject(new Error('nobody else is asked')),
+  };
+  const { recipe: stored, weights } = await readSource(context, 'run');
+  const method = [sourceOnly, dann, deepCoral, adda].find(
+    ({ id }) => id === (stored as TransferRecipe).method,
+  );
+  const predictor = await (method as TransferMethod).predictor(stored as TransferRecipe, context, weights);
+  const outputs = await poolOutputs(context, predictor, 'test');
+  predictor.dispose();
+  return outputs;
+}
+
+describe.each(METHODS)('%s', (method) => {
+  it('learns nothing from labels of the target domain: not to a bit, not in its answers', async () => {
+    for (const task of ['kind', 'segments']) {
+      const honest = await run(recipe(method, task));
+      const blotted = withTargetLabels(dataset, (batch) => ({
+        ...batch,
+        values: batch.values.map((_, i) => i % 2),
+        mask: null,
+      }));
+      const blind = await run(recipe(method, task), blotted);
+      expect(blind.weights).toEqual(honest.weights);
+      expect(await answersOf(blind, blotted)).toEqual(await answersOf(honest, dataset));
+      // Only the score knows.
+      expect(blind.result.testLosses).not.toEqual(honest.result.testLosses);
+    }
+  });
+
+  it('reads no label of transfer and selection images at all', async () => {
+    const guarded = withTargetLabels(dataset, (batch, pool) => {
+      if (pool !== 'test') throw new Error(`labels of the ${pool} pool were asked for`);
+      return batch;
+    });
+    const { result } = await run(recipe(method, 'kind'), guarded);
+    expect(result.testLosses?.every(Number.isFinite)).toBe(true);
+    expect(result.curve.every((point) => point.selectionLoss === null)).toBe(true);
+  });
+
+  it('goes on from a checkpoint to the same bit, and repeats itself', async () => {
+    const wanted = recipe(method, 'kind');
+    const whole = await run(wanted);
+    const resume = async (everySeconds: number, from: Uint8Array | null) => {
+      const files = new Map(whole.files);
+      files.delete('run/weights');
+      const context = createTestContext(engine, dataset, 'run', { files, everySeconds });
+      context.checkpoints.saved = from;
+      const saved: Uint8Array[] = [];
+      context.checkpoint.save = async (bytes) => void saved.push(bytes);
+      const { testLosses, tables, curve } = await executeRecipe(wanted, context);
+      expect({ testLosses, tables, curve }).toEqual({
+        testLosses: whole.result.testLosses,
+        tables: whole.result.tables,
+        curve: whole.result.curve,
+      });
+      expect((await readSource(context, 'run')).weights).toEqual(whole.weights);
+      return { saved, first: context.progress[0]?.step ?? 0 };
+    };
+    const { saved } = await resume(0, null);
+    expect(saved.length).toBeGreaterThan(7);
+    for (const step of [1, 5]) {
+      const { first } = await resume(1e9, saved[step - 1] as Uint8Array);
+      expect(first).toBeGreaterThan(step);
+    }
+  });
+
+  it('serves every head, several pictures too, measures the domains and leaves nothing behind', async () => {
+    await run(recipe(method, 'height'));
+    const before = memoryCount(engine.tf).tensors;
+    for (const task of ['copy', 'hue', 'place', 'move', 'islands']) {
+      const { result } = await run(recipe(method, task));
+      expect(result.testLosses?.some(Number.isFinite)).toBe(true);
+      const [table] = result.tables ?? [];
+      expect(table?.rows).toEqual(['proxy A-distance', 'MMD²', 'CORAL']);
+      expect(table?.values.every((row) => row.length === 3 && row.every(Number.isFinite))).toBe(true);
+      // Negatives are told apart at sight.
+      if (task !== 'hue') expect(table?.values[0]?.[0]).toBeGreaterThan(1.5);
+    }
+    expect(memoryCount(engine.tf).tensors).toBe(before);
+  });
+
+  it('refuses a data set of one domain', async () => {
+    const one = createShapesDataset();
+    await expect(run({ ...recipe(method, 'kind'), dataset: one.spec }, one)).rejects.toThrow(TaskatlasError);
+  });
+});
+
+describe('supervised adaptation', () => {
+  const options = { supervised: true };
+  it.each(['source-only', 'dann', 'deep-coral'])(
+    '%s learns from the first labels and from no other',
+    async (method) => {
+      const wanted = recipe(method, 'kind', options, { images: 8 });
+      const honest = await run(wanted);
+      const turned = (from: (index: number, pool: string) => boolean) =>
+        withTargetLabels(dataset, (batch, pool, indices) => ({
+          ...batch,
+          values: batch.values.map((v, i) => (from(indices[i] as number, pool) ? 1 - v : v)),
+        }));
+      const beyond = await run(
+        wanted,
+        turned((i, pool) => pool !== 'transfer' || i >= 8),
+      );
+      expect(beyond.weights).toEqual(honest.weights);
+      const within = await run(
+        wanted,
+        turned((i) => i === 3),
+      );
+      expect(within.weights).not.toEqual(honest.weights);
+    },
+  );
+});
+
+describe('what each method is', () => {
+  it('weight 0 is source only: same start, same batches', async () => {
+    const plain = await run(recipe('source-only', 'kind'));
+    for (const method of ['dann', 'deep-coral']) {
+      const { weights } = await run(recipe(method, 'kind', { weight: 0 }));
+      expect(weights).toEqual(plain.weights);
+      const adapted = await run(recipe(method, 'kind'));
+      expect(adapted.weights).not.toEqual(plain.weights);
+    }
+  });
+
+  it('ADDA moves the target’s encoder and the discriminator, and neither the source’s encoder nor the head', async () => {
+    const { files, weights } = await run(recipe('adda', 'kind'));
+    const context = createTestContext(engine, dataset, 'again', { files }) as unknown as MethodContext;
+    const start = (await readSource(context, 'start')).weights;
+    const moved = [...weights].filter(([name, values]) => values.some((x, i) => x !== start.get(name)?.[i]));
+    expect(moved.length).toBeGreaterThan(0);
+    expect(moved.every(([name]) => name.startsWith('encoder/'))).toBe(true);
+
+    const a = await prepareAdaptation(recipe('adda', 'kind'), context);
+    const parameters = addaNetwork(a, start);
+    const before = parameters.snapshot();
+    await train(
+      context,
+      {
+        parameters,
+        trainable: parameters.matching(ADDA_TRAINED),
+        examples: a.images.source,
+        loss: addaLoss(a, parameters),
+        selectionLosses: async () => Float32Array.of(Number.NaN),
+      },
+      training,
+      { seed: 1, looks: 1 },
+    );
+    for (const [name, values] of parameters.snapshot()) {
+      const same = values.every((x, i) => x === before.get(name)?.[i]);
+      expect([name, same]).toEqual([name, name.startsWith('encoder/')]);
+    }
+    parameters.dispose();
+  });
+
+  it('ADDA wants one network of its own preset to start from', async () => {
+    const files = new Map<string, Uint8Array>();
+    const context = createTestContext(engine, dataset, 'run', { files });
+    await expect(executeRecipe(recipe('adda', 'kind', {}, { members: [] }), context)).rejects.toMatchObject({
+      code: 'invalid-input',
+    });
+    await expect(executeRecipe(recipe('adda', 'kind'), context)).rejects.toMatchObject({ code: 'data' });
+  });
+});

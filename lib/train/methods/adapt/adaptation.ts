@@ -1,0 +1,133 @@
+import type { Tensor } from '@tensorflow/tfjs-core';
+import { codeShape, encoderPlan, type LayerPlan, sourcePlan } from '@/lib/science/catalog/presets-layers';
+import {
+  hash32,
+  type PoolName,
+  picturesOf,
+  TaskatlasError,
+  type TaskDeclaration,
+  type TransferRecipe,
+} from '@/lib/science/core';
+import type { FeatureMaps } from '@/lib/science/learning';
+import type { Tf } from '../../engine';
+import { forward, type PackedLabels, type ParameterStore, valuesOf } from '../../networks';
+import { imagesOf, taskOf } from '../evaluate';
+import { createBatches } from '../loop';
+import { balancedWeights, type LossSpec } from '../losses';
+import { createPause } from '../pause';
+import { chunks, poolLabels } from '../pools';
+import { imageFeeds } from '../source';
+import type { Feed } from '../trained';
+import type { MethodContext } from '../types';
+
+/** Pictures of each domain that distances are measured on. */
+const DISTANCE_IMAGES = 200;
+
+/** The two domains of a transfer, and the network between them. Labels are the source domain's alone. */
+export interface Adaptation {
+  tf: Tf;
+  context: MethodContext;
+  recipe: TransferRecipe;
+  task: TaskDeclaration;
+  spec: LossSpec;
+  labels: PackedLabels;
+  encoder: LayerPlan;
+  head: LayerPlan;
+  /** Of the joined codes of all pictures of an example. */
+  code: { side: number; channels: number };
+  feed(pool: PoolName): Feed;
+  /** Pictures to learn from: with labels of the source domain, without of the target domain. */
+  images: { source: number; target: number };
+}
+
+/**
+ * The task's loss with whatever it weighs by taken from the source domain: shares of classes in the target domain are
+ * labels too.
+ */
+const sourceSpec = (task: TaskDeclaration, labels: PackedLabels): LossSpec => ({
+  name: task.loss,
+  classWeights: task.loss === 'balanced-cross-entropy' ? balancedWeights(labels) : null,
+});
+
+/**
+ * Reads the source domain with its labels and the target domain's pictures. All of the transfer pool's pictures are
+ * learned from, whatever the size of the transfer set, which counts labels.
+ * @throws TaskatlasError `invalid-input` if the data set has one domain
+ */
+export async function prepareAdaptation(recipe: TransferRecipe, context: MethodContext): Promise<Adaptation> {
+  const { dataset, engine } = context;
+  const { preset } = recipe;
+  if (!dataset.spec.shift) {
+    throw new TaskatlasError(
+      'invalid-input',
+      `${recipe.method} goes from one domain to another, and this data set has one: give it a shift.`,
+    );
+  }
+  const task = taskOf(context, recipe.task);
+  const labels = await poolLabels(dataset, 'source', task, preset, createPause(context.signal));
+  const views = picturesOf(task.input).length;
+  const encoder = encoderPlan(preset, dataset.size, views);
+  const { side, channels } = codeShape(preset, dataset.size);
+  return {
+    tf: engine.tf,
+    context,
+    recipe,
+    task,
+    spec: sourceSpec(task, labels),
+    labels,
+    encoder,
+    head: sourcePlan(preset, dataset.size, task).slice(encoder.length),
+    code: { side, channels: channels * views },
+    feed: await imageFeeds(context, recipe, ['source', 'transfer', 'test']),
+    images: {
+      source: imagesOf(context, 'source', dataset.spec.pools.source),
+      target: dataset.count('transfer'),
+    },
+  };
+}
+
+/** Batches of the target domain's pictures, drawn beside the source domain's; as large as those. */
+export const targetBatches = ({ recipe, images }: Adaptation): ((step: number) => Int32Array) =>
+  createBatches(
+    hash32(recipe.seed, 'target domain'),
+    images.target,
+    Math.min(recipe.training.batchSize, images.source),
+  );
+
+/** Codes of pictures by an encoder. */
+export const encode = (
+  a: Adaptation,
+  parameters: ParameterStore,
+  pool: PoolName,
+  indices: Int32Array,
+  plan: LayerPlan = a.encoder,
+): Tensor => forward(a.tf, plan, parameters.get, a.feed(pool).gather(indices));
+
+/** No labels of the target domain are there to select by: the last weights count. */
+export const lastWeights = async (): Promise<Float32Array> => Float32Array.of(Number.NaN);
+
+/** Codes of the first pictures of a pool as the network stands. */
+export function codesOf(
+  a: Adaptation,
+  parameters: ParameterStore,
+  pool: 'source' | 'transfer',
+  plan: LayerPlan = a.encoder,
+): FeatureMaps {
+  const { side, channels } = a.code;
+  const count = Math.min(DISTANCE_IMAGES, pool === 'source' ? a.images.source : a.images.target);
+  const values = new Float32Array(count * side * side * channels);
+  for (const part of chunks(count)) {
+    const codes = valuesOf(a.tf, () => encode(a, parameters, pool, part, plan));
+    values.set(codes, (part[0] as number) * side * side * channels);
+  }
+  return { values, side, channels };
+}
+
+/** The first pictures of a pool themselves. */
+export function picturesOfPool(a: Adaptation, pool: 'source' | 'transfer'): FeatureMaps {
+  const { dataset } = a.context;
+  const [kind = 'rgb'] = picturesOf(a.task.input);
+  const count = Math.min(DISTANCE_IMAGES, pool === 'source' ? a.images.source : a.images.target);
+  const indices = Array.from({ length: count }, (_, i) => i);
+  return { values: dataset.inputs(pool, kind, indices), side: dataset.size, channels: 3 };
+}

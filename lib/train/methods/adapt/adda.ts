@@ -1,0 +1,143 @@
+import type { Scalar } from '@tensorflow/tfjs-core';
+import { forwardFlops, trainingFlops } from '@/lib/science/catalog/flops';
+import { optionsOf } from '@/lib/science/catalog/methods';
+import { PRESETS } from '@/lib/science/catalog/presets';
+import { type LayerPlan, sourcePlan } from '@/lib/science/catalog/presets-layers';
+import { createRng, TaskatlasError, type TransferRecipe } from '@/lib/science/core';
+import { domainDistances } from '@/lib/science/learning';
+import {
+  createParameters,
+  forward,
+  initialWeights,
+  type ParameterStore,
+  pickWeights,
+  type Weights,
+} from '../../networks';
+import { taskOf } from '../evaluate';
+import { readSource } from '../features';
+import { train } from '../loop';
+import type { MethodContext, TransferMethod } from '../types';
+import {
+  type Adaptation,
+  codesOf,
+  encode,
+  lastWeights,
+  prepareAdaptation,
+  targetBatches,
+} from './adaptation';
+import { discriminate, discriminatorPlan, domainLoss, stopGradient } from './domains';
+import { adaptedPredictor, distanceTable, finish } from './finish';
+
+/** Weights that are trained: the target domain's encoder and the discriminator. */
+export const ADDA_TRAINED = /^(adapted|domain)\//;
+
+const renamed = (weights: Weights, from: string, to: string): Weights =>
+  new Map([...weights].map(([name, values]) => [name.replace(from, to), values]));
+
+/** The encoder's layers under the name of the target domain's own. */
+export const adaptedPlan = ({ encoder }: Adaptation): LayerPlan =>
+  encoder.map((block) => ({
+    ...block,
+    streams: block.streams.map((stream) =>
+      stream.map((layer) => ({ ...layer, name: layer.name.replace('encoder/', 'adapted/') })),
+    ),
+  }));
+
+/** The network of the source domain that is adapted. @throws TaskatlasError `invalid-input`, `data` */
+async function startingNetwork(a: Adaptation): Promise<Weights> {
+  const { context, recipe } = a;
+  const [member, ...more] = recipe.members ?? [];
+  if (!member || more.length > 0)
+    throw new TaskatlasError('invalid-input', 'ADDA adapts exactly one network of the source domain.');
+  const stored = await readSource(context, member.fingerprint);
+  if (stored.preset !== recipe.preset || stored.size !== context.dataset.size) {
+    throw new TaskatlasError(
+      'data',
+      `${member.key} is a ${stored.preset} network for ${stored.size}×${stored.size} pictures; ` +
+        `this adaptation wants ${recipe.preset} at ${context.dataset.size}.`,
+    );
+  }
+  return pickWeights(stored.weights, /^(encoder|decoder)\//);
+}
+
+/** Both encoders from the start's, and a new discriminator. */
+export function addaNetwork(a: Adaptation, start: Weights): ParameterStore {
+  const discriminator = discriminatorPlan(a.code);
+  const encoder = pickWeights(start, /^encoder\//);
+  const rng = createRng(a.recipe.seed, 'adda', 'weights');
+  const weights = new Map([
+    ...encoder,
+    ...renamed(encoder, 'encoder/', 'adapted/'),
+    ...initialWeights(discriminator, rng),
+  ]);
+  return createParameters(a.tf, [...a.encoder, ...adaptedPlan(a), ...discriminator], weights);
+}
+
+/**
+ * One step for both players (eq. 9): the discriminator on codes held fixed, the target's encoder against a
+ * discriminator held fixed, which it wants to take its codes for the source domain's (inverted labels, eq. 7).
+ */
+export function addaLoss(
+  a: Adaptation,
+  parameters: ParameterStore,
+): (indices: Int32Array, step: number) => Scalar {
+  const { tf } = a;
+  const own = adaptedPlan(a);
+  const discriminator = discriminatorPlan(a.code);
+  const nextTarget = targetBatches(a);
+  const fixed = (name: string) => stopGradient(tf, parameters.get(name));
+  return (indices, step) => {
+    const source = stopGradient(tf, encode(a, parameters, 'source', indices));
+    const target = encode(a, parameters, 'transfer', nextTarget(step), own);
+    const told = discriminate(tf, discriminator, parameters.get, source, stopGradient(tf, target));
+    const fooled = domainLoss(tf, forward(tf, discriminator, fixed, target), true);
+    return tf.add(told, fooled) as Scalar;
+  };
+}
+
+async function execute(recipe: TransferRecipe, context: MethodContext) {
+  const a = await prepareAdaptation(recipe, context);
+  const start = await startingNetwork(a);
+  const { training } = recipe;
+  const rate = optionsOf(recipe.method, recipe.options).number('rate');
+  const own = adaptedPlan(a);
+  const parameters = addaNetwork(a, start);
+  const distances = () =>
+    domainDistances(codesOf(a, parameters, 'source'), codesOf(a, parameters, 'transfer', own));
+  try {
+    const before = distances();
+    const outcome = await train(
+      context,
+      {
+        parameters,
+        trainable: parameters.matching(ADDA_TRAINED),
+        examples: a.images.source,
+        loss: addaLoss(a, parameters),
+        selectionLosses: lastWeights,
+      },
+      { ...training, learningRate: training.learningRate * rate },
+      { seed: recipe.seed, looks: PRESETS[recipe.preset].looks },
+    );
+    const adapted = renamed(parameters.snapshot(parameters.matching(/^adapted\//)), 'adapted/', 'encoder/');
+    const weights = new Map([...adapted, ...pickWeights(start, /^decoder\//)]);
+    const flops =
+      forwardFlops(a.encoder) + trainingFlops(a.encoder) + 9 * forwardFlops(discriminatorPlan(a.code));
+    return await finish(a, weights, outcome, flops, [distanceTable(a, before, distances())]);
+  } finally {
+    parameters.dispose();
+  }
+}
+
+/**
+ * Adversarial discriminative domain adaptation (Tzeng et al. 2017): a network learns the task in the source domain; then
+ * the target domain gets an encoder of its own, started from that one, which learns to make its codes look like the
+ * source's. The source's encoder and the head stay as they are.
+ */
+export const adda: TransferMethod = {
+  id: 'adda',
+  execute,
+  predictor: async (recipe, context, weights) => {
+    const plan = sourcePlan(recipe.preset, context.dataset.size, taskOf(context, recipe.task));
+    return await adaptedPredictor(recipe, context, weights, plan);
+  },
+};

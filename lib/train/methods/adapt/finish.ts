@@ -1,0 +1,73 @@
+import type { LayerPlan } from '@/lib/science/catalog/presets-layers';
+import type { RunTable, RunResult, TransferRecipe } from '@/lib/science/core';
+import { type DomainDistances, domainDistances } from '@/lib/science/learning';
+import type { Weights } from '../../networks';
+import { taskOf } from '../evaluate';
+import { adapterOf } from '../features';
+import type { TrainingOutcome } from '../loop';
+import { imageFeeds } from '../source';
+import { networkPredictor } from '../trained';
+import { answer, poolOutputs } from '../transfer/answers';
+import { storeTransfer } from '../transfer/transfer-method';
+import type { MethodContext, Predictor } from '../types';
+import { type Adaptation, picturesOfPool } from './adaptation';
+
+const DISTANCES: readonly [keyof DomainDistances, string][] = [
+  ['proxyA', 'proxy A-distance'],
+  ['mmd', 'MMD²'],
+  ['coral', 'CORAL'],
+];
+
+/** How far the domains lie apart in their pictures, and in the codes before and after the training. */
+export function distanceTable(a: Adaptation, before: DomainDistances, after: DomainDistances): RunTable {
+  const pictures = domainDistances(picturesOfPool(a, 'source'), picturesOfPool(a, 'transfer'));
+  const all = [pictures, before, after];
+  return {
+    name: 'Distances between the domains',
+    meaning:
+      'between 200 pictures of the source domain and 200 of the target domain, by mean and spread of each quadrant; proxy A: 2 = told apart always, 0 = by chance',
+    rows: DISTANCES.map(([, name]) => name),
+    columns: ['pictures', 'codes before', 'codes after'],
+    values: DISTANCES.map(([key]) => all.map((distances) => distances[key])),
+  };
+}
+
+/** The network that serves the target domain: the stored encoder and head on the target's own pictures. */
+export async function adaptedPredictor(
+  recipe: TransferRecipe,
+  context: MethodContext,
+  weights: Weights,
+  plan: LayerPlan,
+): Promise<Predictor> {
+  const feed = await imageFeeds(context, recipe, ['transfer', 'selection', 'test']);
+  return networkPredictor(context, { plan, feed }, weights);
+}
+
+/**
+ * Stores the network and scores it on the target domain's test pool: the only place where labels of the target domain
+ * are read.
+ * @param weights of `encoder/…` and `decoder/…`, as a task-specific network has them
+ */
+export async function finish(
+  a: Adaptation,
+  weights: Weights,
+  outcome: TrainingOutcome,
+  flopsPerImage: number,
+  tables: readonly RunTable[],
+): Promise<RunResult> {
+  const { context, recipe } = a;
+  const predictor = await adaptedPredictor(recipe, context, weights, [...a.encoder, ...a.head]);
+  try {
+    const outputs = await poolOutputs(context, predictor, 'test');
+    const adapter = adapterOf(taskOf(context, recipe.task));
+    const { steps, images, seconds } = outcome;
+    const result = await answer(context, recipe, outputs, {
+      curve: outcome.curve,
+      cost: { steps, images, seconds, flops: images * flopsPerImage },
+      artifacts: await storeTransfer(context, recipe, weights, { adapter }),
+    });
+    return { ...result, tables };
+  } finally {
+    predictor.dispose();
+  }
+}
