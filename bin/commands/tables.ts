@@ -38,7 +38,7 @@ export function registerTables(program: Command): void {
       const print = (text: string): void => void process.stdout.write(`${text}\n`);
       if (options.json) return print(JSON.stringify(found, null, 2));
       if (found.length === 0)
-        print('No finished run of this sweep has tables: teach an encoder by multi-task.');
+        print('No finished run of this sweep has tables: teach an encoder by multi-task, or adapt to another domain (dann, adda …).');
       for (const { label, seed, tables } of found) {
         for (const { name, meaning, rows, columns, values } of tables) {
           print(`${label} (seed ${seed}): ${name}. ${meaning}\n`);

@@ -1,5 +1,5 @@
 import type { LayerPlan } from '@/lib/science/catalog/presets-layers';
-import type { RunTable, RunResult, TransferRecipe } from '@/lib/science/core';
+import type { RunResult, RunTable, TransferRecipe } from '@/lib/science/core';
 import { type DomainDistances, domainDistances } from '@/lib/science/learning';
 import type { Weights } from '../../networks';
 import { taskOf } from '../evaluate';
