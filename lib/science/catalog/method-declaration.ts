@@ -50,6 +50,8 @@ export interface MethodDeclaration {
   joins?: boolean;
   /** For pre-trainings: so many tasks at least. */
   leastTasks?: number;
+  /** Whether its runs have tables of what they measured beside their losses. */
+  measures?: boolean;
   /** Whether its result holds an encoder that can be a source again. */
   leavesEncoder?: boolean;
 }

@@ -29,6 +29,7 @@ export const ADAPT_METHODS: readonly MethodDeclaration[] = [
     source: 'Ben-David et al. 2010 (source error)',
     version: 1,
     serves: hasTwoDomains,
+    measures: true,
     training: 'source',
     needs: [],
     options: JOINT_OPTIONS,
@@ -43,6 +44,7 @@ export const ADAPT_METHODS: readonly MethodDeclaration[] = [
     source: 'Ganin & Lempitsky 2015; Ganin et al. 2016',
     version: 1,
     serves: hasTwoDomains,
+    measures: true,
     training: 'source',
     needs: [],
     options: {
@@ -73,6 +75,7 @@ export const ADAPT_METHODS: readonly MethodDeclaration[] = [
     source: 'Sun & Saenko 2016',
     version: 1,
     serves: hasTwoDomains,
+    measures: true,
     training: 'source',
     needs: [],
     options: {
@@ -97,6 +100,7 @@ export const ADAPT_METHODS: readonly MethodDeclaration[] = [
     source: 'Tzeng et al. 2017',
     version: 1,
     serves: hasTwoDomains,
+    measures: true,
     training: 'source',
     needs: ['weights'],
     options: {

@@ -6,7 +6,7 @@ import { type DomainTerm, jointMethod } from './joint';
  * The domain loss through the reversal layer: the discriminator learns to tell the domains apart, the encoder to make
  * that impossible. λ = weight · (2/(1 + e^(−γp)) − 1) rises from 0 with the share p of the training done.
  */
-export const adversary: DomainTerm = {
+const adversary: DomainTerm = {
   layers: (a) => discriminatorPlan(a.code),
   loss: ({ a, parameters, options, source, target, progress }) => {
     const { tf } = a;

@@ -67,7 +67,7 @@ async function knownLabels(a: Adaptation, options: ResolvedMethodOptions): Promi
 }
 
 /** The loss of a step: the task on the source domain, on known labels of the target domain, and the method's term. */
-export function jointLoss(
+function jointLoss(
   a: Adaptation,
   parameters: ParameterStore,
   term: DomainTerm | null,
@@ -105,7 +105,7 @@ function flopsOf(a: Adaptation, extra: LayerPlan | null, supervised: boolean): n
 }
 
 /** The network with random weights, its output's bias at the mean of the source domain's labels. */
-export function freshNetwork(a: Adaptation, extra: LayerPlan): ParameterStore {
+function freshNetwork(a: Adaptation, extra: LayerPlan): ParameterStore {
   const plan = [...a.encoder, ...a.head, ...extra];
   // The same for every method of a seed: what differs between them is the adaptation.
   const start = initialWeights(plan, createRng(a.recipe.seed, `domains ${a.task.id}`, 'weights'));
