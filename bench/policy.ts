@@ -1,11 +1,13 @@
 /**
- * Exact policies on the published transfers: `npx tsx bench/policy.ts [reference folder]`.
- * Prints process CPU time (user + system), which other work on the machine does not stretch, and wall time beside it.
+ * Exact policies on the published transfers, beside another exact solver (SCIP, where OR-tools can be had):
+ *   npm run bench -- policy [--json] [--rounds N] [--no-peer] [--reference FOLDER]
+ * Rounds are interleaved: each asks ours for every budget, the whole curve, then the peer for every budget. Wall-clock
+ * and, for ours, processor time; medians over rounds.
  */
 import { readFileSync } from 'node:fs';
+import { cpus, loadavg } from 'node:os';
 import { join } from 'node:path';
-import { analyseTarget, type CandidateLosses } from '@/lib/science/affinity';
-import { createRng } from '@/lib/science/core';
+import { parseArgs } from 'node:util';
 import {
   type FileObjective,
   loadHighs,
@@ -14,70 +16,129 @@ import {
   solvePolicy,
   transfersFile,
 } from '@/lib/science/policy';
+import { layOut } from '@/lib/science/policy/layout';
+import { prepareProblem } from '@/lib/science/policy/problem';
+import { type Peer, startPeer } from './peers/process';
 
-const folder = process.argv[2] ?? process.env.TASKATLAS_REFERENCE ?? '../shared/reference';
-const load = (regime: string) =>
-  transfersFile.parse(
-    JSON.parse(readFileSync(join(folder, 'taskonomy', `transfers_${regime}.json`), 'utf8')),
-  );
+const { values: flags } = parseArgs({
+  options: {
+    json: { type: 'boolean', default: false },
+    rounds: { type: 'string', default: '3' },
+    'no-peer': { type: 'boolean', default: false },
+    reference: { type: 'string', default: process.env.TASKATLAS_REFERENCE ?? '../shared/reference' },
+  },
+});
 
-async function timed(work: () => Promise<unknown> | unknown): Promise<{ cpu: number; wall: number }> {
+const BUDGETS = Array.from({ length: 26 }, (_, i) => i + 1);
+
+interface Figure {
+  regime: string;
+  objective: FileObjective;
+  /** Milliseconds of one solve, medians over rounds: the median budget, the slowest, the slowest in processor time. */
+  ours: { median: number; slowest: number; cpuSlowest: number; cpuSlowestBudget: number };
+  peer: { median: number; slowest: number } | null;
+  /** All 26 budgets at once. */
+  curve: { wall: number; cpu: number };
+  /** Largest difference of the two optima, relative. */
+  difference: number | null;
+}
+
+const median = (values: readonly number[]): number =>
+  [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
+
+async function timed<T>(work: () => Promise<T>): Promise<{ value: T; cpu: number; wall: number }> {
   const [cpu, wall] = [process.cpuUsage(), performance.now()];
-  await work();
+  const value = await work();
   const used = process.cpuUsage(cpu);
-  return { cpu: (used.user + used.system) / 1000, wall: performance.now() - wall };
+  return { value, cpu: (used.user + used.system) / 1000, wall: performance.now() - wall };
 }
 
-const row = (name: string, { cpu, wall }: { cpu: number; wall: number }): void =>
-  console.log(
-    `${name.padEnd(44)} ${cpu.toFixed(0).padStart(7)} ms CPU ${wall.toFixed(0).padStart(7)} ms wall`,
-  );
+const peerAnswer = (answer: unknown): { milliseconds: number; objective: number } =>
+  answer as { milliseconds: number; objective: number };
 
-async function policies(): Promise<void> {
-  row('load HiGHS (once per process)', await timed(loadHighs));
-  for (const objective of ['affinity', 'quality', 'gain'] as FileObjective[]) {
-    for (const regime of ['16k', '1k']) {
-      const file = load(regime);
-      const problem = (limit: number) =>
-        problemFromTransfers(file, { objective, maxOrder: 4, budgets: [{ name: 'count', limit }] });
-      const single: { cpu: number; wall: number }[] = [];
-      for (let budget = 1; budget <= 26; budget++)
-        single.push(await timed(() => solvePolicy(problem(budget))));
-      const slowest = single.reduce((a, b) => (b.cpu > a.cpu ? b : a));
-      row(`${regime} ${objective}, order 4: slowest of 26 solves`, slowest);
-      row(`${regime} ${objective}, order 4: curve of 26 budgets`, await timed(() => policyCurve(problem(1))));
-    }
-  }
-}
-
-async function analysis(): Promise<void> {
-  const rng = createRng('bench');
-  const runs = (level: number, seeds: number) =>
-    Array.from({ length: seeds }, (_, seed) => ({
-      sourceSeed: seed,
-      headSeed: seed,
-      losses: Float32Array.from({ length: 600 }, () => Math.exp(level + 0.3 * rng.normal())),
-    }));
-  for (const seeds of [1, 3]) {
-    const candidates: CandidateLosses[] = [
-      ...Array.from(
-        { length: 15 },
-        (_, i): CandidateLosses => ({
-          key: `t${i}`,
-          kind: 'transfer',
-          sources: [`t${i}`],
-          runs: runs(0.03 * i, seeds),
+async function figureOf(
+  regime: string,
+  objective: FileObjective,
+  rounds: number,
+  peer: Peer | null,
+): Promise<Figure> {
+  const path = join(flags.reference, 'taskonomy', `transfers_${regime}.json`);
+  const file = transfersFile.parse(JSON.parse(readFileSync(path, 'utf8')));
+  const problem = (limit: number) =>
+    problemFromTransfers(file, { objective, maxOrder: 4, budgets: [{ name: 'count', limit }] });
+  const walls = BUDGETS.map((): number[] => []);
+  const processor = BUDGETS.map((): number[] => []);
+  const theirs = BUDGETS.map((): number[] => []);
+  const curves: { wall: number; cpu: number }[] = [];
+  let difference = 0;
+  for (let round = 0; round < rounds; round++) {
+    for (const [i, budget] of BUDGETS.entries()) {
+      const ours = await timed(() => solvePolicy(problem(budget)));
+      walls[i]?.push(ours.wall);
+      processor[i]?.push(ours.cpu);
+      if (!peer) continue;
+      const layout = layOut(prepareProblem(problem(budget)));
+      const { program } = layout;
+      const answer = peerAnswer(
+        await peer.ask({
+          ...program,
+          objective: [...program.objective],
+          lower: [...program.lower],
+          upper: [...program.upper],
+          // JSON writes an infinite bound as null.
+          rows: program.rows,
         }),
-      ),
-      { key: 'self', kind: 'self', sources: [], runs: runs(-0.2, seeds) },
-      { key: 'scratch', kind: 'scratch', sources: [], runs: runs(0.2, seeds) },
-      { key: 'mean', kind: 'mean', sources: [], runs: runs(0.5, 1) },
-    ];
-    const once = () => timed(() => analyseTarget({ target: 't', candidates }, { resamples: 200 }));
-    row(`analyse 15 sources × 600 images × ${seeds} seeds, first`, await once());
-    row(`analyse 15 sources × 600 images × ${seeds} seeds, again`, await once());
+      );
+      theirs[i]?.push(answer.milliseconds);
+      const value = answer.objective / layout.scale;
+      difference = Math.max(difference, Math.abs(value - ours.value.objective) / Math.abs(value));
+    }
+    curves.push(await timed(() => policyCurve(problem(1))));
   }
+  const each = walls.map(median);
+  const cpu = processor.map(median);
+  const cpuSlowest = Math.max(...cpu);
+  return {
+    regime,
+    objective,
+    ours: {
+      median: median(each),
+      slowest: Math.max(...each),
+      cpuSlowest,
+      cpuSlowestBudget: BUDGETS[cpu.indexOf(cpuSlowest)] ?? 0,
+    },
+    peer: peer ? { median: median(theirs.map(median)), slowest: Math.max(...theirs.map(median)) } : null,
+    curve: { wall: median(curves.map((c) => c.wall)), cpu: median(curves.map((c) => c.cpu)) },
+    difference: peer ? difference : null,
+  };
 }
 
-await policies();
-await analysis();
+const ms = (x: number | undefined): string => (x === undefined ? '–' : x.toFixed(0)).padStart(8);
+
+const load = await timed(loadHighs);
+const peer = flags['no-peer'] ? null : await startPeer('policy.py', ['ortools']);
+const figures: Figure[] = [];
+try {
+  for (const objective of ['affinity', 'quality', 'gain'] as FileObjective[])
+    for (const regime of ['16k', '1k'])
+      figures.push(await figureOf(regime, objective, Number(flags.rounds), peer));
+} finally {
+  peer?.stop();
+}
+const machine = { processor: cpus()[0]?.model ?? 'unknown', load: loadavg()[0] ?? 0 };
+if (flags.json) {
+  console.log(JSON.stringify({ machine, loadMilliseconds: load.wall, figures }));
+} else {
+  console.log(
+    `${machine.processor}, load ${machine.load.toFixed(1)}; HiGHS loaded in ${load.wall.toFixed(0)} ms`,
+  );
+  console.log(
+    'order 4, milliseconds      one solve: median  slowest (cpu)   SCIP median slowest   curve (cpu)   optima differ by',
+  );
+  for (const f of figures) {
+    console.log(
+      `${`${f.regime} ${f.objective}`.padEnd(24)} ${ms(f.ours.median)} ${ms(f.ours.slowest)} (${f.ours.cpuSlowest.toFixed(0)}, budget ${f.ours.cpuSlowestBudget}) ` +
+        `${ms(f.peer?.median)} ${ms(f.peer?.slowest)} ${ms(f.curve.wall)} (${f.curve.cpu.toFixed(0)})   ${f.difference?.toExponential(1) ?? '–'}`,
+    );
+  }
+}

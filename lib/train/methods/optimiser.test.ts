@@ -106,6 +106,19 @@ describe('createOptimiser', () => {
     for (const at of [2, 4, 6]) expect(walk(options, late, 8, at)).toEqual(whole);
   });
 
+  it('asks for no gradients of a group before its start', () => {
+    const parameters = createParameters(engine.tf, plan, initialWeights(plan, createRng(3)));
+    const groups = [
+      { names: ['a/kernel'], rate: 1, from: 0 },
+      { names: ['b/kernel'], rate: 1, from: 0.5 },
+    ];
+    const optimiser = createOptimiser(engine.tf, parameters, groups, base, 10);
+    expect(optimiser.active(4)).toEqual(['a/kernel']);
+    expect(optimiser.active(5)).toEqual(['a/kernel', 'b/kernel']);
+    optimiser.dispose();
+    parameters.dispose();
+  });
+
   it('moves a group at its own rate, and only after its start', () => {
     const groups: ParameterGroup[] = [
       { names: ['a/kernel'], rate: 0.5, from: 0.5 },
