@@ -27,6 +27,8 @@ describe('terminal', () => {
   it('tells failures, and the time taken at the end', () => {
     const ended = { ...progress, counts: { ...progress.counts, done: 98, failed: 2 }, etaSeconds: null };
     expect(progressLine('x', ended)).toContain('took 5 min 0 s, 2 failed');
+    expect(progressLine('x', { ...progress, imagesPerSecond: 0 })).not.toContain('images/s');
+    expect(progressLine('x', { ...progress, imagesPerSecond: 0.42 })).toContain(', 0.4 images/s,');
   });
 
   it('shows an interval only where there is one', () => {

@@ -11,10 +11,10 @@ export function duration(seconds: number): string {
 /** One line of progress: runs done / total, throughput, ETA, and what went wrong, if anything. */
 export function progressLine(name: string, progress: ProgressView): string {
   const { counts, total, share } = progress;
-  const parts = [
-    `${name}: ${counts.done} of ${total} runs (${Math.floor(share * 100)} % of the work)`,
-    `${Math.round(progress.imagesPerSecond)} images/s`,
-  ];
+  const parts = [`${name}: ${counts.done} of ${total} runs (${Math.floor(share * 100)} % of the work)`];
+  // Between two runs, and while images are rendered, nobody reports a rate: no figure is better than a 0.
+  const rate = progress.imagesPerSecond;
+  if (rate > 0) parts.push(`${rate < 10 ? rate.toFixed(1) : Math.round(rate)} images/s`);
   if (counts.done + counts.failed + counts.cancelled >= total)
     parts.push(`took ${duration(progress.elapsedSeconds)}`);
   else if (progress.etaSeconds !== null) parts.push(`${duration(progress.etaSeconds)} left`);
