@@ -1,7 +1,7 @@
 /** One engine under test in a process of its own: `bench/engine.ts` starts it and asks over the IPC channel. */
-import { type Answer, CONTESTANTS, createContest, type Question } from './engine-contestants';
+import { type Answer, createContest, ENGINES, type Question } from './engine-contestants';
 
-const contestant = CONTESTANTS.find(({ id }) => id === process.argv[2]);
+const contestant = ENGINES.find(({ id }) => id === process.argv[2]);
 if (contestant === undefined) throw new Error(`There is no contestant "${process.argv[2]}".`);
 const contest = createContest(contestant);
 
@@ -15,6 +15,8 @@ async function answer(question: Question): Promise<Answer> {
       return { done: true };
     case 'measure':
       return { round: contest.measure(), residentBytes };
+    case 'race':
+      return { race: await contest.race(question), residentBytes };
     case 'stop':
       process.disconnect();
       return { done: true };

@@ -1,6 +1,7 @@
 import type { Scalar, Tensor, Tensor1D, Tensor4D, Variable } from '@tensorflow/tfjs-core';
 import { createRng } from '@/lib/science/core/rng';
 import { convolution, heNormal, layerNorm, type Tf } from '@/lib/train/engine';
+import type { BenchData } from './engine-data';
 
 /** One convolution of a bench network: filter side, stride, channels out; ReLU unless it is the last. */
 export interface ConvLayer {
@@ -52,6 +53,23 @@ export const TINY_SOURCE: BenchNetwork = {
   channels: 48,
   layers: [conv(1, 24), conv(3, 32, 2), conv(3, 32), conv(1, 8), conv(3, 24), conv(3, 24), conv(1, 48)],
 };
+/** The small preset on a task of three channels. */
+export const SMALL_SOURCE: BenchNetwork = {
+  name: 'small source',
+  side: 32,
+  channels: 48,
+  layers: [
+    conv(3, 32),
+    conv(3, 64, 2),
+    conv(3, 64),
+    conv(3, 64),
+    conv(1, 8),
+    conv(3, 48),
+    conv(3, 48),
+    conv(3, 48),
+    conv(1, 48),
+  ],
+};
 export const TINY_HEAD: BenchNetwork = {
   name: 'tiny head',
   side: 8,
@@ -72,8 +90,10 @@ export function stepFlops(network: BenchNetwork): number {
 }
 
 export interface Trainer {
-  /** One step on the batch; returns the loss. */
-  step(): number;
+  /** Batches that the data hold. */
+  readonly batches: number;
+  /** One step on a batch, the first unless another is asked for; returns the loss. */
+  step(index?: number): number;
   dispose(): void;
 }
 
@@ -107,27 +127,53 @@ function engineLayer(tf: Tf, layer: ConvLayer, x: Tensor4D, weights: LayerWeight
   return norm === null ? y : layerNorm(tf, { x: y, ...norm, activation: 'relu' });
 }
 
-/** Variables of a network in order, and each layer's weights among them. The same numbers on every backend. */
-function createWeights(tf: Tf, network: BenchNetwork): { variables: Variable[]; layers: LayerWeights[] } {
+/** What a network gives for one image. */
+export function outputShape(network: BenchNetwork): { side: number; channels: number } {
+  const { side, channels, layers } = network;
+  return layers.reduce(
+    (shape, layer) => ({
+      side: (shape.side * (layer.double ? 2 : 1)) / layer.stride,
+      channels: layer.channels,
+    }),
+    { side, channels },
+  );
+}
+
+interface WeightSpec {
+  readonly shape: number[];
+  readonly values: Float32Array;
+}
+
+/** Weights in the order of the layers: filter, bias, then gain and shift where normalised. The same numbers everywhere. */
+export function initialWeights(network: BenchNetwork): WeightSpec[] {
   const rng = createRng('bench', network.name);
-  const variables: Variable[] = [];
-  const variable = (shape: number[], values: Float32Array): Tensor => {
-    const start = tf.tensor(values, shape);
-    const made = tf.variable(start);
-    start.dispose();
-    variables.push(made);
-    return made as unknown as Tensor;
-  };
   let { channels } = network;
-  const layers = network.layers.map((layer, i): LayerWeights => {
+  return network.layers.flatMap((layer, i): WeightSpec[] => {
     const co = layer.channels;
     const shape = [layer.kernel, layer.kernel, channels, co];
     channels = co;
-    const vector = (value: number): Tensor1D => variable([co], new Float32Array(co).fill(value)) as Tensor1D;
-    const filter = variable(shape, heNormal(rng, shape)) as Tensor4D;
-    const bias = vector(0);
+    const vector = (value: number): WeightSpec => ({ shape: [co], values: new Float32Array(co).fill(value) });
     const normalised = network.normalised === true && i < network.layers.length - 1;
-    return { filter, bias, norm: normalised ? { gain: vector(1), bias: vector(0) } : null };
+    const filter = { shape, values: heNormal(rng, shape) };
+    return [filter, vector(0), ...(normalised ? [vector(1), vector(0)] : [])];
+  });
+}
+
+/** Variables of a network in order, and each layer's weights among them. */
+function createWeights(tf: Tf, network: BenchNetwork): { variables: Variable[]; layers: LayerWeights[] } {
+  const variables = initialWeights(network).map(({ shape, values }) => {
+    const start = tf.tensor(values.slice(), shape);
+    const made = tf.variable(start);
+    start.dispose();
+    return made;
+  });
+  let at = 0;
+  const next = (): Tensor => variables[at++] as unknown as Tensor;
+  const layers = network.layers.map((_, i): LayerWeights => {
+    const [filter, bias] = [next() as Tensor4D, next() as Tensor1D];
+    const normalised = network.normalised === true && i < network.layers.length - 1;
+    const norm = normalised ? { gain: next() as Tensor1D, bias: next() as Tensor1D } : null;
+    return { filter, bias, norm };
   });
   return { variables, layers };
 }
@@ -138,23 +184,27 @@ export interface BenchOptimiser {
   dispose(): void;
 }
 
-/** Builds network, data and optimiser. Training data are random numbers: time does not depend on them. */
+/** Builds network, data and optimiser; steps take the batches of the data in order, or the first one always. */
 export function createTrainer(
   tf: Tf,
   network: BenchNetwork,
   batch: number,
   style: Style,
+  data: BenchData,
   createOptimiser: (variables: Variable[]) => BenchOptimiser,
 ): Trainer {
-  const rng = createRng('bench data', network.name);
-  const constant = (shape: number[]): Tensor =>
-    tf.tensor(
-      Float32Array.from({ length: shape.reduce((p, s) => p * s, 1) }, () => rng.next()),
-      shape,
-    );
   const { variables, layers } = createWeights(tf, network);
-  const x = constant([batch, network.side, network.side, network.channels]) as Tensor4D;
-  const forward = (): Tensor4D =>
+  const { side, channels } = network;
+  const out = outputShape(network);
+  const slice = (values: Float32Array, shape: [number, number, number, number], at: number): Tensor4D => {
+    const size = shape.reduce((p, s) => p * s, 1);
+    return tf.tensor4d(values.slice(at * size, (at + 1) * size), shape);
+  };
+  const batches = Array.from({ length: Math.floor(data.images / batch) }, (_, i) => ({
+    x: slice(data.x, [batch, side, side, channels], i),
+    y: slice(data.y, [batch, out.side, out.side, out.channels], i),
+  }));
+  const forward = (x: Tensor4D): Tensor4D =>
     network.layers.reduce((value, layer, i) => {
       const weights = layers[i];
       if (weights === undefined) return value;
@@ -163,12 +213,13 @@ export function createTrainer(
       const relu = i < network.layers.length - 1;
       return (style === 'engine' ? engineLayer : plainLayer)(tf, layer, input, weights, relu);
     }, x);
-  const target = constant(tf.tidy(() => forward().shape));
   const optimiser = createOptimiser(variables);
   return {
-    step: () => {
+    batches: batches.length,
+    step: (index = 0) => {
+      const { x, y } = batches[index % batches.length] as (typeof batches)[number];
       const { value, grads } = tf.variableGrads(
-        () => tf.mean(tf.abs(tf.sub(forward(), target))) as Scalar,
+        () => tf.mean(tf.abs(tf.sub(forward(x), y))) as Scalar,
         variables,
       );
       optimiser.apply(variables.map((v) => grads[v.name] as Tensor));
@@ -177,7 +228,7 @@ export function createTrainer(
       return loss;
     },
     dispose: () => {
-      tf.dispose([x, target, ...variables]);
+      tf.dispose([...batches.flatMap(({ x, y }) => [x, y]), ...variables]);
       optimiser.dispose();
     },
   };

@@ -19,6 +19,7 @@ import {
 import { layOut } from '@/lib/science/policy/layout';
 import { prepareProblem } from '@/lib/science/policy/problem';
 import { type Peer, startPeer } from './peers/process';
+import { benchPython } from './peers/python';
 
 const { values: flags } = parseArgs({
   options: {
@@ -116,7 +117,8 @@ async function figureOf(
 const ms = (x: number | undefined): string => (x === undefined ? '–' : x.toFixed(0)).padStart(8);
 
 const load = await timed(loadHighs);
-const peer = flags['no-peer'] ? null : await startPeer('policy.py', ['ortools']);
+const python = flags['no-peer'] ? null : benchPython({ ortools: 'ortools' });
+const peer = python === null ? null : startPeer(python, 'policy.py');
 const figures: Figure[] = [];
 try {
   for (const objective of ['affinity', 'quality', 'gain'] as FileObjective[])
