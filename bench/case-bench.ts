@@ -4,7 +4,9 @@ import { methodById, recipeOptions, trainingOf } from '@/lib/science/catalog/met
 import { defaultTraining, type TrainingRole } from '@/lib/science/catalog/presets';
 import type {
   DatasetSpec,
+  DomainShift,
   MethodOptions,
+  PoolSizes,
   PresetName,
   Recipe,
   RunResult,
@@ -70,6 +72,13 @@ export class Bench {
     return new Bench(this.ground, this.seed, settings, this.files, this.results);
   }
 
+  /** The same seed and networks on the same files dealt otherwise, every pool but `source` with another appearance. */
+  inDomains(shift: DomainShift, pools: PoolSizes): Bench {
+    const spec = { ...this.ground.spec, pools, shift };
+    const ground = { ...this.ground, spec, dataset: openDataset(spec, { cacheDirectory: '' }) };
+    return new Bench(ground, this.seed, this.settings, this.files, this.results);
+  }
+
   private async run(recipe: Recipe): Promise<Measured> {
     const { engine, dataset } = this.ground;
     const fingerprint = createHash('sha256').update(JSON.stringify(recipe)).digest('hex').slice(0, 16);
@@ -127,7 +136,7 @@ export class Bench {
     for (const source of from) sources.push(typeof source === 'string' ? await this.source(source) : source);
     const { training } = methodById(method);
     return await this.run({
-      ...this.common(training === 'scratch' ? 'scratch' : 'transfer'),
+      ...this.common(training ?? 'transfer'),
       kind: 'transfer',
       method,
       ...recipeOptions(method, options),

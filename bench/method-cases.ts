@@ -8,6 +8,7 @@ import { appendFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { createRng } from '@/lib/science/core';
 import { Bench, type Case, type Measured, openGround, pair, TARGET } from './case-bench';
+import { ADAPTATION_CASES } from './cases-adaptation';
 import { UNSUPERVISED_CASES } from './cases-unsupervised';
 
 const { values: flags } = parseArgs({
@@ -46,6 +47,7 @@ const CASES: Readonly<Record<string, Case>> = {
     return await pair(b.transfer('ensemble', SOURCES, {}, { members }), async () => best);
   },
   ...UNSUPERVISED_CASES,
+  ...ADAPTATION_CASES,
 };
 
 /** Percentile bootstrap of the mean of paired differences over the seeds. */

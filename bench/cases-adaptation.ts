@@ -1,0 +1,36 @@
+/** Cases of domain adaptation: docs/methods/domain-adaptation.md. */
+import { type Bench, type Case, type CaseSettings, type Measured, pair } from './case-bench';
+
+const SHIFT = { kind: 'textured', strength: 1 } as const;
+/** The transfer pool has no labels here: 1,000 pictures of the target domain. */
+const POOLS = { source: 2000, transfer: 1000, selection: 150, test: 1000 };
+const SETTINGS: CaseSettings = { preset: 'tiny', epochs: { source: 15, transfer: 30, scratch: 30 } };
+
+const domains = (bench: Bench): Bench => bench.at(SETTINGS).inDomains(SHIFT, POOLS);
+
+/** Prints the distances between the domains beside the accuracies. */
+function shown(method: string, measured: Measured): Measured {
+  const [table] = measured.result.tables ?? [];
+  table?.rows.forEach((row, i) => {
+    const values = table.columns.map((column, j) => `${column} ${table.values[i]?.[j]?.toPrecision(3)}`);
+    console.log(`  ${method}, ${row}: ${values.join(', ')}`);
+  });
+  return measured;
+}
+
+const against =
+  (method: string): Case =>
+  async (bench) => {
+    const b = domains(bench);
+    const baseline = shown('source-only', await b.transfer('source-only', []));
+    const members =
+      method === 'adda' ? [{ key: 'source-only', fingerprint: baseline.fingerprint }] : undefined;
+    const adapted = shown(method, await b.transfer(method, [], {}, members ? { members } : {}));
+    return await pair(Promise.resolve(adapted), async () => baseline);
+  };
+
+export const ADAPTATION_CASES: Readonly<Record<string, Case>> = {
+  dann: against('dann'),
+  adda: against('adda'),
+  'deep-coral': against('deep-coral'),
+};
