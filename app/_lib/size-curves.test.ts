@@ -20,6 +20,7 @@ function candidate(key: string, gain: number, loss: number, kind: Candidate['kin
   return {
     key,
     kind,
+    method: 'readout',
     sources,
     seeds: 1,
     loss,

@@ -63,7 +63,8 @@ const RULE: Record<Labels, Record<Similarity, Regime['rule']>> = {
   many: { similar: 'whole', distant: 'whole' },
 };
 
-function familyOf(method: string): Family {
+/** What the rule calls a method, by its id with options. */
+export function familyOf(method: string): Family {
   if (method.startsWith('features(') && method.includes('layer=')) return 'earlier';
   if (method.startsWith('readout') || method.startsWith('features')) return 'head';
   if (method.startsWith('fine-tune')) return 'whole';

@@ -91,9 +91,24 @@ describe('analyseSizes', () => {
     expect(new Set(self).size).toBe(1);
   });
 
-  it('leaves out who is not measured at every size, and does not depend on the order of sizes', () => {
-    const late = candidate('late', 'transfer', 1, 1000);
-    const again = analyseSizes([sized(1000, [late]), sized(10), sized(100)], { seed: 1 });
-    expect(again).toEqual(found);
+  it('does not depend on the order of sizes', () => {
+    expect(analyseSizes([sized(1000), sized(10), sized(100)], { seed: 1 })).toEqual(found);
+  });
+
+  it('measures who is missing at a size where it is, without a crossover, and changes nothing else', () => {
+    const early = candidate('early', 'transfer', 1, 10);
+    const again = analyseSizes([sized(10, [early]), sized(100), sized(1000)], { seed: 1 });
+    const [first, ...rest] = again.points;
+    const own = first?.candidates.find((c) => c.key === 'early');
+    expect(own?.gain?.value).toBeGreaterThan(0.8);
+    expect(own?.gain?.low).toBeGreaterThan(0.7);
+    expect(first?.candidates.filter((c) => c.key !== 'early')).toEqual(found.points[0]?.candidates);
+    expect(rest).toEqual(found.points.slice(1));
+    expect(again.crossovers).toEqual(found.crossovers);
+  });
+
+  it('leaves higher orders to their own size', () => {
+    const pair = { ...candidate('pair', 'transfer', 0.1, 1000), sources: ['even', 'good'] };
+    expect(analyseSizes([sized(10), sized(100), sized(1000, [pair])], { seed: 1 })).toEqual(found);
   });
 });

@@ -21,6 +21,7 @@ function common(sized: readonly SizedLosses[]): SizedLosses[] {
 const pointOf = (c: CandidateResult): SizePoint => ({
   key: c.key,
   kind: c.kind,
+  ...(c.method === undefined ? {} : { method: c.method }),
   sources: c.sources,
   seeds: c.seeds,
   meanLoss: c.meanLoss,
@@ -41,6 +42,21 @@ export function crossing(sizes: readonly number[], gains: readonly number[]): nu
   const [x0, x1] = [Math.log(sizes[last] as number), Math.log(sizes[last + 1] as number)];
   const [g0, g1] = [gains[last] as number, gains[last + 1] as number];
   return Math.exp(x0 + ((g0 - 0.5) / (g0 - g1)) * (x1 - x0));
+}
+
+/**
+ * Transfers that only some sizes have (self-training wants unlabelled images) are measured where they are, against the
+ * references there. They have no crossover.
+ */
+function besides({ losses }: SizedLosses, shared: SizedLosses, options: AnalyseOptions): SizePoint[] {
+  const known = new Set(shared.losses.candidates.map((c) => c.key));
+  const extra = losses.candidates.filter(
+    (c) => c.kind === 'transfer' && c.sources.length < 2 && !known.has(c.key),
+  );
+  if (extra.length === 0) return [];
+  const references = losses.candidates.filter((c) => ['self', 'scratch', 'mean'].includes(c.kind));
+  const { analysis } = analyseTargetWithDraws({ ...losses, candidates: [...references, ...extra] }, options);
+  return analysis.candidates.filter((c) => !known.has(c.key)).map(pointOf);
 }
 
 const within = (images: number): number | null => (Number.isFinite(images) ? images : null);
@@ -79,10 +95,11 @@ function crossoverOf(
 /**
  * Gain, quality and loss of a target's transfers by the size of the transfer set, and where training from scratch
  * catches up with each (DESIGN §4: "when not to transfer"). Each size is a tournament of its own, with its own scratch
- * and the same gold and mean; candidates that some size lacks are left out.
+ * and the same gold and mean; candidates that some size lacks are measured without a crossover.
  */
 export function analyseSizes(sized: readonly SizedLosses[], options: AnalyseOptions = {}): TargetSizes {
-  const ordered = common([...sized].sort((a, b) => a.images - b.images));
+  const all = [...sized].sort((a, b) => a.images - b.images);
+  const ordered = common(all);
   const analysed: { images: number; candidates: readonly CandidateResult[]; draws: AnalysisDraws }[] =
     ordered.map(({ images, losses }) => {
       const { analysis, draws } = analyseTargetWithDraws(losses, options);
@@ -94,7 +111,13 @@ export function analyseSizes(sized: readonly SizedLosses[], options: AnalyseOpti
   const gains = (key: string): number[] =>
     analysed.map(({ candidates }) => candidates.find((c) => c.key === key)?.gain?.value ?? Number.NaN);
   return {
-    points: analysed.map(({ images, candidates }) => ({ images, candidates: candidates.map(pointOf) })),
+    points: analysed.map(({ images, candidates }, i) => ({
+      images,
+      candidates: [
+        ...candidates.map(pointOf),
+        ...besides(all[i] as SizedLosses, ordered[i] as SizedLosses, options),
+      ],
+    })),
     crossovers: transfers
       .filter(({ key }) => analysed.length > 1 && gains(key).every((gain) => !Number.isNaN(gain)))
       .map(({ key }) =>

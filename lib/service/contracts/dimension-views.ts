@@ -42,6 +42,8 @@ export const ordersView = z.object({
 const sizedCandidate = z.object({
   key: z.string(),
   kind: z.enum(['transfer', 'self', 'retransfer', 'scratch', 'mean']),
+  /** Method with its options; of references `readout`. */
+  method: z.string(),
   sources: z.array(z.string()),
   seeds: z.number(),
   loss: z.number().nullable(),

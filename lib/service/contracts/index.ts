@@ -5,6 +5,7 @@ export * from './evidence';
 export * from './issues';
 export * from './jobs';
 export * from './losses';
+export * from './method-views';
 export * from './plans';
 export * from './policy';
 export * from './run-archive';

@@ -59,6 +59,8 @@ export const sweepView = z.object({
   dataset: z.string(),
   datasetKind: z.string(),
   preset: z.string(),
+  /** Its ways to transfer, with options as in candidate keys; `paired`: from one source at a time. */
+  methods: z.array(z.object({ id: z.string(), label: z.string(), paired: z.boolean() })),
   progress: progressView,
   /** The sentence of finding that opens the page. */
   finding: z.string(),

@@ -20,8 +20,9 @@ export interface EventLog {
   listen(onNews: () => void): Promise<() => Promise<void>>;
 }
 
-/** Losses of one finished run. */
+/** Losses of one finished run, and what it cost. */
 export interface StoredLosses {
+  cost: { flops: number; seconds: number };
   testLosses: Float32Array | null;
   probeLosses: Readonly<Record<TaskId, Float32Array>>;
 }

@@ -108,7 +108,7 @@ describe('answers keep to their contracts', () => {
   it('advice on how to transfer, with the rule beside what was measured', async () => {
     const view = await http.get('/sweeps/1/targets/depth/advice', contracts.adviceView);
     expect(view.regimes).toHaveLength(4);
-    expect(view.advice).toMatch(/^With \d+ labelled images, take readout from /);
+    expect(view.advice).toMatch(/^With \d+ labelled images, take a readout from /);
     expect(view.ranking.length).toBeGreaterThan(3);
     // Mean losses of the small sweep: colour is worse than scratch on edges.
     const edges = await http.get('/sweeps/1/targets/edges/advice', contracts.adviceView);

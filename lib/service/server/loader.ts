@@ -131,7 +131,7 @@ function pick(sweeps: readonly StoredSweep[], ref: string): StoredSweep | undefi
   return sweeps.find((s) => s.id === ref) ?? sweeps.find((s) => String(s.number) === ref);
 }
 
-function summarise({ testLosses, probeLosses }: StoredLosses): RunSummary {
+function summarise({ testLosses, probeLosses, cost }: StoredLosses): RunSummary {
   const probe = Object.entries(probeLosses).flatMap(([target, losses]): [string, number][] => {
     const mean = finiteMean(losses);
     return mean === null ? [] : [[target, mean]];
@@ -139,5 +139,6 @@ function summarise({ testLosses, probeLosses }: StoredLosses): RunSummary {
   return {
     meanLoss: testLosses ? finiteMean(testLosses) : null,
     probe: probe.length > 0 ? Object.fromEntries(probe) : null,
+    cost,
   };
 }

@@ -9,6 +9,7 @@ export const named = {
   policy: contracts.policyView.meta({ id: 'Policy' }),
   orders: contracts.ordersView.meta({ id: 'Orders' }),
   sizes: contracts.sizesView.meta({ id: 'Sizes' }),
+  methods: contracts.methodsView.meta({ id: 'Methods' }),
   advice: contracts.adviceView.meta({ id: 'Advice' }),
   tournament: contracts.tournamentView.meta({ id: 'Tournament' }),
   validity: contracts.validityView.meta({ id: 'Validity' }),

@@ -7,6 +7,7 @@ import type {
   ComparableUnit,
   GalleryView,
   MatrixView,
+  MethodsView,
   NovelRequest,
   OrdersView,
   PairView,
@@ -39,6 +40,7 @@ import {
   galleryView,
   joined,
   matrixView,
+  methodsView,
   namesOf,
   ordersView,
   type PolicyRequest,
@@ -101,6 +103,7 @@ export interface UseCases {
   bestSource(ref: string, target: string, options?: RankingOptions): Promise<BestSourceView>;
   policy(ref: string, request?: Partial<PolicyRequest>): Promise<PolicyView>;
   advice(ref: string, target: string): Promise<AdviceView>;
+  methods(ref: string, target: string): Promise<MethodsView>;
   tournament(ref: string, target: string): Promise<TournamentView>;
   orders(ref: string): Promise<OrdersView>;
   sizes(ref: string, target: string): Promise<SizesView>;
@@ -204,6 +207,11 @@ function evidence(loader: Loader) {
       const data = await loader.data(ref);
       checkTarget(data, target);
       return adviceView(data, target);
+    },
+    async methods(ref: string, target: string) {
+      const data = await loader.data(ref);
+      checkTarget(data, target);
+      return methodsView(data, target);
     },
     async tournament(ref: string, target: string) {
       const data = await loader.data(ref);

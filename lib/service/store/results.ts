@@ -40,12 +40,16 @@ export function resultMethods(connection: Connection): ResultMethods {
       connection.read(async (prisma) => {
         const wanted = { fingerprint: { in: [...fingerprints] } };
         const [rows, probes] = await Promise.all([
-          prisma.runResult.findMany({ where: wanted, select: { fingerprint: true, testLosses: true } }),
+          prisma.runResult.findMany({
+            where: wanted,
+            select: { fingerprint: true, testLosses: true, flops: true, seconds: true },
+          }),
           prisma.probeLosses.findMany({ where: wanted }),
         ]);
         const found = new Map<string, StoredLosses>();
         for (const row of rows) {
           found.set(row.fingerprint, {
+            cost: { flops: row.flops, seconds: row.seconds },
             testLosses: row.testLosses ? lossesFromBytes(row.testLosses) : null,
             probeLosses: byTask(probes.filter((probe) => probe.fingerprint === row.fingerprint)),
           });

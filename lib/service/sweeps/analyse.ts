@@ -95,7 +95,7 @@ const imagesOf = (recipe: Recipe): number | null =>
 export interface LoadedTarget {
   /** Its tournament: the runs at the main transfer size. */
   losses: TargetLosses;
-  /** Every size of which something is done, with first-order candidates only. */
+  /** Every size of which something is done. Higher orders exist at the main size only. */
   sized: readonly SizedLosses[];
   complete: boolean;
   doneRuns: number;
@@ -135,18 +135,13 @@ export async function loadTarget(
   return {
     losses: at(sizes.at(-1) ?? 0),
     sized: sizes
-      .map((images) => ({ images, losses: firstOrder(at(images)) }))
+      .map((images) => ({ images, losses: at(images) }))
       .filter(({ losses: { candidates } }) => candidates.some((c) => c.kind === 'transfer')),
     complete: done.length === members.length,
     doneRuns: done.length,
     gold: members.some(({ kind }) => kind === 'source'),
   };
 }
-
-const firstOrder = (losses: TargetLosses): TargetLosses => ({
-  ...losses,
-  candidates: losses.candidates.filter((c) => c.sources.length < 2),
-});
 
 /** A target about which nothing can be said, visibly. */
 const excluded = (target: TaskId, reason: string): TargetAnalysis => ({

@@ -10,8 +10,8 @@ import { labelOf, PLAIN_METHOD } from '@/lib/science/catalog/methods';
 import type { TaskId } from '@/lib/science/core';
 import type { AdviceView } from '../contracts';
 import { cellContext } from './cells';
-import { namesOf, type SweepData, sourcesOf } from './model';
-import { finite, listWords, percent } from './numbers';
+import { namesOf, type SweepData, sourcesOf, wayName } from './model';
+import { finite, percent } from './numbers';
 
 const RULES: Record<Regime['rule'], string> = {
   head: 'train the head only',
@@ -56,10 +56,10 @@ function pointsOf(data: SweepData, target: TaskId): MethodPoint[] {
 }
 
 /** How near each source is: by the ridge probe, which no transfer has seen; without it by the plain readout. */
-function similarityOf(
+export function similarityOf(
   data: SweepData,
   target: TaskId,
-  points: readonly MethodPoint[],
+  points: readonly MethodPoint[] = pointsOf(data, target),
 ): { by: AdviceView['similarityBy']; of: ReadonlyMap<TaskId, Similarity> } {
   const context = cellContext(data);
   const others = sourcesOf(data.sweep)
@@ -97,7 +97,9 @@ const wayView = ({ method, sources, images, mean, margin, logRatios, flops }: Ra
 type Name = (id: TaskId) => string;
 
 const wayWords = ({ method, sources }: RankedPoint, name: Name): string =>
-  sources.length === 0 ? method : `${method} from ${listWords(sources.map(name))}`;
+  method === PLAIN_METHOD
+    ? `a readout from ${wayName(method, sources, name)}`
+    : wayName(method, sources, name);
 
 /** `loss 32 % below scratch's (±4 points in ln, 3 seeds)`. */
 function effectWords({ mean, margin, logRatios }: RankedPoint): string {

@@ -125,7 +125,12 @@ const TELLING: readonly (StoredRun['state'] | 'lost')[] = [
 ];
 
 /** One state for all seeds of a cell: done when all are, else the one a person should know first. */
-function cellStateOf(runs: readonly StoredRun[], measured: boolean, probed: boolean, now: number): CellState {
+export function cellStateOf(
+  runs: readonly StoredRun[],
+  measured: boolean,
+  probed: boolean,
+  now: number,
+): CellState {
   if (runs.length === 0) return measured ? 'done' : 'missing';
   const states = new Set(runs.map((run) => shownState(run, now)));
   const open = TELLING.find((state) => states.has(state));

@@ -4,6 +4,7 @@ export * from './best-source';
 export { cellContext } from './cells';
 export { ordersView } from './joined';
 export * from './matrix';
+export { methodsView } from './methods';
 export * from './model';
 export { finiteMean } from './numbers';
 export * from './pair';

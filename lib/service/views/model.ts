@@ -2,6 +2,7 @@ import { candidateKey, labelOf, PLAIN_METHOD } from '@/lib/science/catalog/metho
 import type { CandidateResult, TargetAnalysis, TaskDeclaration, TaskId } from '@/lib/science/core';
 import { type PolicyRecord, plainMethodOf } from '../contracts';
 import type { StoredRun, StoredSweep, StoredWorker } from '../ports';
+import { listWords } from './numbers';
 
 /** Of a finished run's result, what the views need; a few numbers instead of arrays and pictures. */
 export interface RunSummary {
@@ -9,6 +10,8 @@ export interface RunSummary {
   meanLoss: number | null;
   /** Probe runs: mean test loss by target. */
   probe: Readonly<Record<TaskId, number>> | null;
+  /** What the run itself trained, as measured; absent where nobody wrote it down. */
+  cost?: { flops: number; seconds: number };
 }
 
 /** Everything the views of one sweep are computed from. Plain records; no view reaches behind it. */
@@ -97,4 +100,11 @@ export const rivalsOf = (analysis: TargetAnalysis | undefined, method: string): 
   );
 
 /** Method with options of a transfer candidate. */
-export const methodOfCandidate = (c: CandidateResult): string => c.method ?? PLAIN_METHOD;
+export const methodOfCandidate = (c: Pick<CandidateResult, 'method'>): string => c.method ?? PLAIN_METHOD;
+
+/** One way to serve a target in words: `Normals`, `fine-tune from Normals`, `born-again`. */
+export function wayName(method: string, sources: readonly TaskId[], name: (id: TaskId) => string): string {
+  const from = listWords(sources.map(name));
+  if (method === PLAIN_METHOD) return from;
+  return from === '' ? method : `${method} from ${from}`;
+}

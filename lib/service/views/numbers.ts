@@ -51,6 +51,14 @@ export function listWords(words: readonly string[]): string {
 /** `1 target`, `3 targets`. */
 export const counted = (n: number, noun: string): string => `${n} ${noun}${n === 1 ? '' : 's'}`;
 
+/** `3.2 GFLOP`. */
+export function flopsWords(n: number): string {
+  const units = ['', 'k', 'M', 'G', 'T', 'P', 'E'];
+  const i = n < 1 ? 0 : Math.min(units.length - 1, Math.floor(Math.log10(n) / 3));
+  const value = n / 1000 ** i;
+  return `${value < 10 ? value.toFixed(1) : Math.round(value)} ${units[i]}FLOP`;
+}
+
 /** A number for a sentence, with a typographic minus. */
 export const decimal = (x: number, digits = 2): string => x.toFixed(digits).replace('-', '\u2212');
 

@@ -1,7 +1,7 @@
 import type { Crossover, TargetSizes, TaskId } from '@/lib/science/core';
 import { type SizesView, transferSizesOf } from '../contracts';
-import { namesOf, type SweepData } from './model';
-import { finite, listWords, sound, verdict } from './numbers';
+import { methodOfCandidate, namesOf, type SweepData, wayName } from './model';
+import { finite, sound, verdict } from './numbers';
 
 type Sweep = SweepData['sweep'];
 
@@ -41,11 +41,15 @@ function crossingWords({ images: at, low, high }: Crossover, sizes: readonly num
 function adviceOf(sizes: TargetSizes | undefined, names: (id: TaskId) => string): string {
   const [smallest] = sizes?.points ?? [];
   if (!sizes || !smallest) return 'One size of the transfer set is measured: there is no curve.';
-  const rivals = smallest.candidates.filter((c) => c.kind === 'transfer' && sound(c.gain) !== null);
+  // What only some sizes have (self-training) has no curve and no crossover.
+  const curves = new Set(sizes.crossovers.map((c) => c.key));
+  const rivals = smallest.candidates.filter(
+    (c) => c.kind === 'transfer' && curves.has(c.key) && sound(c.gain) !== null,
+  );
   const best = [...rivals].sort((a, b) => (b.gain?.value ?? 0) - (a.gain?.value ?? 0))[0];
   const crossover = sizes.crossovers.find((c) => c.key === best?.key);
   if (!best || !crossover) return 'No transfer is measured at every size yet.';
-  const who = listWords(best.sources.map(names));
+  const who = wayName(methodOfCandidate(best), best.sources, names);
   const range = sizes.points.map((point) => point.images);
   if (crossover.state === 'never') {
     return `From ${range[0]} images on, training from scratch is as good as every transfer.`;
@@ -73,6 +77,7 @@ export function sizesView(data: SweepData, target: TaskId): SizesView {
       candidates: point.candidates.map((c) => ({
         key: c.key,
         kind: c.kind,
+        method: methodOfCandidate(c),
         sources: [...c.sources],
         seeds: c.seeds,
         loss: finite(c.meanLoss),

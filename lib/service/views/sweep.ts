@@ -1,5 +1,6 @@
+import { methodById, optionsOf } from '@/lib/science/catalog/methods';
 import type { DomainShift } from '@/lib/science/core';
-import type { SweepView } from '../contracts';
+import { methodsOf, type SweepView } from '../contracts';
 import type { StoredSweep } from '../ports';
 import { findingOf } from './finding';
 import { matrixView } from './matrix';
@@ -43,6 +44,11 @@ export function sweepView(data: SweepData): SweepView {
     dataset: datasetWords(sweep),
     datasetKind: sweep.spec.dataset.kind,
     preset: sweep.spec.preset,
+    methods: methodsOf(sweep.spec).map(({ id, label, method, options }) => ({
+      id,
+      label,
+      paired: methodById(method).runs?.(optionsOf(method, options)).sources === 'each',
+    })),
     progress,
     finding: sentenceCase(findingOf(data, matrixView(data), progress)),
   };

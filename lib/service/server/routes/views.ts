@@ -138,6 +138,24 @@ function detailRoutes(app: App, { useCases }: Service): void {
   app.openapi(
     createRoute({
       method: 'get',
+      path: '/sweeps/{id}/targets/{target}/methods',
+      tags,
+      summary:
+        'Every way to transfer to a target: method × source × labels, at equal labels and at equal compute',
+      description:
+        'Gain against scratch with its interval, and the training each way took, alone and with everything that had to ' +
+        'be trained before it. `frontier` names the ways that beat all that cost no more.',
+      request: { params: targetRef },
+      responses: { 200: json(named.methods, 'Ways with gain and cost'), ...refusals(400, 404) },
+    }),
+    async (c) => {
+      const { id, target } = c.req.valid('param');
+      return c.json(await useCases.methods(id, target), 200);
+    },
+  );
+  app.openapi(
+    createRoute({
+      method: 'get',
       path: '/sweeps/{id}/targets/{target}/tournament',
       tags,
       summary: 'The tournament behind a target’s affinities',

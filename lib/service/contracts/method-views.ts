@@ -1,0 +1,63 @@
+import { z } from 'zod';
+import { cellState, estimate } from './views';
+
+/** Training work: as measured, mean over seeds. */
+const cost = z.object({ flops: z.number(), seconds: z.number() });
+
+/** One way to serve the target, method × sources × labels. */
+const way = z.object({
+  /** As in the tournament. */
+  key: z.string(),
+  method: z.string(),
+  sources: z.array(z.string()),
+  /** Labelled images. */
+  images: z.number(),
+  state: cellState,
+  /** Finished runs. */
+  seeds: z.number(),
+  /** It, or what it stands on, learned from the target's labels on the source pool: more labels than the others had. */
+  ownLabels: z.boolean(),
+  loss: z.number().nullable(),
+  gain: estimate.nullable(),
+  quality: estimate.nullable(),
+  /** ln(loss / loss of scratch at equally many labels), negative = better. */
+  effect: estimate.nullable(),
+  /** `hurts`: negative transfer, the interval of its gain lies below one half. */
+  helps: z.enum(['helps', 'unsure', 'hurts', 'unknown']),
+  /** Training for this target, given the encoders: its own, and its teachers' or members'. */
+  cost: cost.nullable(),
+  /** With everything that had to be trained before it, encoders too, each once. */
+  wholeCost: cost.nullable(),
+});
+
+/** What can be said at one number of labels. */
+const atSize = z.object({
+  images: z.number(),
+  /** Training from scratch with as many labels. */
+  scratch: z.object({ loss: z.number().nullable(), cost: cost.nullable() }),
+  /** Keys of the ways (or `scratch`) that beat everything that costs no more FLOPs, cheapest first. */
+  frontier: z.array(z.string()),
+  wholeFrontier: z.array(z.string()),
+  words: z.string(),
+});
+
+/** Every way to transfer to one target, at equal labels and at equal compute. */
+export const methodsView = z.object({
+  sweepId: z.string(),
+  target: z.string(),
+  methods: z.array(
+    z.object({
+      id: z.string(),
+      label: z.string(),
+      name: z.string(),
+      summary: z.string(),
+      /** What the textbook rule calls it. */
+      family: z.enum(['head', 'earlier', 'whole', 'other']),
+    }),
+  ),
+  sources: z.array(z.object({ id: z.string(), similarity: z.enum(['similar', 'distant']).nullable() })),
+  sizes: z.array(atSize),
+  ways: z.array(way),
+});
+
+export type MethodsView = z.infer<typeof methodsView>;

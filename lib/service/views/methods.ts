@@ -1,0 +1,184 @@
+import { familyOf, frontier } from '@/lib/science/affinity';
+import { candidateKey, labelOf, methodById } from '@/lib/science/catalog/methods';
+import type { SizePoint, TargetAnalysis, TaskId, TransferRecipe } from '@/lib/science/core';
+import { type MethodsView, methodsOf, transferSizesOf } from '../contracts';
+import type { StoredRun } from '../ports';
+import { similarityOf } from './advice';
+import { cellStateOf } from './cells';
+import { namesOf, type SweepData, sourcesOf, wayName } from './model';
+import { counted, finite, finiteMean, flopsWords, percentWithInterval, sound, verdict } from './numbers';
+import { type Ancestry, ancestry, type Cost, isHigherOrder, meanCost } from './ways';
+
+type Way = MethodsView['ways'][number];
+type TransferRun = StoredRun & { recipe: TransferRecipe };
+
+const isTransfer = (run: StoredRun): run is TransferRun => run.recipe.kind === 'transfer';
+
+/** A target's transfers by way and size, all seeds together. Without higher orders and encoders that are only chained. */
+function runsByWay({ sweep, runs }: SweepData, target: TaskId): Map<string, TransferRun[]> {
+  const methods = new Set(methodsOf(sweep.spec).map((method) => method.id));
+  const ways = new Map<string, TransferRun[]>();
+  for (const run of runs.filter(isTransfer)) {
+    const { recipe } = run;
+    if (recipe.task !== target || isHigherOrder(recipe) || !methods.has(labelOf(recipe))) continue;
+    const key = `${recipe.images} ${wayKey(recipe)}`;
+    const way = ways.get(key);
+    if (way) way.push(run);
+    else ways.set(key, [run]);
+  }
+  return ways;
+}
+
+const wayKey = (recipe: TransferRecipe): string =>
+  candidateKey(
+    labelOf(recipe),
+    recipe.sources.map((source) => source.task),
+  );
+
+/** Candidates and references measured with so many labels; those of the tournament at its own size. */
+function measuredAt(
+  analysis: TargetAnalysis | undefined,
+  images: number,
+  main: number,
+): readonly SizePoint[] {
+  if (images === main) return analysis?.candidates ?? [];
+  return analysis?.sizes?.points.find((point) => point.images === images)?.candidates ?? [];
+}
+
+function wayView(
+  data: SweepData,
+  { cost, wholeCost, sawSourceLabels }: Ancestry,
+  runs: readonly TransferRun[],
+  measured: readonly SizePoint[],
+): Way | null {
+  const [first] = runs;
+  if (!first) return null;
+  const { recipe } = first;
+  const key = wayKey(recipe);
+  const candidate = measured.find((c) => c.key === key);
+  const done = runs.filter((run) => run.state === 'done');
+  const gain = sound(candidate?.gain);
+  return {
+    key,
+    method: labelOf(recipe),
+    sources: recipe.sources.map((source) => source.task),
+    images: recipe.images,
+    state: cellStateOf(runs, candidate !== undefined, false, data.now),
+    seeds: done.length,
+    ownLabels: sawSourceLabels(first, recipe.task),
+    loss: finiteMean(done.map((run) => data.summaries.get(run.fingerprint)?.meanLoss ?? Number.NaN)),
+    gain,
+    quality: sound(candidate?.quality),
+    effect: sound(candidate?.logLossRatio),
+    helps: verdict(gain),
+    cost: meanCost(done.map(cost)),
+    wholeCost: meanCost(done.map(wholeCost)),
+  };
+}
+
+/** Training from scratch with so many labels, over its seeds. */
+function scratchAt(data: SweepData, target: TaskId, images: number, measured: readonly SizePoint[]) {
+  const runs = data.runs.filter(
+    ({ recipe }) => recipe.kind === 'scratch' && recipe.task === target && recipe.images === images,
+  );
+  const loss = measured.find((c) => c.kind === 'scratch')?.meanLoss;
+  return {
+    loss: finite(loss),
+    cost: meanCost(runs.map((run) => data.summaries.get(run.fingerprint)?.cost ?? null)),
+  };
+}
+
+interface Priced {
+  key: string;
+  gain: number;
+  cost: Cost | null;
+  wholeCost: Cost | null;
+}
+
+const priced = (ways: readonly Way[], scratch: Cost | null): Priced[] => [
+  ...ways.flatMap(({ key, gain, cost, wholeCost }) =>
+    gain ? [{ key, gain: gain.value, cost, wholeCost }] : [],
+  ),
+  { key: 'scratch', gain: 0.5, cost: scratch, wholeCost: scratch },
+];
+
+const frontOf = (ways: readonly Priced[], pick: 'cost' | 'wholeCost'): string[] =>
+  frontier(
+    ways.filter((way) => way[pick] !== null),
+    (way) => way[pick]?.flops ?? 0,
+    (way) => way.gain,
+  ).map((way) => way.key);
+
+const byGain = (a: Way, b: Way): number => (b.gain?.value ?? 0) - (a.gain?.value ?? 0);
+
+/** The best with these labels, the best for no more compute than scratch takes, and how many ways are worse than it. */
+function sizeWords(ways: readonly Way[], images: number, scratch: Cost | null, name: (id: TaskId) => string) {
+  const fair = ways.filter((way) => way.gain !== null && !way.ownLabels).sort(byGain);
+  const [best] = fair;
+  if (!best?.gain) return `Nothing is measured with ${counted(images, 'label')} yet.`;
+  const called = (way: Way): string => wayName(way.method, way.sources, name);
+  const wins = (way: Way): string => (way.gain ? percentWithInterval(way.gain) : '');
+  const worse = fair.filter((way) => way.helps === 'hurts').length;
+  const sentences = [
+    best.helps === 'helps'
+      ? `With ${counted(images, 'label')} ${called(best)} wins most often against scratch: ${wins(best)} of test images.`
+      : `With ${counted(images, 'label')} no way is shown to beat scratch; the nearest, ${called(best)}, wins ${wins(best)} of test images.`,
+  ];
+  const budget = scratch?.flops;
+  if (budget !== undefined) {
+    const affordable = fair.find((way) => way.cost !== null && way.cost.flops <= budget);
+    sentences.push(
+      affordable === undefined
+        ? `Nothing takes less compute than scratch (${flopsWords(budget)}).`
+        : affordable === best
+          ? `It takes no more compute than scratch (${flopsWords(budget)}), given its sources.`
+          : `For no more compute than scratch (${flopsWords(budget)}), given its sources, take ${called(affordable)}: ${wins(affordable)}.`,
+    );
+  }
+  sentences.push(
+    worse === 0
+      ? 'No way is known to be worse than scratch.'
+      : `Negative transfer: ${worse} of ${counted(fair.length, 'way')} ${worse === 1 ? 'is' : 'are'} worse than scratch, interval and all.`,
+  );
+  return sentences.join(' ');
+}
+
+/** Methods × sources × labels of one target, with what each costs. Ways that saw more labels take no part in advice. */
+export function methodsView(data: SweepData, target: TaskId): MethodsView {
+  const { spec, origin } = data.sweep;
+  const analysis = data.analyses.find((a) => a.target === target);
+  const sizes = origin === 'measured' ? transferSizesOf(spec) : [];
+  const main = sizes.at(-1) ?? 0;
+  const behind = ancestry(data);
+  const ways = [...runsByWay(data, target).values()].flatMap((runs) => {
+    const images = runs[0]?.recipe.images ?? 0;
+    return wayView(data, behind, runs, measuredAt(analysis, images, main)) ?? [];
+  });
+  const similarity = similarityOf(data, target).of;
+  const name = namesOf(data.sweep);
+  return {
+    sweepId: data.sweep.id,
+    target,
+    methods: methodsOf(spec).map(({ id, label, method }) => {
+      const declared = methodById(method);
+      return { id, label, name: declared.name, summary: declared.summary, family: familyOf(id) };
+    }),
+    sources: sourcesOf(data.sweep).map(({ id }) => ({ id, similarity: similarity.get(id) ?? null })),
+    sizes: sizes.map((images) => {
+      const here = ways.filter((way) => way.images === images);
+      const scratch = scratchAt(data, target, images, measuredAt(analysis, images, main));
+      const candidates = priced(
+        here.filter((way) => !way.ownLabels),
+        scratch.cost,
+      );
+      return {
+        images,
+        scratch,
+        frontier: frontOf(candidates, 'cost'),
+        wholeFrontier: frontOf(candidates, 'wholeCost'),
+        words: sizeWords(here, images, scratch.cost, name),
+      };
+    }),
+    ways,
+  };
+}
