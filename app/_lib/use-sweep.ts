@@ -4,6 +4,7 @@ import { useMemo } from 'react';
 import { sweepView, type TaskView } from '@/lib/service/contracts';
 import { sweepPath } from './api';
 import { useApi } from './use-api';
+import { waysOf } from './ways';
 
 /** A sweep with look-ups of its tasks. */
 export function useSweep(id: string) {
@@ -18,5 +19,6 @@ export function useSweep(id: string) {
         tasks.get(taskId)?.name ?? taskId,
     [tasks],
   );
-  return { ...state, tasks, name };
+  const ways = useMemo(() => waysOf(state.data, name), [state.data, name]);
+  return { ...state, tasks, name, ways };
 }

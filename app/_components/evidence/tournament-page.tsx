@@ -6,6 +6,7 @@ import { count, percent, share, signed } from '@/app/_lib/format';
 import { useApi } from '@/app/_lib/use-api';
 import { useSweep } from '@/app/_lib/use-sweep';
 import { oneOf, useUrlState } from '@/app/_lib/use-url-state';
+import type { WayRef, Ways } from '@/app/_lib/ways';
 import { type TournamentView, tournamentView } from '@/lib/service/contracts';
 import { Figure, Figures } from '../ui/figure';
 import { PageBody } from '../ui/page-body';
@@ -23,11 +24,13 @@ const KIND_NAME: Record<string, string> = {
 
 /** The name of a candidate: its sources joined, or what the reference is. */
 const candidateName =
-  (view: TournamentView, name: (id: string) => string) =>
+  (view: TournamentView, ways: Ways) =>
   (key: string): string => {
     const found = view.candidates.find((c) => c.key === key);
-    if (found?.kind === 'retransfer') return `${found.sources.map(name).join(' + ')} (re-transfer)`;
-    return KIND_NAME[found?.kind ?? ''] ?? found?.sources.map(name).join(' + ') ?? key;
+    if (found === undefined) return key;
+    const way = ways.name({ method: found.method ?? 'readout', sources: found.sources });
+    if (found.kind === 'retransfer') return `${way} (re-transfer)`;
+    return KIND_NAME[found.kind] ?? way;
   };
 
 function finding(view: TournamentView, named: (key: string) => string): string | undefined {
@@ -53,7 +56,7 @@ export function TournamentPage({ id, target }: { id: string; target: string }) {
   const state = useApi(sweepPath(id, `/targets/${encodeURIComponent(target)}/tournament`), tournamentView);
   const base = `/sweeps/${encodeURIComponent(id)}`;
   const view = state.stale ? undefined : state.data;
-  const named = view === undefined ? undefined : candidateName(view, sweep.name);
+  const named = view === undefined ? undefined : candidateName(view, sweep.ways);
   return (
     <>
       <EvidenceHead
@@ -81,7 +84,11 @@ export function TournamentPage({ id, target }: { id: string; target: string }) {
               </Empty>
             </div>
           ) : (
-            <Loaded view={v} name={named ?? ((key) => key)} base={base} target={target} />
+            <Loaded
+              view={v}
+              name={named ?? ((key) => key)}
+              href={(way) => sweep.ways.href(base, way, target)}
+            />
           )
         }
       </PageBody>
@@ -92,11 +99,10 @@ export function TournamentPage({ id, target }: { id: string; target: string }) {
 interface LoadedProps {
   view: TournamentView;
   name: (key: string) => string;
-  base: string;
-  target: string;
+  href: (way: WayRef) => string;
 }
 
-function Loaded({ view, name, base, target }: LoadedProps) {
+function Loaded({ view, name, href }: LoadedProps) {
   return (
     <>
       <Numbers view={view} />
@@ -110,11 +116,7 @@ function Loaded({ view, name, base, target }: LoadedProps) {
         <CandidateTable
           view={view}
           name={name}
-          href={(c) =>
-            c.kind === 'transfer' || c.kind === 'retransfer'
-              ? `${base}/pairs/${encodeURIComponent(c.key)}/${encodeURIComponent(target)}`
-              : null
-          }
+          href={(c) => (c.method === null ? null : href({ method: c.method, sources: c.sources }))}
         />
       </section>
       {view.intransitive.count > 0 && <Cycles view={view} name={name} />}

@@ -2,12 +2,13 @@
 
 import Link from 'next/link';
 import type { ReactNode } from 'react';
-import { sweepPath } from '@/app/_lib/api';
+import { apiPath, sweepPath } from '@/app/_lib/api';
 import { change, interval, list, ordinal, percent, share } from '@/app/_lib/format';
 import type { MatrixModel } from '@/app/_lib/matrix-model';
 import { cellKey, rankedCells } from '@/app/_lib/matrix-model';
 import { cellEstimate, UNIT_INFO } from '@/app/_lib/units';
 import { useApi } from '@/app/_lib/use-api';
+import type { Ways } from '@/app/_lib/ways';
 import { type CellView, type Estimate, type MatrixView, pairView } from '@/lib/service/contracts';
 import { Arrow } from '../ui/arrow';
 import { IntervalPlot } from '../ui/interval';
@@ -21,6 +22,7 @@ interface Props {
   model: MatrixModel;
   cell: CellView;
   name: (id: string) => string;
+  ways: Ways;
 }
 
 /** "2nd of 25 sources. Distance and Reshading cannot be told apart." */
@@ -44,7 +46,7 @@ function stateSentence(cell: CellView): string {
 }
 
 /** Everything about the selected cell in one column. */
-export function CellPanel({ sweepId, matrix, model, cell, name }: Props) {
+export function CellPanel({ sweepId, matrix, model, cell, name, ways }: Props) {
   const measured = cell.gain !== null || cell.affinity !== null;
   return (
     <div className="p-4">
@@ -61,23 +63,25 @@ export function CellPanel({ sweepId, matrix, model, cell, name }: Props) {
           <AffinityStrip matrix={matrix} model={model} cell={cell} name={name} />
         </div>
       )}
-      {measured && cell.source !== cell.target && <PairRivals sweepId={sweepId} cell={cell} name={name} />}
+      {measured && cell.source !== cell.target && (
+        <PairRivals sweepId={sweepId} matrix={matrix} cell={cell} name={name} ways={ways} />
+      )}
       <div className="rule mt-3 flex items-center justify-between pt-3 text-ink2 text-label">
         <Seeds matrix={matrix} />
         {cell.probabilityBest !== null && <span>P(best) {share(cell.probabilityBest)}</span>}
       </div>
-      <PanelActions sweepId={sweepId} cell={cell} />
+      <PanelActions sweepId={sweepId} matrix={matrix} cell={cell} ways={ways} />
     </div>
   );
 }
 
-function PanelActions({ sweepId, cell }: { sweepId: string; cell: CellView }) {
+function PanelActions({ sweepId, matrix, cell, ways }: Pick<Props, 'sweepId' | 'matrix' | 'cell' | 'ways'>) {
   const base = `/sweeps/${encodeURIComponent(sweepId)}`;
   return (
     <div className="mt-3 flex flex-wrap gap-2">
       <Link
         className="btn btn-primary phone:flex-1"
-        href={`${base}/pairs/${encodeURIComponent(cell.source)}/${encodeURIComponent(cell.target)}`}
+        href={ways.href(base, { method: matrix.method, sources: [cell.source] }, cell.target)}
       >
         Open pair
       </Link>
@@ -172,18 +176,10 @@ function Measure({ label, estimate, text, domain, neutral, note }: MeasureProps)
   );
 }
 
-function PairRivals({
-  sweepId,
-  cell,
-  name,
-}: {
-  sweepId: string;
-  cell: CellView;
-  name: (id: string) => string;
-}) {
-  const path = sweepPath(
-    sweepId,
-    `/pairs/${encodeURIComponent(cell.source)}/${encodeURIComponent(cell.target)}`,
+function PairRivals({ sweepId, matrix, cell, name, ways }: Omit<Props, 'model'>) {
+  const path = apiPath(
+    sweepPath(sweepId, `/pairs/${encodeURIComponent(cell.source)}/${encodeURIComponent(cell.target)}`),
+    { method: ways.many ? matrix.method : undefined },
   );
   const { data, stale } = useApi(path, pairView);
   if (data === undefined || stale || data.rivals.length === 0) return null;
@@ -191,7 +187,7 @@ function PairRivals({
     <div className="rule mt-3 pt-3">
       <h3 className="section-title">Nearest rivals</h3>
       <p className="text-ink2 text-label">share of images on which {name(cell.source)} wins</p>
-      <Rivals rivals={data.rivals.slice(0, 5)} name={name} />
+      <Rivals rivals={data.rivals.slice(0, 5)} name={ways.keyName} />
     </div>
   );
 }
@@ -203,6 +199,7 @@ export function CellSheet({
   model,
   cell,
   name,
+  ways,
   onMove,
 }: Props & { onMove: (dx: number) => void }) {
   const row = model.rows.get(cell.target);
@@ -246,7 +243,7 @@ export function CellSheet({
           </div>
         ))}
       </dl>
-      <PanelActions sweepId={sweepId} cell={cell} />
+      <PanelActions sweepId={sweepId} matrix={matrix} cell={cell} ways={ways} />
     </section>
   );
 }

@@ -1,13 +1,15 @@
 'use client';
 
-import { useCallback, useMemo } from 'react';
+import { type ReactNode, useCallback, useMemo } from 'react';
 import { cellKey, type MatrixModel, matrixModel } from '@/app/_lib/matrix-model';
 import { ORDER_LABEL, ORDERS, type OrderName, orderMatrix } from '@/app/_lib/matrix-order';
 import { useTheme } from '@/app/_lib/theme';
 import { UNIT_INFO, UNITS, type Unit } from '@/app/_lib/units';
 import { usePhone } from '@/app/_lib/use-phone';
 import { oneOf, useUrlState } from '@/app/_lib/use-url-state';
+import type { Ways } from '@/app/_lib/ways';
 import type { MatrixView, TaskView } from '@/lib/service/contracts';
+import { MethodSelect } from '../ui/method-select';
 import { Segmented } from '../ui/segmented';
 import { CellPanel, CellSheet, rankSentence } from './cell-panel';
 import { Legend } from './legend';
@@ -20,6 +22,7 @@ interface Props {
   matrix: MatrixView;
   tasks: ReadonlyMap<string, TaskView>;
   name: (id: string) => string;
+  ways: Ways;
   onOpen: (cell: { source: string; target: string }) => void;
 }
 
@@ -33,7 +36,7 @@ const unitsFor = (matrix: MatrixView): readonly [Unit, ...Unit[]] =>
 const unitsKnown = (matrix: MatrixView): ReadonlySet<Unit> =>
   new Set(UNITS.filter((u) => matrix.cells.some((c) => c[u] !== null)));
 
-export function MatrixSection({ sweepId, matrix, tasks, name, onOpen }: Props) {
+export function MatrixSection({ sweepId, matrix, tasks, name, ways, onOpen }: Props) {
   const { query, set } = useUrlState();
   const theme = useTheme();
   const phone = usePhone();
@@ -57,14 +60,9 @@ export function MatrixSection({ sweepId, matrix, tasks, name, onOpen }: Props) {
   const states = useMemo(() => new Set(matrix.cells.map((c) => c.state)), [matrix]);
   return (
     <>
-      <Toolbar
-        unit={unit}
-        order={order}
-        asTable={asTable}
-        phone={phone}
-        known={unitsKnown(matrix)}
-        set={set}
-      />
+      <Toolbar unit={unit} order={order} asTable={asTable} phone={phone} known={unitsKnown(matrix)} set={set}>
+        <MethodSelect methods={ways.paired} value={matrix.method} />
+      </Toolbar>
       {matrix.preliminary && states.has('predicted') && (
         <p className="mt-2 text-ink2 text-label">
           <strong className="font-semibold text-ink">Preliminary.</strong> Hatched cells show the ridge
@@ -107,6 +105,7 @@ export function MatrixSection({ sweepId, matrix, tasks, name, onOpen }: Props) {
               model={model}
               cell={cell}
               name={name}
+              ways={ways}
               onMove={move}
             />
           )
@@ -115,7 +114,14 @@ export function MatrixSection({ sweepId, matrix, tasks, name, onOpen }: Props) {
             {cell === undefined ? (
               <Strongest matrix={matrix} name={name} onSelect={select} />
             ) : (
-              <CellPanel sweepId={sweepId} matrix={matrix} model={model} cell={cell} name={name} />
+              <CellPanel
+                sweepId={sweepId}
+                matrix={matrix}
+                model={model}
+                cell={cell}
+                name={name}
+                ways={ways}
+              />
             )}
           </aside>
         )}
@@ -157,10 +163,11 @@ interface ToolbarProps {
   asTable: boolean;
   phone: boolean;
   known: ReadonlySet<Unit>;
+  children: ReactNode;
   set: (patch: Record<string, string | null>) => void;
 }
 
-function Toolbar({ unit, order, asTable, phone, known, set }: ToolbarProps) {
+function Toolbar({ unit, order, asTable, phone, known, children, set }: ToolbarProps) {
   // Every measure keeps its place; what these results do not hold cannot be chosen.
   const units = UNITS.filter((u) => u !== 'probe' || known.has(u));
   return (
@@ -194,6 +201,7 @@ function Toolbar({ unit, order, asTable, phone, known, set }: ToolbarProps) {
           onChange={(o) => set({ order: o === 'clustered' ? null : o })}
         />
       )}
+      {children}
       <button
         type="button"
         className="btn ml-auto"

@@ -2,10 +2,11 @@
 
 import { useRouter } from 'next/navigation';
 import { useCallback, useMemo } from 'react';
-import { sweepPath } from '@/app/_lib/api';
+import { apiPath, sweepPath } from '@/app/_lib/api';
 import { matrixCsv } from '@/app/_lib/csv';
 import { useApi } from '@/app/_lib/use-api';
 import { useSweep } from '@/app/_lib/use-sweep';
+import { useUrlState } from '@/app/_lib/use-url-state';
 import { matrixView, type SweepView } from '@/lib/service/contracts';
 import { PageHead } from '../shell/page-head';
 import { SweepActions } from '../sweeps/actions';
@@ -31,15 +32,21 @@ export function Overview({ id }: { id: string }) {
 
 /** `id` is the sweep's name in the address (id, number, `latest`): every request keeps to it, so that live news reach all. */
 function Loaded({ id, sweep }: { id: string; sweep: SweepView }) {
-  const { tasks, name } = useSweep(id);
+  const { tasks, name, ways } = useSweep(id);
+  const { query } = useUrlState();
+  const method = query.get('method') ?? undefined;
   const router = useRouter();
-  const matrix = useApi(sweepPath(id, '/matrix'), matrixView);
+  const matrix = useApi(apiPath(sweepPath(id, '/matrix'), { method }), matrixView);
   const open = useCallback(
-    (cell: { source: string; target: string }) =>
+    ({ source, target }: { source: string; target: string }) =>
       router.push(
-        `/sweeps/${encodeURIComponent(id)}/pairs/${encodeURIComponent(cell.source)}/${encodeURIComponent(cell.target)}`,
+        ways.href(
+          `/sweeps/${encodeURIComponent(id)}`,
+          { method: matrix.data?.method ?? 'readout', sources: [source] },
+          target,
+        ),
       ),
-    [router, id],
+    [router, id, ways, matrix.data?.method],
   );
   const trail = useMemo(() => [{ label: 'Sweeps', href: '/sweeps' }, { label: sweep.name }], [sweep.name]);
   return (
@@ -85,7 +92,14 @@ function Loaded({ id, sweep }: { id: string; sweep: SweepView }) {
       ) : matrix.data.cells.length === 0 ? (
         <Empty title="No pairs in this sweep">It names no source and target that can be paired.</Empty>
       ) : (
-        <MatrixSection sweepId={id} matrix={matrix.data} tasks={tasks} name={name} onOpen={open} />
+        <MatrixSection
+          sweepId={id}
+          matrix={matrix.data}
+          tasks={tasks}
+          name={name}
+          ways={ways}
+          onOpen={open}
+        />
       )}
     </>
   );

@@ -1,18 +1,21 @@
 'use client';
 
 import Link from 'next/link';
-import { sweepPath } from '@/app/_lib/api';
+import { apiPath, sweepPath } from '@/app/_lib/api';
 import { letterStrips } from '@/app/_lib/curves';
 import { change, count, duration, interval, percent, plural, share } from '@/app/_lib/format';
 import { pairFinding } from '@/app/_lib/pair-words';
 import { useApi } from '@/app/_lib/use-api';
 import { useSweep } from '@/app/_lib/use-sweep';
+import { useUrlState } from '@/app/_lib/use-url-state';
+import type { Ways } from '@/app/_lib/ways';
 import { type PairView, pairView } from '@/lib/service/contracts';
 import { Rivals } from '../matrix/rivals';
 import { PageHead } from '../shell/page-head';
 import { Arrow } from '../ui/arrow';
 import { CopyLink } from '../ui/copy-button';
 import { Figure, Figures } from '../ui/figure';
+import { MethodSelect } from '../ui/method-select';
 import { type ShownState, StateIcon } from '../ui/state-icon';
 import { Failure, Loading } from '../ui/status';
 import { LearningCurves } from './learning-curves';
@@ -21,7 +24,10 @@ import { Strips } from './strips';
 
 export function PairPage({ id, source, target }: { id: string; source: string; target: string }) {
   const sweep = useSweep(id);
-  const path = sweepPath(id, `/pairs/${encodeURIComponent(source)}/${encodeURIComponent(target)}`);
+  const { query } = useUrlState();
+  const path = apiPath(sweepPath(id, `/pairs/${encodeURIComponent(source)}/${encodeURIComponent(target)}`), {
+    method: query.get('method') ?? undefined,
+  });
   const { data, error, retry, stale } = useApi(path, pairView);
   const base = `/sweeps/${encodeURIComponent(id)}`;
   const label = source.split('+').map(sweep.name).join(' + ');
@@ -35,8 +41,12 @@ export function PairPage({ id, source, target }: { id: string; source: string; t
       {label}
       <Arrow />
       {sweep.name(target)}
+      {sweep.ways.many && data !== undefined && (
+        <span className="text-ink2"> by {sweep.ways.label(data.method)}</span>
+      )}
     </>
   );
+  const shown = sweep.ways.paired.some((m) => m.id === data?.method) && !source.includes('+');
   return (
     <>
       <PageHead
@@ -46,6 +56,7 @@ export function PairPage({ id, source, target }: { id: string; source: string; t
         liveSweep={id}
         actions={
           <>
+            {data !== undefined && shown && <MethodSelect methods={sweep.ways.paired} value={data.method} />}
             <Link className="btn" href={`${base}/targets/${encodeURIComponent(target)}`}>
               Open target
             </Link>
@@ -62,7 +73,12 @@ export function PairPage({ id, source, target }: { id: string; source: string; t
           )}
         </div>
       ) : (
-        <PairBody pair={data} name={sweep.name} imported={sweep.data?.origin === 'imported'} />
+        <PairBody
+          pair={data}
+          name={sweep.name}
+          ways={sweep.ways}
+          imported={sweep.data?.origin === 'imported'}
+        />
       )}
     </>
   );
@@ -71,10 +87,12 @@ export function PairPage({ id, source, target }: { id: string; source: string; t
 function PairBody({
   pair,
   name,
+  ways,
   imported,
 }: {
   pair: PairView;
   name: (id: string) => string;
+  ways: Ways;
   imported: boolean;
 }) {
   const strips = letterStrips(pair.strips);
@@ -103,7 +121,7 @@ function PairBody({
             <section aria-label="Nearest rivals" className="rule pt-4">
               <h2 className="section-title">Nearest rivals</h2>
               <p className="text-ink2 text-label">share of images on which {source} wins</p>
-              <Rivals rivals={pair.rivals} name={(key) => key.split('+').map(name).join(' + ')} />
+              <Rivals rivals={pair.rivals} name={ways.keyName} />
             </section>
           )}
           {pair.runs.length > 0 && <PairRuns pair={pair} />}

@@ -2,7 +2,7 @@
 
 import Link from 'next/link';
 import { useMemo, useState } from 'react';
-import { sweepPath } from '@/app/_lib/api';
+import { apiPath, sweepPath } from '@/app/_lib/api';
 import { change, count, loss, percent, share } from '@/app/_lib/format';
 import { useApi } from '@/app/_lib/use-api';
 import { useSweep } from '@/app/_lib/use-sweep';
@@ -10,6 +10,7 @@ import { useUrlState } from '@/app/_lib/use-url-state';
 import { type CellView, matrixView } from '@/lib/service/contracts';
 import { PageHead } from '../shell/page-head';
 import { Arrow } from '../ui/arrow';
+import { MethodSelect } from '../ui/method-select';
 import { SortHead, sortRows } from '../ui/sort-head';
 import { StateIcon } from '../ui/state-icon';
 import { Empty, Failure, Loading } from '../ui/status';
@@ -20,8 +21,9 @@ const STEP = 150;
 /** Every pair as a sortable line, filtered by names. */
 export function PairsPage({ id }: { id: string }) {
   const sweep = useSweep(id);
-  const { data, error, retry } = useApi(sweepPath(id, '/matrix'), matrixView);
   const { query, set } = useUrlState();
+  const path = apiPath(sweepPath(id, '/matrix'), { method: query.get('method') ?? undefined });
+  const { data, error, retry } = useApi(path, matrixView);
   const { name } = sweep;
   const base = `/sweeps/${encodeURIComponent(id)}`;
   const text = query.get('find') ?? '';
@@ -60,6 +62,7 @@ export function PairsPage({ id }: { id: string }) {
           value={text}
           onChange={(event) => set({ find: event.target.value || null })}
         />
+        {data !== undefined && <MethodSelect methods={sweep.ways.paired} value={data.method} />}
         <span className="text-ink2 text-label" aria-live="polite">
           {count(rows.length)} of {count(cells.length)} pairs
         </span>
@@ -75,7 +78,12 @@ export function PairsPage({ id }: { id: string }) {
           {cells.length === 0 ? 'This sweep has nothing to transfer.' : 'Try a shorter filter.'}
         </Empty>
       ) : (
-        <PairTable rows={rows} base={base} name={name} head={head} />
+        <PairTable
+          rows={rows}
+          href={(c) => sweep.ways.href(base, { method: data.method, sources: [c.source] }, c.target)}
+          name={name}
+          head={head}
+        />
       )}
     </>
   );
@@ -83,12 +91,12 @@ export function PairsPage({ id }: { id: string }) {
 
 interface TableProps {
   rows: readonly CellView[];
-  base: string;
+  href: (cell: CellView) => string;
   name: (id: string) => string;
   head: Pick<ReturnType<typeof useUrlState>, 'query' | 'set'>;
 }
 
-function PairTable({ rows, base, name, head }: TableProps) {
+function PairTable({ rows, href, name, head }: TableProps) {
   const [shown, setShown] = useState(STEP);
   return (
     <div className="relative overflow-x-auto">
@@ -109,10 +117,7 @@ function PairTable({ rows, base, name, head }: TableProps) {
           {rows.slice(0, shown).map((c) => (
             <tr key={`${c.source}>${c.target}`}>
               <td>
-                <Link
-                  className="link"
-                  href={`${base}/pairs/${encodeURIComponent(c.source)}/${encodeURIComponent(c.target)}`}
-                >
+                <Link className="link" href={href(c)}>
                   {name(c.source)}
                 </Link>
               </td>

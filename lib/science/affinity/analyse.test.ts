@@ -247,3 +247,19 @@ describe('reliability', () => {
     expect(seedReliability([target(candidate('a', 'transfer', { level: 0, seeds: 1 }))]).halves).toBeNaN();
   });
 });
+
+it.each([2, 3, 5, 6, 7])(
+  'a candidate that wins every image with every one of %i seeds wins all, not more',
+  (seeds) => {
+    // 9 · (1/9) is 1.0000000000000002: the loser's rate must not fall below 0.
+    const sure = target(
+      candidate('always', 'transfer', { level: -20, seeds, imageNoise: 0 }),
+      candidate('never', 'transfer', { level: 20, seeds, imageNoise: 0 }),
+    );
+    const { candidates, winRates, tournamentKeys } = analyseTarget(sure, { resamples: 40, seed: 1 });
+    const at = (key: string): number => tournamentKeys.indexOf(key);
+    expect(winRates[at('always')]?.[at('never')]).toBe(1);
+    expect(winRates[at('never')]?.[at('always')]).toBe(0);
+    expect(candidates.find((c) => c.key === 'never')?.gain).toEqual({ value: 0, low: 0, high: 0 });
+  },
+);

@@ -184,7 +184,8 @@ export function contestWinRate(
       rate += (weight * dot(wins, weights.scenes)) / (2 * images);
     }
   }
-  return rate;
+  // Weights of several seeds add up to 1 but for rounding, and a rate above 1 is none.
+  return Math.min(1, rate);
 }
 
 function dot(wins: Uint16Array, scenes: Float64Array): number {
