@@ -13,7 +13,7 @@ import {
 
 type Candidate = SizesView['points'][number]['candidates'][number];
 const near = (value: number) => ({ value, low: value - 0.05, high: value + 0.05 });
-const name = (task: string): string => task.toUpperCase();
+const name = ({ sources }: { sources: readonly string[] }): string => sources.join('+').toUpperCase();
 
 function candidate(key: string, gain: number, loss: number, kind: Candidate['kind'] = 'transfer'): Candidate {
   const sources = kind === 'transfer' || kind === 'retransfer' ? [key] : [];

@@ -1,5 +1,6 @@
 import type { Estimate, SizesView } from '@/lib/service/contracts';
 import { count, percent, plural, signed } from './format';
+import type { Ways } from './ways';
 
 /** What the curves over the size of the transfer set can show. */
 export const SIZE_UNITS = ['gain', 'quality', 'loss'] as const;
@@ -7,7 +8,7 @@ export type SizeUnit = (typeof SIZE_UNITS)[number];
 
 type Candidate = SizesView['points'][number]['candidates'][number];
 type Crossover = SizesView['crossovers'][number];
-type Name = (task: string) => string;
+type Name = Ways['name'];
 
 export interface SizeLine {
   key: string;
@@ -23,8 +24,14 @@ const MOST_NAMED = 4;
 const gainAt = (view: SizesView, at: number, key: string): number =>
   view.points.at(at)?.candidates.find((c) => c.key === key)?.gain?.value ?? Number.NEGATIVE_INFINITY;
 
+/** Transfers that every size has: self-training, for one, needs unlabelled images, and has no curve. */
 const transferKeys = (view: SizesView, kinds: readonly Candidate['kind'][]): string[] =>
-  (view.points[0]?.candidates ?? []).filter((c) => kinds.includes(c.kind)).map((c) => c.key);
+  (view.points[0]?.candidates ?? [])
+    .filter(
+      ({ kind, key }) =>
+        kinds.includes(kind) && view.points.every((p) => p.candidates.some((c) => c.key === key)),
+    )
+    .map((c) => c.key);
 
 /** The transfer of which the API's advice speaks: the largest gain at the smallest size. */
 export function leadOf(view: SizesView): string | null {
@@ -49,8 +56,8 @@ const LABELS: Partial<Record<Candidate['kind'], string>> = {
   retransfer: 're-transfer',
 };
 
-const labelOf = ({ kind, sources }: Pick<Candidate, 'kind' | 'sources'>, name: Name): string =>
-  LABELS[kind] ?? sources.map(name).join(' + ');
+const labelOf = (candidate: Pick<Candidate, 'kind' | 'method' | 'sources'>, name: Name): string =>
+  LABELS[candidate.kind] ?? name(candidate);
 
 const exact = (value: number): Estimate => ({ value, low: null, high: null });
 
@@ -84,7 +91,7 @@ export function sizeLines(view: SizesView, unit: SizeUnit, name: Name): SizeLine
   );
   const depth: SizeLine['role'][] = ['rest', 'mean', 'own', 'scratch', 'named', 'lead'];
   return lines
-    .filter((line) => line.points.length > 0)
+    .filter((line) => line.points.length > 1)
     .sort((a, b) => depth.indexOf(a.role) - depth.indexOf(b.role));
 }
 
@@ -138,12 +145,12 @@ const reach = ({ state, images }: Crossover): number =>
 /** Where scratch catches up with each transfer, latest first. */
 export function crossoverRows(view: SizesView, name: Name): CrossoverRow[] {
   const named = namedTransfers(view);
-  const kinds = new Map((view.points[0]?.candidates ?? []).map((c) => [c.key, c.kind] as const));
+  const known = new Map((view.points[0]?.candidates ?? []).map((c) => [c.key, c] as const));
   return [...view.crossovers]
     .sort((a, b) => reach(b) - reach(a) || gainAt(view, -1, b.key) - gainAt(view, -1, a.key))
     .map((c) => ({
       key: c.key,
-      label: labelOf({ kind: kinds.get(c.key) ?? 'transfer', sources: c.sources }, name),
+      label: labelOf(known.get(c.key) ?? { kind: 'transfer', method: 'readout', sources: c.sources }, name),
       words: crossoverWords(c, view),
       named: named.includes(c.key),
     }));

@@ -2,6 +2,7 @@
 
 import { scaleLinear } from 'd3';
 import Link from 'next/link';
+import { useState } from 'react';
 import { percent, share } from '@/app/_lib/format';
 import { gainDomain, rankLabels, type Tone, toneOf } from '@/app/_lib/ranking';
 import type { RankedSource } from '@/lib/service/contracts';
@@ -12,20 +13,29 @@ const COLOUR: Record<Tone, string> = {
   worse: 'var(--worse)',
   unsure: 'var(--ink2)',
 };
-const GRID =
-  'grid grid-cols-[38px_minmax(110px,168px)_minmax(120px,1fr)_86px_58px] items-center gap-2 phone:grid-cols-[30px_minmax(90px,118px)_minmax(90px,1fr)_48px]';
+const COLUMNS = {
+  few: 'grid-cols-[38px_minmax(110px,168px)_minmax(120px,1fr)_86px_58px] phone:grid-cols-[30px_minmax(90px,118px)_minmax(90px,1fr)_48px]',
+  many: 'grid-cols-[44px_minmax(150px,236px)_minmax(120px,1fr)_86px_58px] phone:grid-cols-[34px_minmax(120px,150px)_minmax(80px,1fr)_44px]',
+};
+/** Lines drawn at first; the button below shows the rest. */
+const FIRST = 16;
 
 interface Props {
   sources: readonly RankedSource[];
   label: (source: RankedSource) => string;
   href: (source: RankedSource) => string;
+  /** Several methods: longer names. */
+  many: boolean;
 }
 
 /** Dot and whisker of every source, best first; the tie set is a band, the worse side is tinted. */
-export function RankChart({ sources, label, href }: Props) {
-  const [low, high] = gainDomain(sources);
+export function RankChart({ sources: all, label, href, many }: Props) {
+  const [whole, setWhole] = useState(false);
+  const sources = whole || all.length <= FIRST + 10 ? all : all.slice(0, FIRST);
+  const GRID = `grid items-center gap-2 ${COLUMNS[many ? 'many' : 'few']}`;
+  const [low, high] = gainDomain(all);
   const x = scaleLinear([low, high], [0, 100]);
-  const ranks = rankLabels(sources);
+  const ranks = rankLabels(all);
   const step = high - low > 0.55 ? 0.2 : 0.1;
   const count = Math.round((high - low) / step);
   const ticks = Array.from({ length: count + 1 }, (_, i) => Math.round((low + i * step) * 10) / 10).filter(
@@ -36,7 +46,7 @@ export function RankChart({ sources, label, href }: Props) {
     <div>
       <div className={`${GRID} pb-1 text-ink2 text-label`} aria-hidden="true">
         <span />
-        <span>Source</span>
+        <span>{many ? 'Source · method' : 'Source'}</span>
         <span className="relative h-5">
           <span
             className="absolute bottom-0 -translate-x-full whitespace-nowrap pr-2 font-semibold text-worse phone:hidden"
@@ -87,7 +97,9 @@ export function RankChart({ sources, label, href }: Props) {
                 style={{ height: ROW }}
               >
                 <span className="pl-1 text-ink2 text-label">{ranks[i]}</span>
-                <span className={`truncate ${s.tied ? 'font-semibold' : ''}`}>{label(s)}</span>
+                <span title={label(s)} className={`truncate ${s.tied ? 'font-semibold' : ''}`}>
+                  {label(s)}
+                </span>
                 <Whisker source={s} x={(v) => x(v)} />
                 <Best source={s} />
                 <span className="text-right">{s.quality === null ? '–' : percent(s.quality.value)}</span>
@@ -112,6 +124,11 @@ export function RankChart({ sources, label, href }: Props) {
           </span>
         </span>
       </div>
+      {sources.length < all.length && (
+        <button type="button" className="btn mt-1" onClick={() => setWhole(true)}>
+          Show all {all.length}
+        </button>
+      )}
     </div>
   );
 }

@@ -17,6 +17,8 @@ import { EndLabels } from '../ui/end-labels';
 
 const HEIGHT = 276;
 const MARGIN = { top: 20, right: 112, bottom: 40, left: 42 };
+/** Room for names at the ends of lines; those with a method are longer. */
+const WIDE = 168;
 
 const STYLE: Record<SizeLine['role'], { colour: string; width: number; dash?: string }> = {
   lead: { colour: 'var(--accent)', width: 2.2 },
@@ -42,12 +44,13 @@ export function SizeChart({ lines, unit, sizes, crossing }: Props) {
   const box = useRef<HTMLDivElement>(null);
   const width = Math.max(280, useWidth(box));
   const [bottom, top] = sizeDomain(lines, unit);
-  const right = width - MARGIN.right;
+  const named = lines.filter((l) => l.role !== 'rest');
+  const margin = named.some((l) => l.label.length * 6 > MARGIN.right) ? WIDE : MARGIN.right;
+  const right = width - margin;
   const x = scaleLog([sizes[0] ?? 1, sizes.at(-1) ?? 2], [MARGIN.left + 8, right]);
   const range = [HEIGHT - MARGIN.bottom, MARGIN.top];
   const y = unit === 'loss' ? scaleLog([bottom, top], range) : scaleLinear([bottom, top], range);
   const ticks = unit === 'loss' ? logTicks([bottom, top]) : y.ticks(Math.min(6, (top - bottom) * 10));
-  const named = lines.filter((l) => l.role !== 'rest');
   return (
     <div ref={box}>
       <svg
@@ -75,8 +78,8 @@ export function SizeChart({ lines, unit, sizes, crossing }: Props) {
             </text>
           </g>
         ))}
-        <SizeTicks sizes={sizes} x={x} width={width} />
-        {crossing !== null && <CrossingMark crossing={crossing} x={x} width={width} />}
+        <SizeTicks sizes={sizes} x={x} right={right} />
+        {crossing !== null && <CrossingMark crossing={crossing} x={x} right={right} />}
         {lines.map((l) => (
           <Curve key={l.key} line={l} x={x} y={y} />
         ))}
@@ -93,7 +96,7 @@ export function SizeChart({ lines, unit, sizes, crossing }: Props) {
         <EndLabels
           left={right + 8}
           ends={named.map((l) => ({
-            label: clip(l.label, MARGIN.right - 8, 11.5),
+            label: clip(l.label, margin - 8, 11.5),
             y: y(l.points.at(-1)?.value ?? bottom),
             colour: STYLE[l.role].colour,
             bold: STYLE[l.role].width > 2,
@@ -105,7 +108,7 @@ export function SizeChart({ lines, unit, sizes, crossing }: Props) {
 }
 
 /** The sizes measured; where two stand too close, the smaller goes without a number. */
-function SizeTicks({ sizes, x, width }: { sizes: readonly number[]; x: Scale; width: number }) {
+function SizeTicks({ sizes, x, right }: { sizes: readonly number[]; x: Scale; right: number }) {
   const shown = sizes.filter((s, i) => sizes.slice(i + 1).every((next) => x(next) - x(s) > 34));
   return (
     <>
@@ -124,7 +127,7 @@ function SizeTicks({ sizes, x, width }: { sizes: readonly number[]; x: Scale; wi
           {count(s)}
         </text>
       ))}
-      <text x={(MARGIN.left + width - MARGIN.right) / 2} y={HEIGHT - 4} textAnchor="middle" fontSize="11.5">
+      <text x={(MARGIN.left + right) / 2} y={HEIGHT - 4} textAnchor="middle" fontSize="11.5">
         images in the transfer set, log scale
       </text>
     </>
@@ -172,10 +175,10 @@ function Curve({ line: { role, points }, x, y }: { line: SizeLine; x: Scale; y: 
 }
 
 /** Where scratch catches up with the lead: a line with its number, its interval as a band within the sizes. */
-function CrossingMark({ crossing, x, width }: { crossing: Crossing; x: Scale; width: number }) {
+function CrossingMark({ crossing, x, right }: { crossing: Crossing; x: Scale; right: number }) {
   const at = x(crossing.images);
   const [low, high] = [x(crossing.low), x(crossing.high)];
-  const left = at > (width - MARGIN.right) * 0.55;
+  const left = at > right * 0.55;
   return (
     <g>
       <rect

@@ -12,6 +12,7 @@ import {
 } from '@/app/_lib/size-curves';
 import { useApi } from '@/app/_lib/use-api';
 import { oneOf, useUrlState } from '@/app/_lib/use-url-state';
+import type { Ways } from '@/app/_lib/ways';
 import { type SizesView, sizesView } from '@/lib/service/contracts';
 import { Segmented } from '../ui/segmented';
 import { Failure } from '../ui/status';
@@ -26,11 +27,11 @@ const NOTES = {
 interface Props {
   id: string;
   target: string;
-  name: (id: string) => string;
+  ways: Ways;
 }
 
 /** Gain, quality and loss by the number of labelled images, and where training from scratch catches up. */
-export function SizeSection({ id, target, name }: Props) {
+export function SizeSection({ id, target, ways }: Props) {
   const path = apiPath(sweepPath(id, `/targets/${encodeURIComponent(target)}/sizes`));
   const { data, error, retry, stale } = useApi(path, sizesView);
   if (error !== null && data === undefined) {
@@ -41,7 +42,7 @@ export function SizeSection({ id, target, name }: Props) {
   return (
     <section aria-label="How much data">
       <h2 className="section-title">How much data</h2>
-      {data.sizes.length === 1 ? <OneSize view={data} /> : <Curves view={data} name={name} />}
+      {data.sizes.length === 1 ? <OneSize view={data} /> : <Curves view={data} ways={ways} />}
     </section>
   );
 }
@@ -56,12 +57,12 @@ function OneSize({ view }: { view: SizesView }) {
   );
 }
 
-function Curves({ view, name }: { view: SizesView; name: Props['name'] }) {
+function Curves({ view, ways }: { view: SizesView; ways: Ways }) {
   const { query, set } = useUrlState();
   const missing = sizesMissing(view);
   if (missing !== null) return <p className="mt-0.5 text-ink2">{missing}</p>;
   const unit = oneOf(query.get('sizes'), SIZE_UNITS);
-  const lines = sizeLines(view, unit, name);
+  const lines = sizeLines(view, unit, ways.name);
   const rest = lines.filter((line) => line.role === 'rest').length;
   const sizes = view.points.map((point) => point.images);
   return (
@@ -86,7 +87,7 @@ function Curves({ view, name }: { view: SizesView; name: Props['name'] }) {
         />
       </div>
       <p className="mt-2">{view.advice}</p>
-      <Crossovers rows={crossoverRows(view, name)} />
+      <Crossovers rows={crossoverRows(view, ways.name)} />
     </>
   );
 }

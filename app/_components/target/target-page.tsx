@@ -6,6 +6,8 @@ import { count, list, loss, percent, share } from '@/app/_lib/format';
 import { harmful } from '@/app/_lib/ranking';
 import { useApi } from '@/app/_lib/use-api';
 import { useSweep } from '@/app/_lib/use-sweep';
+import { useUrlState } from '@/app/_lib/use-url-state';
+import type { Ways } from '@/app/_lib/ways';
 import {
   type BestSourceView,
   bestSourceView,
@@ -15,6 +17,7 @@ import {
 import { PageHead } from '../shell/page-head';
 import { CopyLink } from '../ui/copy-button';
 import { Figure, Figures } from '../ui/figure';
+import { MethodSelect } from '../ui/method-select';
 import { Empty, Failure, Loading } from '../ui/status';
 import { OrdersSection } from './orders-section';
 import { RankChart } from './rank-chart';
@@ -25,8 +28,10 @@ import { Snippet } from './snippet';
 /** One target: its sources ranked with their intervals, whether it means anything, when not to transfer. */
 export function TargetPage({ id, target }: { id: string; target: string }) {
   const sweep = useSweep(id);
+  const { query } = useUrlState();
+  const method = query.get('method') ?? undefined;
   const at = sweepPath(id, '/best-source');
-  const { data, error, retry, stale } = useApi(apiPath(at, { target }), bestSourceView);
+  const { data, error, retry, stale } = useApi(apiPath(at, { target, method }), bestSourceView);
   const base = `/sweeps/${encodeURIComponent(id)}`;
   const trail = [
     { label: sweep.data?.name ?? 'Sweep', href: base },
@@ -51,7 +56,14 @@ export function TargetPage({ id, target }: { id: string; target: string }) {
           )}
         </div>
       ) : (
-        <Ranking id={id} view={data} name={sweep.name} seeds={sweep.data?.seeds.length ?? 1} />
+        <Ranking
+          id={id}
+          view={data}
+          name={sweep.name}
+          ways={sweep.ways}
+          method={method}
+          seeds={sweep.data?.seeds.length ?? 1}
+        />
       )}
     </>
   );
@@ -61,18 +73,22 @@ interface RankingProps {
   id: string;
   view: BestSourceView;
   name: (id: string) => string;
+  ways: Ways;
+  /** The one method that is ranked; all of them when absent. */
+  method: string | undefined;
   seeds: number;
 }
 
-function Ranking({ id, view, name, seeds }: RankingProps) {
+function Ranking({ id, view, name, ways, method, seeds }: RankingProps) {
   const single = view.sources;
   const intervals = single.some((s) => s.gain !== null && s.gain.low !== null);
-  const label = (s: RankedSource): string => s.sources.map(name).join(' + ');
+  const label = (s: RankedSource): string =>
+    method === undefined ? ways.name(s) : s.sources.map(name).join(' + ') || ways.label(s.method);
   const base = `/sweeps/${encodeURIComponent(id)}`;
   const row = view.targetRow;
   return (
     <>
-      <TargetFigures sources={single} row={row} intervals={intervals} />
+      <TargetFigures sources={single} row={row} intervals={intervals} noun={ways.many ? 'Ways' : 'Sources'} />
       {!row.kept && (
         <p className="mt-3 rounded-control bg-worse-soft px-3 py-2">
           <strong className="font-semibold">Excluded.</strong> {row.reasons.join('; ')}
@@ -81,9 +97,12 @@ function Ranking({ id, view, name, seeds }: RankingProps) {
       <div className="mt-4 grid grid-cols-[minmax(0,1.62fr)_minmax(300px,1fr)] items-start gap-9 max-[1080px]:grid-cols-1">
         <div className="flex flex-col gap-6">
           <section aria-label="Sources, ranked">
-            <h2 className="section-title">
-              Sources, ranked by {view.targetRow.complete ? 'affinity' : 'gain'}
-            </h2>
+            <div className="flex flex-wrap items-center justify-between gap-2">
+              <h2 className="section-title">
+                {ways.many ? 'Ways' : 'Sources'}, ranked by {view.targetRow.complete ? 'affinity' : 'gain'}
+              </h2>
+              <MethodSelect methods={ways.methods} value={method ?? ''} all="All methods" />
+            </div>
             <p className="mb-2 text-ink2 text-label">
               {intervals ? 'gain with 95 % interval' : 'gain, no intervals known'}
               {seeds === 1 ? ', one seed' : `, ${seeds} seeds`}
@@ -97,22 +116,21 @@ function Ranking({ id, view, name, seeds }: RankingProps) {
               <RankChart
                 sources={single}
                 label={label}
-                href={(s) =>
-                  `${base}/pairs/${encodeURIComponent(s.source)}/${encodeURIComponent(view.target)}`
-                }
+                href={(s) => ways.href(base, s, view.target)}
+                many={ways.many}
               />
             )}
           </section>
           <OrdersSection id={id} target={view.target} name={name} />
-          <RuleSection id={id} target={view.target} />
+          <RuleSection id={id} target={view.target} ways={ways} />
         </div>
         <div className="flex flex-col gap-4">
           <References
             row={row}
             tournament={`${base}/targets/${encodeURIComponent(view.target)}/tournament`}
           />
-          <SizeSection id={id} target={view.target} name={name} />
-          <WhenNot sources={single} label={label} />
+          <SizeSection id={id} target={view.target} ways={ways} />
+          <WhenNot sources={single} label={label} noun={ways.many ? 'way' : 'source'} />
           <Snippet path={`${API}${apiPath(sweepPath(id, '/best-source'), { target: view.target, k: 3 })}`} />
         </div>
       </div>
@@ -124,10 +142,12 @@ function TargetFigures({
   sources,
   row,
   intervals,
+  noun,
 }: {
   sources: readonly RankedSource[];
   row: TargetView;
   intervals: boolean;
+  noun: string;
 }) {
   const of = (helps: RankedSource['helps']): number => sources.filter((s) => s.helps === helps).length;
   const qualities = sources.flatMap((s) => (s.quality === null ? [] : [s.quality.value]));
@@ -135,13 +155,13 @@ function TargetFigures({
   return (
     <Figures>
       <Figure
-        label="Sources that help"
+        label={`${noun} that help`}
         value={of('helps')}
         note={`of ${sources.length}, ${intervals ? 'interval' : 'gain'} above 50 %`}
       />
       <Figure label="Cannot tell" value={of('unsure')} note="interval crosses 50 %" />
       <Figure
-        label="Sources that hurt"
+        label={`${noun} that hurt`}
         value={hurts}
         note={`${intervals ? 'interval' : 'gain'} below 50 %`}
         {...(hurts > 0 ? { tone: 'worse' as const } : {})}
@@ -204,9 +224,11 @@ function References({ row, tournament }: { row: TargetView; tournament: string }
 function WhenNot({
   sources,
   label,
+  noun,
 }: {
   sources: readonly RankedSource[];
   label: (s: RankedSource) => string;
+  noun: string;
 }) {
   const bad = harmful(sources);
   if (sources.length === 0) return null;
@@ -216,9 +238,9 @@ function WhenNot({
       <h2 className="section-title">When not to transfer</h2>
       <p className="mt-0.5 text-ink2">
         {bad.length === 0
-          ? 'No source is known to hurt.'
-          : `From ${bad.length === 1 ? 'the source' : `the ${bad.length} sources`} in ochre, last of all ${list(bad.slice(0, 3).map(label))}: ${bad.length === 1 ? 'it loses' : 'they lose'} to training from scratch on more than half of the images.`}
-        {!helps && ' No source is known to help: train this task from scratch, or label it fully.'}
+          ? `No ${noun} is known to hurt.`
+          : `From ${bad.length === 1 ? `the ${noun}` : `the ${bad.length} ${noun}s`} in ochre, last of all ${list(bad.slice(0, 3).map(label))}: ${bad.length === 1 ? 'it loses' : 'they lose'} to training from scratch on more than half of the images.`}
+        {!helps && ` No ${noun} is known to help: train this task from scratch, or label it fully.`}
       </p>
     </section>
   );

@@ -7,6 +7,7 @@ import { percent, share } from '@/app/_lib/format';
 import { useApi } from '@/app/_lib/use-api';
 import { useSweep } from '@/app/_lib/use-sweep';
 import { useUrlState } from '@/app/_lib/use-url-state';
+import type { Ways } from '@/app/_lib/ways';
 import type { TargetListItem } from '@/lib/service/contracts';
 import { PageHead } from '../shell/page-head';
 import { NovelForm } from '../sweeps/novel-form';
@@ -65,7 +66,7 @@ export function TargetsPage({ id }: { id: string }) {
             </thead>
             <tbody>
               {rows.map((t) => (
-                <TargetLine key={t.target} item={t} base={base} name={sweep.name} />
+                <TargetLine key={t.target} item={t} base={base} ways={sweep.ways} />
               ))}
             </tbody>
           </table>
@@ -78,15 +79,7 @@ export function TargetsPage({ id }: { id: string }) {
   );
 }
 
-function TargetLine({
-  item,
-  base,
-  name,
-}: {
-  item: TargetListItem;
-  base: string;
-  name: (id: string) => string;
-}) {
+function TargetLine({ item, base, ways }: { item: TargetListItem; base: string; ways: Ways }) {
   const { verdicts, best } = item;
   const total = Math.max(1, verdicts.helps + verdicts.unsure + verdicts.hurts + verdicts.unknown);
   const part = (n: number): string => `${(100 * n) / total}%`;
@@ -103,11 +96,8 @@ function TargetLine({
         {best === null ? (
           <span className="text-ink3">–</span>
         ) : (
-          <Link
-            className="hover:underline"
-            href={`${base}/pairs/${encodeURIComponent(best.source)}/${encodeURIComponent(item.target)}`}
-          >
-            {best.sources.map(name).join(' + ')}
+          <Link className="hover:underline" href={ways.href(base, best, item.target)}>
+            {ways.name(best)}
           </Link>
         )}
         {best?.tied && <span className="ml-2 text-ink3 text-label">tied</span>}

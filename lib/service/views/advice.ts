@@ -6,12 +6,12 @@ import {
   type Similarity,
   splitBySimilarity,
 } from '@/lib/science/affinity';
-import { labelOf, PLAIN_METHOD } from '@/lib/science/catalog/methods';
+import { candidateKey, labelOf, PLAIN_METHOD } from '@/lib/science/catalog/methods';
 import type { TaskId } from '@/lib/science/core';
 import type { AdviceView } from '../contracts';
 import { cellContext } from './cells';
-import { namesOf, type SweepData, sourcesOf, wayName } from './model';
-import { finite, percent } from './numbers';
+import { methodOfCandidate, namesOf, type SweepData, sourcesOf, wayNames } from './model';
+import { finite, percent, percentWithInterval, sound } from './numbers';
 
 const RULES: Record<Regime['rule'], string> = {
   head: 'train the head only',
@@ -94,12 +94,14 @@ const wayView = ({ method, sources, images, mean, margin, logRatios, flops }: Ra
   flops,
 });
 
-type Name = (id: TaskId) => string;
+type Named = (way: RankedPoint) => string;
 
-const wayWords = ({ method, sources }: RankedPoint, name: Name): string =>
-  method === PLAIN_METHOD
-    ? `a readout from ${wayName(method, sources, name)}`
-    : wayName(method, sources, name);
+/** Ways in words; a plain readout says that it is one. */
+function namedOf(data: SweepData): Named {
+  const names = wayNames(data.sweep);
+  return ({ method, sources }) =>
+    method === PLAIN_METHOD ? `a readout from ${names(method, sources)}` : names(method, sources);
+}
 
 /** `loss 32 % below scratch's (±4 points in ln, 3 seeds)`. */
 function effectWords({ mean, margin, logRatios }: RankedPoint): string {
@@ -112,42 +114,60 @@ function effectWords({ mean, margin, logRatios }: RankedPoint): string {
   return `loss ${percent(change)} ${side} scratch’s (${sure})`;
 }
 
-function regimeWords({ labels, similarity, rule, best, ruled, verdict }: Regime, name: Name): string {
+function regimeWords({ labels, similarity, rule, best, ruled, verdict }: Regime, named: Named): string {
   const where = `${labels === 'few' ? 'Few' : 'Many'} labels, ${similarity} source: the rule says ${RULES[rule]}`;
   if (!best) return `${where}; nothing was measured here.`;
-  const measured = `${wayWords(best, name)} at ${best.images} images was best, ${effectWords(best)}`;
+  const measured = `${named(best)} at ${best.images} images was best, ${effectWords(best)}`;
   if (!ruled) return `${where}; that was not measured. ${measured}.`;
   if (verdict === 'agrees') return `${where}, and so does the measurement: ${measured}.`;
-  const its = `${wayWords(ruled, name)}, ${effectWords(ruled)}`;
+  const its = `${named(ruled)}, ${effectWords(ruled)}`;
   return verdict === 'disagrees'
     ? `${where}; the measurement disagrees: ${measured}; the rule’s best was ${its}.`
     : `${where}; ${measured}; the rule’s best was ${its}, and the seeds do not separate them.`;
 }
 
 /** What to do with the most labels that were measured. */
-function recommendation(ranking: readonly RankedPoint[], target: string, name: Name): string {
+function recommendation(ranking: readonly RankedPoint[], target: string, named: Named): string {
   const most = Math.max(...ranking.map((point) => point.images));
   const [best] = ranking.filter((point) => point.images === most);
   if (!best)
     return `Nothing is measured for ${target} yet: it takes a scratch run and a transfer at equal labels.`;
   const at = `With ${most} labelled images`;
   if (best.mean >= 0)
-    return `${at}, train ${target} from scratch: the nearest, ${wayWords(best, name)}, has its ${effectWords(best)}.`;
+    return `${at}, train ${target} from scratch: the nearest, ${named(best)}, has its ${effectWords(best)}.`;
   if (best.margin !== null && best.mean + best.margin >= 0)
-    return `${at}, scratch is as good: ${wayWords(best, name)} leads, but its ${effectWords(best)} is within the seeds’ noise.`;
-  return `${at}, take ${wayWords(best, name)}: ${effectWords(best)}.`;
+    return `${at}, scratch is as good: ${named(best)} leads, but its ${effectWords(best)} is within the seeds’ noise.`;
+  return `${at}, take ${named(best)}: ${effectWords(best)}.`;
+}
+
+/**
+ * Mean losses and images won need not name the same way: a few images with large losses move a mean, not a count of
+ * wins. Where they differ, the advice says both.
+ */
+function byWins(data: SweepData, target: TaskId, ranking: readonly RankedPoint[]): string {
+  const most = Math.max(...ranking.map((point) => point.images));
+  const lead = ranking.find((point) => point.images === most);
+  const analysis = data.analyses.find((a) => a.target === target);
+  const won = (analysis?.candidates ?? [])
+    .filter((c) => c.kind === 'transfer' && sound(c.gain) !== null && !c.sources.includes(target))
+    .sort((a, b) => (b.gain?.value ?? 0) - (a.gain?.value ?? 0));
+  const [first] = won;
+  if (!lead || !first?.gain || candidateKey(lead.method, lead.sources) === first.key) return '';
+  const who = wayNames(data.sweep)(methodOfCandidate(first), first.sources);
+  return ` By images won instead of mean loss ${who} leads: ${percentWithInterval(first.gain)} against scratch.`;
 }
 
 /** How to transfer to a target, in words and numbers. */
 export function adviceView(data: SweepData, target: TaskId): AdviceView {
   const name = namesOf(data.sweep);
+  const named = namedOf(data);
   const points = pointsOf(data, target);
   const similarity = similarityOf(data, target, points);
   const { regimes, negative, ranking } = adviseRegimes(points, similarity.of);
   return {
     sweepId: data.sweep.id,
     target,
-    advice: recommendation(ranking, name(target), name),
+    advice: recommendation(ranking, name(target), named) + byWins(data, target, ranking),
     similarityBy: similarity.by,
     similar: [...similarity.of].flatMap(([id, kind]) => (kind === 'similar' ? [id] : [])),
     regimes: regimes.map((regime) => ({
@@ -158,7 +178,7 @@ export function adviceView(data: SweepData, target: TaskId): AdviceView {
       best: regime.best && wayView(regime.best),
       ruled: regime.ruled && wayView(regime.ruled),
       verdict: regime.verdict,
-      words: regimeWords(regime, name),
+      words: regimeWords(regime, named),
     })),
     negative: negative.map(wayView),
     ranking: ranking.map(wayView),

@@ -3,7 +3,7 @@ import type { CandidateResult, Estimate, TargetAnalysis, TaskId } from '@/lib/sc
 import type { BestSourceView, RankedSource } from '../contracts';
 import { cellContext, targetView } from './cells';
 import { atMainSize, firstOrder } from './first-order';
-import { methodOfCandidate, namesOf, type SweepData } from './model';
+import { methodOfCandidate, namesOf, type SweepData, wayNames } from './model';
 import { counted, finite, listWords, percent, percentWithInterval, sound, verdict } from './numbers';
 
 type RankingUnit = 'affinity' | 'gain' | 'quality' | 'effect' | 'loss';
@@ -121,11 +121,10 @@ function adviceFor(
     const why = validity.reasons.length > 0 ? validity.reasons.join('; ') : 'it failed the validity check';
     return `${name(target)} is excluded: ${why}. Do not rely on its ranking.`;
   }
-  const words = recommend(ranked, (line) => {
-    const sources = line.sources.map(name).join(' + ');
-    if (line.method === PLAIN_METHOD) return sources;
-    return sources === '' ? line.method : `${sources} by ${line.method}`;
-  });
+  const named = wayNames(data.sweep);
+  const words = recommend(ranked, (line) =>
+    line.method === PLAIN_METHOD ? line.sources.map(name).join(' + ') : named(line.method, line.sources),
+  );
   if (!complete) return `Preliminary, some transfers are still missing. ${words}`;
   return analysis.preliminary ? `Preliminary, more seeds are still to come. ${words}` : words;
 }

@@ -1,9 +1,10 @@
+import { labelOf } from '@/lib/science/catalog/methods';
 import type { CandidateResult, TargetAnalysis } from '@/lib/science/core';
 import { median, wilsonInterval } from '@/lib/science/numerics';
 import type { OrdersView } from '../contracts';
 import { rankedLine } from './best-source';
 import { atMainSize } from './first-order';
-import { type SweepData, targetsOf } from './model';
+import { methodIn, methodOfCandidate, type SweepData, targetsOf } from './model';
 import { finite } from './numbers';
 
 type TargetOrders = OrdersView['targets'][number];
@@ -16,6 +17,15 @@ const middle = (values: readonly (number | undefined)[]): number | null => {
   return known.length === 0 ? null : median(known);
 };
 
+/**
+ * Orders are those of the plain method: what another method joins by itself (an ensemble), or does without a source, is
+ * a way of its own.
+ */
+const isPlain =
+  (sweep: SweepData['sweep']) =>
+  (method: string): boolean =>
+    method === methodIn(sweep);
+
 /** Transfers of each order: how many are planned and done, from the runs of the first seed. */
 function countsOf(data: SweepData, target: string): Map<number, { planned: number; done: number }> {
   const counts = new Map<number, { planned: number; done: number }>();
@@ -23,6 +33,7 @@ function countsOf(data: SweepData, target: string): Map<number, { planned: numbe
     if (recipe.kind !== 'transfer' || recipe.task !== target || recipe.seed !== data.sweep.spec.seeds[0])
       continue;
     if (recipe.sources.length === 1 && recipe.sources[0]?.task === target) continue;
+    if (!isPlain(data.sweep)(labelOf(recipe))) continue;
     const known = counts.get(recipe.sources.length) ?? { planned: 0, done: 0 };
     counts.set(recipe.sources.length, {
       planned: known.planned + 1,
@@ -35,7 +46,11 @@ function countsOf(data: SweepData, target: string): Map<number, { planned: numbe
 /** The part of a joined candidate that does best alone, and how often the whole beats it. */
 function againstParts(analysis: TargetAnalysis, c: CandidateResult) {
   const parts = analysis.candidates.filter(
-    (p) => p.kind === 'transfer' && p.sources.length === 1 && c.sources.includes(p.sources[0] ?? ''),
+    (p) =>
+      p.kind === 'transfer' &&
+      p.method === c.method &&
+      p.sources.length === 1 &&
+      c.sources.includes(p.sources[0] ?? ''),
   );
   const best = [...parts].sort(byAffinity)[0];
   const place = (key: string | undefined): number => analysis.tournamentKeys.indexOf(key ?? '');
@@ -48,7 +63,10 @@ function againstParts(analysis: TargetAnalysis, c: CandidateResult) {
 
 function ordersOfTarget(data: SweepData, target: string): TargetOrders {
   const analysis = data.analyses.find((a) => a.target === target);
-  const transfers = (analysis?.candidates ?? []).filter((c) => c.kind === 'transfer').sort(byAffinity);
+  const plain = isPlain(data.sweep);
+  const transfers = (analysis?.candidates ?? [])
+    .filter((c) => c.kind === 'transfer' && plain(methodOfCandidate(c)))
+    .sort(byAffinity);
   const joined = transfers.filter((c) => c.sources.length > 1);
   const counts = countsOf(data, target);
   const orders = [...new Set([...counts.keys(), ...transfers.map((c) => c.sources.length)])].sort(
@@ -84,7 +102,9 @@ export const ordersView = (data: SweepData): OrdersView => ({
   sweepId: data.sweep.id,
   maxOrder: Math.max(
     data.sweep.spec.maxOrder ?? 1,
-    ...data.analyses.flatMap((a) => a.candidates.map((c) => c.sources.length)),
+    ...data.analyses.flatMap((a) =>
+      a.candidates.filter((c) => isPlain(data.sweep)(methodOfCandidate(c))).map((c) => c.sources.length),
+    ),
   ),
   targets: targetsOf(data.sweep).map(({ id }) => ordersOfTarget(data, id)),
 });

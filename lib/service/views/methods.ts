@@ -5,11 +5,12 @@ import { type MethodsView, methodsOf, transferSizesOf } from '../contracts';
 import type { StoredRun } from '../ports';
 import { similarityOf } from './advice';
 import { cellStateOf } from './cells';
-import { namesOf, type SweepData, sourcesOf, wayName } from './model';
+import { type SweepData, sourcesOf, wayNames } from './model';
 import { counted, finite, finiteMean, flopsWords, percentWithInterval, sound, verdict } from './numbers';
 import { type Ancestry, ancestry, type Cost, isHigherOrder, meanCost } from './ways';
 
 type Way = MethodsView['ways'][number];
+type Named = ReturnType<typeof wayNames>;
 type TransferRun = StoredRun & { recipe: TransferRecipe };
 
 const isTransfer = (run: StoredRun): run is TransferRun => run.recipe.kind === 'transfer';
@@ -112,11 +113,11 @@ const frontOf = (ways: readonly Priced[], pick: 'cost' | 'wholeCost'): string[] 
 const byGain = (a: Way, b: Way): number => (b.gain?.value ?? 0) - (a.gain?.value ?? 0);
 
 /** The best with these labels, the best for no more compute than scratch takes, and how many ways are worse than it. */
-function sizeWords(ways: readonly Way[], images: number, scratch: Cost | null, name: (id: TaskId) => string) {
+function sizeWords(ways: readonly Way[], images: number, scratch: Cost | null, named: Named) {
   const fair = ways.filter((way) => way.gain !== null && !way.ownLabels).sort(byGain);
   const [best] = fair;
   if (!best?.gain) return `Nothing is measured with ${counted(images, 'label')} yet.`;
-  const called = (way: Way): string => wayName(way.method, way.sources, name);
+  const called = (way: Way): string => named(way.method, way.sources);
   const wins = (way: Way): string => (way.gain ? percentWithInterval(way.gain) : '');
   const worse = fair.filter((way) => way.helps === 'hurts').length;
   const sentences = [
@@ -155,7 +156,7 @@ export function methodsView(data: SweepData, target: TaskId): MethodsView {
     return wayView(data, behind, runs, measuredAt(analysis, images, main)) ?? [];
   });
   const similarity = similarityOf(data, target).of;
-  const name = namesOf(data.sweep);
+  const named = wayNames(data.sweep);
   return {
     sweepId: data.sweep.id,
     target,
@@ -176,7 +177,7 @@ export function methodsView(data: SweepData, target: TaskId): MethodsView {
         scratch,
         frontier: frontOf(candidates, 'cost'),
         wholeFrontier: frontOf(candidates, 'wholeCost'),
-        words: sizeWords(here, images, scratch.cost, name),
+        words: sizeWords(here, images, scratch.cost, named),
       };
     }),
     ways,

@@ -1,6 +1,6 @@
 import { candidateKey, labelOf, PLAIN_METHOD } from '@/lib/science/catalog/methods';
 import type { CandidateResult, TargetAnalysis, TaskDeclaration, TaskId } from '@/lib/science/core';
-import { type PolicyRecord, plainMethodOf } from '../contracts';
+import { methodsOf, type PolicyRecord, plainMethodOf } from '../contracts';
 import type { StoredRun, StoredSweep, StoredWorker } from '../ports';
 import { listWords } from './numbers';
 
@@ -102,9 +102,17 @@ export const rivalsOf = (analysis: TargetAnalysis | undefined, method: string): 
 /** Method with options of a transfer candidate. */
 export const methodOfCandidate = (c: Pick<CandidateResult, 'method'>): string => c.method ?? PLAIN_METHOD;
 
-/** One way to serve a target in words: `Normals`, `fine-tune from Normals`, `born-again`. */
-export function wayName(method: string, sources: readonly TaskId[], name: (id: TaskId) => string): string {
-  const from = listWords(sources.map(name));
-  if (method === PLAIN_METHOD) return from;
-  return from === '' ? method : `${method} from ${from}`;
+/** Names one way to serve a target: `Normals`, `fine-tune from Normals`, `born-again`; methods by the sweep's labels. */
+export function wayNames({
+  spec,
+  tasks,
+}: StoredSweep): (method: string, sources: readonly TaskId[]) => string {
+  const labels = new Map(methodsOf(spec).map(({ id, label }) => [id, label]));
+  const names = new Map(tasks.map((task) => [task.id, task.name]));
+  return (method, sources) => {
+    const from = listWords(sources.map((id) => names.get(id) ?? id));
+    if (method === PLAIN_METHOD) return from;
+    const label = labels.get(method) ?? method;
+    return from === '' ? label : `${label} from ${from}`;
+  };
 }

@@ -1,6 +1,6 @@
 import type { Crossover, TargetSizes, TaskId } from '@/lib/science/core';
 import { type SizesView, transferSizesOf } from '../contracts';
-import { methodOfCandidate, namesOf, type SweepData, wayName } from './model';
+import { methodOfCandidate, type SweepData, wayNames } from './model';
 import { finite, sound, verdict } from './numbers';
 
 type Sweep = SweepData['sweep'];
@@ -38,7 +38,7 @@ function crossingWords({ images: at, low, high }: Crossover, sizes: readonly num
 }
 
 /** What the source that is best at the smallest size is worth as images are added. */
-function adviceOf(sizes: TargetSizes | undefined, names: (id: TaskId) => string): string {
+function adviceOf(sizes: TargetSizes | undefined, named: ReturnType<typeof wayNames>): string {
   const [smallest] = sizes?.points ?? [];
   if (!sizes || !smallest) return 'One size of the transfer set is measured: there is no curve.';
   // What only some sizes have (self-training) has no curve and no crossover.
@@ -49,7 +49,7 @@ function adviceOf(sizes: TargetSizes | undefined, names: (id: TaskId) => string)
   const best = [...rivals].sort((a, b) => (b.gain?.value ?? 0) - (a.gain?.value ?? 0))[0];
   const crossover = sizes.crossovers.find((c) => c.key === best?.key);
   if (!best || !crossover) return 'No transfer is measured at every size yet.';
-  const who = wayName(methodOfCandidate(best), best.sources, names);
+  const who = named(methodOfCandidate(best), best.sources);
   const range = sizes.points.map((point) => point.images);
   if (crossover.state === 'never') {
     return `From ${range[0]} images on, training from scratch is as good as every transfer.`;
@@ -88,6 +88,6 @@ export function sizesView(data: SweepData, target: TaskId): SizesView {
       })),
     })),
     crossovers: (sizes?.crossovers ?? []).map((c) => ({ ...c, sources: [...(sources.get(c.key) ?? [])] })),
-    advice: adviceOf(sizes, namesOf(data.sweep)),
+    advice: adviceOf(sizes, wayNames(data.sweep)),
   };
 }
