@@ -143,7 +143,7 @@ describe('ways by their cost', () => {
 describe('curves by labels and likeness', () => {
   it('are means over the sources that every size has', () => {
     const similar = regimeLines(view, 'similar');
-    expect(similar.map((l) => l.method.id)).toEqual(['readout', 'fine-tune']);
+    expect(similar.map((l) => l.method.id)).toEqual(['readout']);
     // twin is measured with 30 labels only: it takes no part.
     expect(similar[0]?.points).toEqual([
       { images: 30, gain: 0.7, sources: 1 },

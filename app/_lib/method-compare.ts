@@ -129,7 +129,10 @@ export interface RegimeLine {
   points: { images: number; gain: number; sources: number }[];
 }
 
-/** Gain by labels of every method from sources of one kind, the mean over these sources, the same ones at every size. */
+/**
+ * Gain by labels of every method from sources of one kind, the mean over these sources, the same ones at every size.
+ * Methods that only one size has (self-training) have no curve.
+ */
 export function regimeLines(view: MethodsView, similarity: 'similar' | 'distant'): RegimeLine[] {
   const kind = new Map(view.sources.map((s) => [s.id, s.similarity]));
   return view.methods.flatMap((method) => {
@@ -152,7 +155,7 @@ export function regimeLines(view: MethodsView, similarity: 'similar' | 'distant'
       const sum = here.reduce((total, w) => total + (w.gain?.value ?? 0), 0);
       return { images, gain: sum / here.length, sources: here.length };
     });
-    return everywhere.size > 0 ? [{ method, points }] : [];
+    return everywhere.size > 0 && points.length > 1 ? [{ method, points }] : [];
   });
 }
 

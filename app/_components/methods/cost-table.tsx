@@ -44,8 +44,8 @@ export function CostTable({ points, label, href, selected, onSelect }: Props) {
             <th scope="col">Way</th>
             <SortHead {...head} id="gain" label="Gain" />
             <SortHead {...head} id="flops" label="Compute" />
-            <SortHead {...head} id="times" label="× scratch" />
-            <SortHead {...head} id="seconds" label="Time" />
+            <SortHead {...head} id="times" label="× scratch" wide />
+            <SortHead {...head} id="seconds" label="Time" wide />
             <SortHead {...head} id="worth" label={`Points/${unit.name}`} />
           </tr>
         </thead>
@@ -85,7 +85,7 @@ function CostLine({ point, name, href, on, unit, onSelect }: LineProps) {
       onPointerEnter={() => onSelect(point.key)}
       onPointerLeave={() => onSelect(null)}
     >
-      <td className="whitespace-nowrap">
+      <td>
         {way === null ? (
           <span className="text-ink2">{name}</span>
         ) : (
@@ -98,16 +98,16 @@ function CostLine({ point, name, href, on, unit, onSelect }: LineProps) {
             {name}
           </Link>
         )}
-        {point.front && <span className="ml-2 text-ink3 text-label">best for its price</span>}
-        {way?.helps === 'hurts' && <span className="ml-2 text-label text-worse">negative transfer</span>}
+        {point.front && <span className="block text-ink3 text-tick">best for its price</span>}
+        {way?.helps === 'hurts' && <span className="block text-tick text-worse">negative transfer</span>}
       </td>
       <td className="whitespace-nowrap text-right">
         {percent(gain.value)}
         <span className="block text-ink3 text-tick">{interval(gain, percent) ?? ''}</span>
       </td>
       <td className="whitespace-nowrap text-right">{flops(point.flops)}</td>
-      <td className="text-right">{times === null ? '–' : short(times)}</td>
-      <td className="whitespace-nowrap text-right">{time(point.seconds)}</td>
+      <td className="text-right phone:hidden">{times === null ? '–' : short(times)}</td>
+      <td className="whitespace-nowrap text-right phone:hidden">{time(point.seconds)}</td>
       <td className="text-right">{value === null ? '–' : short(value)}</td>
     </tr>
   );

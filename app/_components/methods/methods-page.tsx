@@ -181,7 +181,7 @@ function EqualCompute({ view, size, ways, href }: Omit<LoadedProps, 'name'>) {
           </Empty>
         </div>
       ) : (
-        <div className="mt-2 grid grid-cols-[minmax(0,1fr)_minmax(0,1.05fr)] items-start gap-8 max-[1180px]:grid-cols-1">
+        <div className="mt-2 grid grid-cols-[minmax(0,1fr)_minmax(0,1.15fr)] items-start gap-8 max-[1180px]:grid-cols-1">
           <CostChart points={points} label={label} selected={selected} onSelect={select} />
           <CostTable points={points} label={label} href={href} selected={selected} onSelect={select} />
         </div>

@@ -8,15 +8,21 @@ interface Props {
   query: URLSearchParams;
   set: (patch: UrlPatch) => void;
   number?: boolean;
+  /** Left out on phones. */
+  wide?: boolean;
 }
 
 /** A column head that sorts: descending first for numbers, the URL keeps `sort` ("gain", "-gain"). */
-export function SortHead({ id, label, query, set, number }: Props) {
+export function SortHead({ id, label, query, set, number, wide }: Props) {
   const sort = query.get('sort');
   const state = sort === id ? 'ascending' : sort === `-${id}` ? 'descending' : 'none';
   const next = number ? (state === 'descending' ? id : `-${id}`) : state === 'ascending' ? `-${id}` : id;
   return (
-    <th scope="col" aria-sort={state} className={number ? '!text-right' : ''}>
+    <th
+      scope="col"
+      aria-sort={state}
+      className={`${number ? '!text-right' : ''} ${wide ? 'phone:hidden' : ''}`}
+    >
       <button type="button" className="font-medium hover:text-ink" onClick={() => set({ sort: next })}>
         {label}
         <span aria-hidden="true" className="ml-1 inline-block w-2">
