@@ -23,12 +23,25 @@ function datasetWords({ spec, origin }: StoredSweep): string {
   return `${dataset.kind} ${dataset.size}×${dataset.size}, ${source} source / ${transfer} transfer / ${selection} selection / ${test} test${domains}`;
 }
 
+/** A finding is about one method's matrix; where there are several it says so. */
+function methodWords(methods: SweepView['methods'], shown: string): string {
+  if (methods.length < 2) return '';
+  const label = methods.find(({ id }) => id === shown)?.label ?? shown;
+  return ` This speaks of ${label}; the pages of the targets compare ${methods.length} methods.`;
+}
+
 const sentenceCase = (text: string): string => text.slice(0, 1).toUpperCase() + text.slice(1);
 
 /** A sweep with its progress and the finding that opens its page. */
 export function sweepView(data: SweepData): SweepView {
   const { sweep } = data;
   const progress = progressView(data);
+  const matrix = matrixView(data);
+  const methods = methodsOf(sweep.spec).map(({ id, label, method, options }) => ({
+    id,
+    label,
+    paired: methodById(method).runs?.(optionsOf(method, options)).sources === 'each',
+  }));
   return {
     id: sweep.id,
     number: sweep.number,
@@ -44,12 +57,8 @@ export function sweepView(data: SweepData): SweepView {
     dataset: datasetWords(sweep),
     datasetKind: sweep.spec.dataset.kind,
     preset: sweep.spec.preset,
-    methods: methodsOf(sweep.spec).map(({ id, label, method, options }) => ({
-      id,
-      label,
-      paired: methodById(method).runs?.(optionsOf(method, options)).sources === 'each',
-    })),
+    methods,
     progress,
-    finding: sentenceCase(findingOf(data, matrixView(data), progress)),
+    finding: sentenceCase(findingOf(data, matrix, progress)) + methodWords(methods, matrix.method),
   };
 }
