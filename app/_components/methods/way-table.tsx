@@ -21,7 +21,7 @@ const KIND_NAME: Record<Exclude<Column['kind'], 'source'>, string> = {
   itself: 'Its own network',
 };
 
-export const unitText = (unit: WayUnit): ((value: number) => string) =>
+const unitText = (unit: WayUnit): ((value: number) => string) =>
   unit === 'effect' ? change : percent;
 
 interface Props {
