@@ -21,8 +21,7 @@ const KIND_NAME: Record<Exclude<Column['kind'], 'source'>, string> = {
   itself: 'Its own network',
 };
 
-const unitText = (unit: WayUnit): ((value: number) => string) =>
-  unit === 'effect' ? change : percent;
+const unitText = (unit: WayUnit): ((value: number) => string) => (unit === 'effect' ? change : percent);
 
 interface Props {
   table: WayTable;
