@@ -38,7 +38,10 @@ const spec = validateSweep({
     { method: 'born-again', options: { generations: 1 } },
     { method: 'self-training', options: { rounds: 1 } },
   ],
-  pretrained: [{ id: 'chain', method: 'fine-tune', sources: ['surface-normals'], tasks: ['autoencoding'] }],
+  pretrained: [
+    { id: 'chain', method: 'fine-tune', sources: ['surface-normals'], tasks: ['autoencoding'] },
+    { id: 'views', method: 'contrastive' },
+  ],
   training: { source: training, transfer: training, scratch: training },
   probe: false,
 });
@@ -65,9 +68,16 @@ it('what a sweep plans of every method can be trained in the planned order, and 
     .map((run) => ({ run, losses: results.get(run.fingerprint)?.testLosses ?? new Float32Array(0) }));
   const { candidates } = gatherLosses('z-depth', measured, undefined);
   const keys = candidates.map((candidate) => candidate.key);
-  for (const key of ['chain', 'born-again(generations=1)', 'partial:chain', 'distill:z-depth'])
+  for (const key of [
+    'chain',
+    'views',
+    'fine-tune:views',
+    'born-again(generations=1)',
+    'partial:chain',
+    'distill:z-depth',
+  ])
     expect(keys).toContain(key);
-  expect(keys).toContain('ensemble:autoencoding+surface-normals+chain');
+  expect(keys).toContain('ensemble:autoencoding+surface-normals+chain+views');
   expect(keys.filter((key) => key.startsWith('distill(teacher=ensemble'))).toHaveLength(1);
   for (const { runs } of candidates) expect(runs[0]?.losses.some(Number.isFinite)).toBe(true);
 });

@@ -151,11 +151,16 @@ describe('probe data', () => {
       ids: null,
       valid: Uint8Array.from({ length: 64 }, (_, i) => (i === 0 || [2, 3, 6, 7].includes(i) ? 0 : 1)),
     };
-    const targets = reduceTargets(labels, 16);
+    const targets = reduceTargets(labels, { outputSide: 8, codeSide: 2 });
     expect([targets.positions, targets.cells, targets.outputs]).toEqual([4, 4, 4]);
     expect(targets.values[0]).toBeCloseTo((1 + 4 + 5) / 3);
     expect([...targets.valid.subarray(0, 4)]).toEqual([1, 0, 1, 1]);
     expect([...targets.complete]).toEqual([0, 1, 1, 1]);
+    // Of a code of one position the whole picture is one: 8×8 label rows, 4×4 cells in the order of the picture.
+    const whole = reduceTargets(labels, { outputSide: 8, codeSide: 1 });
+    expect([whole.positions, whole.cells, whole.outputs]).toEqual([1, 16, 16]);
+    expect(whole.values[0]).toBeCloseTo((1 + 8 + 9) / 3);
+    expect(whole.values[5]).toBeCloseTo((18 + 19 + 26 + 27) / 4);
     const output = targets.values.map((x, i) => x + (i === 0 ? 3 : i === 1 ? 99 : 0));
     expect(probeLosses({ name: 'l1', classWeights: null }, output, targets)[0]).toBeCloseTo(3 / 15);
     expect(probeLosses({ name: 'l2', classWeights: null }, output, targets)[0]).toBeCloseTo(9 / 15);

@@ -153,17 +153,32 @@ function joinLabels(parts: readonly PackedLabels[], count: number): PackedLabels
 }
 
 /** Labels of a pool in the output layout of a preset. */
-export async function poolLabels(
+export const poolLabels = (
   dataset: Dataset,
   pool: PoolName,
   task: TaskDeclaration,
   preset: PresetName,
   pause: Pause,
+): Promise<PackedLabels> => {
+  const { size } = dataset;
+  const sides = { outputSide: outputSide(preset, size), codeSide: codeShape(preset, size).side };
+  return labelsAt(dataset, pool, task, sides, pause);
+};
+
+/** Side of pixel labels, and of the code by whose positions they are ordered. */
+export interface LabelSides {
+  outputSide: number;
+  codeSide: number;
+}
+
+/** Labels of a pool, pixels of the given side in the order of the given code. */
+export async function labelsAt(
+  dataset: Dataset,
+  pool: PoolName,
+  task: TaskDeclaration,
+  sides: LabelSides,
+  pause: Pause,
 ): Promise<PackedLabels> {
-  const sides = {
-    outputSide: outputSide(preset, dataset.size),
-    codeSide: codeShape(preset, dataset.size).side,
-  };
   const count = dataset.count(pool);
   const perImage = task.head.kind === 'pixels' ? task.head.channels * 5 : 3;
   const bytes = count * sides.outputSide ** 2 * perImage;

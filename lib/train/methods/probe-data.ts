@@ -1,7 +1,7 @@
-import { codeShape, outputSide } from '@/lib/science/catalog/presets-layers';
 import type { PackedLabels } from '../networks';
 import type { Features } from './features';
 import type { LossSpec } from './losses';
+import type { LabelSides } from './pools';
 
 /** Rows × columns of a linear regression; a row is a position of the code or an image. The last column is 1. */
 export interface Design {
@@ -80,11 +80,11 @@ export function sliceExamples(labels: PackedLabels, examples: number): PackedLab
   };
 }
 
-/** Averages a position's r×r label rows into min(2, r)×min(2, r) cells. */
-export function reduceTargets(labels: PackedLabels, size: number): ProbeTargets {
+/** Averages each position's r×r label rows in squares of 2×2. */
+export function reduceTargets(labels: PackedLabels, { outputSide, codeSide }: LabelSides): ProbeTargets {
   const { examples, rows, channels, values, ids, valid } = labels;
-  const r = rows === 1 ? 1 : outputSide('tiny', size) / codeShape('tiny', size).side;
-  const grid = Math.min(2, r);
+  const r = rows === 1 ? 1 : outputSide / codeSide;
+  const grid = Math.max(1, r / 2);
   const positions = rows / r ** 2;
   const cells = grid * grid;
   const outputs = cells * channels;

@@ -8,7 +8,7 @@ import { imagesOf, taskOf } from './evaluate';
 import { type FeaturePool, type Features, transferFeatures } from './features';
 import type { LossSpec } from './losses';
 import { createPause } from './pause';
-import { poolLabels, taskLoss } from './pools';
+import { type LabelSides, labelsAt, taskLoss } from './pools';
 import {
   type Design,
   designMatrix,
@@ -22,7 +22,7 @@ import type { Method, RunContext } from './types';
 /** Ridge strengths relative to the mean diagonal of XᵀX; the selection pool chooses. */
 const STRENGTHS = [1e-4, 1e-3, 1e-2, 1e-1, 1];
 
-/** Labels of a probe: every plain preset has the same row order at the same code side. */
+/** The classes' weights in a loss are those of the plain presets, whose labels have half of the picture's side. */
 const PRESET = 'tiny' as const;
 
 interface Pools<T> {
@@ -134,12 +134,14 @@ function createDesigns(context: RunContext, recipe: ProbeRecipe, images: number)
   const features = new Map<InputKind, Promise<Record<FeaturePool, Features>>>();
   const designs = new Map<string, Pools<Design>>();
   const pause = createPause(context.signal);
-  return async (task: TaskDeclaration): Promise<Pools<Design>> => {
+  return async (task: TaskDeclaration): Promise<{ x: Pools<Design>; codeSide: number }> => {
     const { input, head } = task;
     const codes = features.get(input) ?? transferFeatures(context, [recipe.source.fingerprint], input, pause);
     features.set(input, codes);
     const { transfer, selection, test } = await codes;
-    const pooled = head.kind === 'vector' || head.kind === 'classes';
+    const codeSide = transfer.shape.side;
+    // A code of one position has no windows.
+    const pooled = head.kind === 'vector' || head.kind === 'classes' || codeSide === 1;
     const key = `${input} ${pooled}`;
     const x = designs.get(key) ?? {
       transfer: designMatrix(transfer, images, pooled),
@@ -147,7 +149,7 @@ function createDesigns(context: RunContext, recipe: ProbeRecipe, images: number)
       test: designMatrix(test, test.count, pooled),
     };
     designs.set(key, x);
-    return x;
+    return { x, codeSide };
   };
 }
 
@@ -155,11 +157,12 @@ async function targetsOf(
   context: RunContext,
   task: TaskDeclaration,
   images: number,
+  sides: LabelSides,
   pause: () => Promise<void>,
 ): Promise<Pools<ProbeTargets>> {
   const labels = async (pool: FeaturePool): Promise<PackedLabels> =>
-    poolLabels(context.dataset, pool, task, PRESET, pause);
-  const positions = (packed: PackedLabels) => reduceTargets(packed, context.dataset.size);
+    labelsAt(context.dataset, pool, task, sides, pause);
+  const positions = (packed: PackedLabels) => reduceTargets(packed, sides);
   return {
     transfer: positions(sliceExamples(await labels('transfer'), images)),
     selection: positions(await labels('selection')),
@@ -168,8 +171,8 @@ async function targetsOf(
 }
 
 /**
- * Ridge probe: a linear map from each 3×3 window of the standardised code to a 2×2 grid of averaged labels
- * (vectors and classes: from the pooled code), solved in closed form. It ranks sources in seconds. Its losses are
+ * Ridge probe: a linear map from each 3×3 window of the standardised code to labels averaged over
+ * 4×4 pixels (vectors and classes: from the pooled code), solved in closed form. It ranks sources in seconds. Its losses are
  * at reduced resolution, and for classes squared errors of class shares, so they are given relative to the
  * constant predictor's in the same units: 1 − loss is a skill, comparable with other probes only. Embedding targets
  * have no labels to regress on and get no probe.
@@ -185,8 +188,9 @@ export const probe: Method<ProbeRecipe> = {
     for (const id of recipe.targets) {
       const task = taskOf(context, id);
       if (!hasProbe(task)) continue;
-      const x = await designsOf(task);
-      const y = await targetsOf(context, task, images, pause);
+      const { x, codeSide } = await designsOf(task);
+      const sides = { outputSide: context.dataset.size / 2, codeSide };
+      const y = await targetsOf(context, task, images, sides, pause);
       const spec = await taskLoss(context.dataset, task, PRESET, pause);
       losses[id] = fitTarget(context.engine.tf, x, y, spec);
       await pause();

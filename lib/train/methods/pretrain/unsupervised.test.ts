@@ -14,6 +14,7 @@ import { contrastiveStep, hiddenProbabilities } from '@/lib/science/learning';
 import { type Engine, memoryCount, openEngine } from '../../engine';
 import { floatsOf, unpackFile } from '../container';
 import { executeRecipe } from '../index';
+import { meanLoss } from '../losses';
 import { createTestContext } from '../testing/context';
 import { createShapesDataset } from '../testing/shapes-dataset';
 import { contrastiveDivergence, type Machine } from './boltzmann';
@@ -122,6 +123,21 @@ describe.each([
     const after = weightsOf(files, 'fine-tune').get('encoder/code/kernel') ?? [];
     expect(after).toHaveLength(before.length);
     expect(after).not.toEqual(before);
+  });
+
+  it('is probed like any source, whatever the side of its code', async () => {
+    const { files } = await run(recipe());
+    const source = { task: 'taught', fingerprint: 'p' };
+    const targets = ['copy', 'segments', 'place', 'kind'];
+    const context = createTestContext(engine, dataset, 'probe', { files });
+    const { probeLosses } = await executeRecipe(
+      { ...common, kind: 'probe', targets, source, images: 24 },
+      context,
+    );
+    for (const id of targets) {
+      expect(probeLosses?.[id]).toHaveLength(20);
+      expect(meanLoss(probeLosses?.[id] ?? new Float32Array(0))).toBeGreaterThan(0);
+    }
   });
 
   it('leaves no tensor behind, and nothing but its encoder', async () => {
