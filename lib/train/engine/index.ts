@@ -1,4 +1,5 @@
 export { expectNoLeak, memoryCount, scope, scopeAsync } from './memory';
+export { type CompiledStep, compileStep, compilesSteps } from './native/graph/training';
 export { openEngine } from './open';
 export { ADAM, FusedAdam } from './ops/adam';
 export { convolution } from './ops/convolution';

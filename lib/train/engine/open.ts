@@ -6,6 +6,7 @@ import { guardPadding } from './kernels/padding';
 import { guardCpuResize } from './kernels/register-cpu';
 import { guardMatMul, registerComposedKernels, shareClones } from './kernels/register-wasm';
 import { registerDepthToSpaceGradient } from './kernels/space-to-depth';
+import { switchCompiling } from './native/graph/training';
 import { hasNvidiaDevice } from './native/locate';
 import { registerConvolution, registerConvolutionGradient } from './ops/convolution';
 import { registerHostLoss } from './ops/host-loss';
@@ -119,6 +120,7 @@ async function tryNative(options: EngineOptions): Promise<Engine | null> {
   if (native === null) return null;
   const { tf } = native;
   await tf.setBackend('tensorflow');
+  switchCompiling(options.compile !== false);
   registerShared(tf, 'tensorflow');
   once(tf, 'native operations', () => registerNativeOperations(tf, native.ownOperations));
   const description = summarise({

@@ -36,4 +36,6 @@ export interface EngineOptions {
   heapBytes?: number;
   /** WebAssembly only: false leaves the own SIMD module out (comparison and fault finding). */
   simd?: boolean;
+  /** Native only: false takes every training step operation by operation (comparison and fault finding). */
+  compile?: boolean;
 }

@@ -1,10 +1,10 @@
-import type { NamedTensorMap, Scalar, Tensor, Variable } from '@tensorflow/tfjs-core';
 import { trainingSteps } from '@/lib/science/catalog/costs';
 import { type CurvePoint, createRng, TaskatlasError, type TrainingOptions } from '@/lib/science/core';
 import { packState, type TrainingState, unpackState } from './checkpoint';
 import { meanLoss } from './losses';
-import { createOptimiser, type Optimiser, type ParameterGroup, rateAt } from './optimiser';
+import { type ParameterGroup, rateAt } from './optimiser';
 import { createPause, type Pause, stopped } from './pause';
+import { createStepper, type Stepper } from './stepper';
 import type { RunContext, TrainingProblem } from './types';
 
 /** Time between reports of progress. */
@@ -47,65 +47,9 @@ export const isLook = (done: number, totalSteps: number, looks: number): boolean
   done === totalSteps ||
   Math.floor((done * looks) / totalSteps) > Math.floor(((done - 1) * looks) / totalSteps);
 
-/** A batch in parts that fit into memory, with each part's share in the batch's mean; whole unless it has to be split. */
-function partsOf(problem: TrainingProblem, batch: Int32Array, atOnce: number): [Int32Array, number][] {
-  const { weightOf } = problem;
-  if (batch.length <= atOnce || !weightOf) return [[batch, 1]];
-  const parts = Array.from({ length: Math.ceil(batch.length / atOnce) }, (_, i) =>
-    batch.subarray(i * atOnce, (i + 1) * atOnce),
-  );
-  const total = weightOf(batch);
-  return parts.map((part) => [part, total > 0 ? weightOf(part) / total : part.length / batch.length]);
-}
-
-/** Loss of a batch and its gradients, by the variables' names: of its parts one after the other, summed. */
-function lossAndGradients(
-  context: RunContext,
-  problem: TrainingProblem,
-  variables: readonly Variable[],
-  batch: Int32Array,
-  step: number,
-): { loss: number; grads: NamedTensorMap } {
-  const { tf } = context.engine;
-  // In a tidy, so that nothing stays behind where memory runs out half-way.
-  return tf.tidy(() => {
-    let loss = 0;
-    let sum: NamedTensorMap = {};
-    for (const [part, share] of partsOf(problem, batch, context.imagesAtOnce ?? batch.length)) {
-      const { value, grads } = tf.variableGrads(() => {
-        const own = problem.loss(part, step) as Scalar;
-        return share === 1 ? own : tf.mul(own, share);
-      }, variables as Variable[]) as { value: Scalar; grads: NamedTensorMap };
-      loss += value.dataSync()[0] as number;
-      value.dispose();
-      const before = sum;
-      sum = Object.fromEntries(
-        Object.entries(grads).map(([name, gradient]) => {
-          const other = before[name];
-          return [name, other ? tf.add(other, gradient) : gradient];
-        }),
-      );
-      if (Object.keys(before).length > 0) tf.dispose([before, grads]);
-    }
-    return { loss, grads: sum };
-  });
-}
-
-/** One gradient step; returns the batch loss. */
-function trainStep(
-  context: RunContext,
-  problem: TrainingProblem,
-  optimiser: Optimiser,
-  batch: Int32Array,
-  step: number,
-  rate: number,
-): number {
-  const names = optimiser.active(step);
-  const variables = names.map((name) => problem.parameters.get(name));
-  const { loss, grads } = lossAndGradients(context, problem, variables, batch, step);
-  const gradients = new Map(variables.map((variable, i) => [names[i] ?? '', grads[variable.name] as Tensor]));
-  if (Number.isFinite(loss)) optimiser.apply(gradients, rate, step);
-  for (const gradient of Object.values(grads)) gradient.dispose();
+/** One gradient step; returns the batch loss. @throws TaskatlasError `diverged` */
+function trainStep(stepper: Stepper, batch: Int32Array, step: number, rate: number): number {
+  const loss = stepper.step(batch, step, rate);
   if (!Number.isFinite(loss)) {
     throw new TaskatlasError(
       'diverged',
@@ -127,16 +71,12 @@ interface Progress {
 
 const fresh = (): Progress => ({ step: 0, curve: [], best: null, lossSum: 0, lossCount: 0, seconds: 0 });
 
-async function resume(
-  context: RunContext,
-  problem: TrainingProblem,
-  optimiser: Optimiser,
-): Promise<Progress> {
+async function resume(context: RunContext, problem: TrainingProblem, stepper: Stepper): Promise<Progress> {
   const bytes = await context.checkpoint.load();
   const state = bytes ? unpackState(context.fingerprint, bytes) : null;
   if (!state) return fresh();
   problem.parameters.restore(state.weights);
-  optimiser.restore(state.step, state.moments);
+  stepper.restore(state.step, state.moments);
   const { step, curve, best, lossSum, lossCount, seconds } = state;
   return { step, curve: [...curve], best, lossSum, lossCount, seconds };
 }
@@ -144,12 +84,13 @@ async function resume(
 async function save(
   context: RunContext,
   problem: TrainingProblem,
-  optimiser: Optimiser,
+  stepper: Stepper,
   progress: Progress,
 ): Promise<void> {
+  stepper.sync();
   const weights = problem.parameters.snapshot(problem.trainable);
   await context.checkpoint.save(
-    packState(context.fingerprint, { ...progress, weights, moments: optimiser.state() }),
+    packState(context.fingerprint, { ...progress, weights, moments: stepper.state() }),
   );
 }
 
@@ -214,7 +155,7 @@ interface Session {
   context: RunContext;
   problem: TrainingProblem;
   options: TrainingOptions;
-  optimiser: Optimiser;
+  stepper: Stepper;
   progress: Progress;
   batchSize: number;
   totalSteps: number;
@@ -223,7 +164,7 @@ interface Session {
 }
 
 async function runSteps(session: Session): Promise<void> {
-  const { context, problem, options, optimiser, progress, batchSize, totalSteps } = session;
+  const { context, problem, options, stepper, progress, batchSize, totalSteps } = session;
   const nextBatch = createBatches(session.seed, problem.examples, batchSize);
   const clock = createClock(progress, batchSize, context.checkpoint.everySeconds);
   const pause = createPause();
@@ -232,17 +173,20 @@ async function runSteps(session: Session): Promise<void> {
   while (progress.step < totalSteps) {
     if (context.signal.aborted) {
       clock.tick();
-      await save(context, problem, optimiser, progress);
+      await save(context, problem, stepper, progress);
       throw stopped(context.signal);
     }
     const rate = rateAt(options, progress.step, totalSteps, problem.examples / batchSize);
     const batch = nextBatch(progress.step);
-    progress.lossSum += trainStep(context, problem, optimiser, batch, progress.step, rate);
+    progress.lossSum += trainStep(stepper, batch, progress.step, rate);
     progress.step++;
     progress.lossCount++;
     const trainLoss = progress.lossSum / progress.lossCount;
     const looked = isLook(progress.step, totalSteps, session.looks);
-    if (looked) selectionLoss = await look(problem, progress, problem.examples / batchSize, pause);
+    if (looked) {
+      stepper.sync();
+      selectionLoss = await look(problem, progress, problem.examples / batchSize, pause);
+    }
     clock.tick();
     if (progress.step === first + 1 && !looked) clock.warm();
     if (looked || clock.reportDue()) {
@@ -250,7 +194,7 @@ async function runSteps(session: Session): Promise<void> {
       context.onProgress({ step: progress.step, totalSteps, imagesPerSecond, trainLoss, selectionLoss });
     }
     if (clock.checkpointDue() && progress.step < totalSteps) {
-      await save(context, problem, optimiser, progress);
+      await save(context, problem, stepper, progress);
       clock.saved();
     }
     await pause();
@@ -273,15 +217,15 @@ export async function train(
   const groups: readonly ParameterGroup[] = problem.groups ?? [
     { names: problem.trainable, rate: 1, from: 0 },
   ];
-  const { tf } = context.engine;
-  const optimiser = createOptimiser(tf, problem.parameters, groups, options, totalSteps);
+  const sizes = { batchSize, totalSteps };
+  const stepper = createStepper(context, problem, groups, options, sizes);
   try {
-    const progress = await resume(context, problem, optimiser);
+    const progress = await resume(context, problem, stepper);
     await runSteps({
       context,
       problem,
       options,
-      optimiser,
+      stepper,
       progress,
       batchSize,
       totalSteps,
@@ -296,6 +240,6 @@ export async function train(
       seconds: progress.seconds,
     };
   } finally {
-    optimiser.dispose();
+    stepper.dispose();
   }
 }

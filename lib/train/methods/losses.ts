@@ -22,7 +22,7 @@ export interface LossSpec {
 }
 
 /** Weight of one labelled row. */
-const rowWeight = ({ classWeights }: LossSpec, { ids }: PackedLabels, row: number): number =>
+export const rowWeight = ({ classWeights }: LossSpec, { ids }: PackedLabels, row: number): number =>
   classWeights && ids ? (classWeights[ids[row] as number] as number) : 1;
 
 /** Σ w over the rows of one example. */
@@ -65,7 +65,7 @@ function regressionSum(
 }
 
 /** Σ_k y_k·ln(y_k / Σ y) of a row of shares: minus the least cross-entropy that any answer to it can have. */
-function shareLogs({ values, channels }: PackedLabels, row: number): number {
+export function shareLogs({ values, channels }: PackedLabels, row: number): number {
   const at = row * channels;
   let total = 0;
   let logs = 0;

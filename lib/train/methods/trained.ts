@@ -10,6 +10,7 @@ import {
   type TaskDeclaration,
   type TrainingOptions,
 } from '@/lib/science/core';
+import type { Tf } from '../engine';
 import {
   createParameters,
   forward,
@@ -28,7 +29,8 @@ import { outputBias } from './output-bias';
 import { createPause } from './pause';
 import { poolLabels, taskLoss } from './pools';
 import { renderSamples } from './samples';
-import type { Predictor, RunContext } from './types';
+import { type StagedLoss, stagedLoss } from './staged-loss';
+import type { Predictor, RunContext, TrainingProblem } from './types';
 
 const OUTPUT_BIAS = 'decoder/output/bias';
 
@@ -103,14 +105,28 @@ function networkOutput(
   indices: Int32Array,
 ): Tensor {
   const { tf } = context.engine;
-  const { plan, detached = 0 } = network;
-  const input = feed.gather(indices);
-  if (detached === 0) return forward(tf, plan, parameters.get, input);
+  return aboveDetached(tf, network, parameters, belowDetached(tf, network, parameters, feed.gather(indices)));
+}
+
+/** What the first `detached` blocks make of the input, as numbers without a history. */
+function belowDetached(
+  tf: Tf,
+  { plan, detached = 0 }: Network,
+  parameters: ParameterStore,
+  input: Tensor,
+): Tensor {
+  if (detached === 0) return input;
   const below = forward(tf, plan.slice(0, detached), parameters.get, input);
   // tfjs has no stop_gradient: numbers without a history are constants to the tape.
-  const stopped = tf.tensor(below.dataSync(), below.shape);
-  return forward(tf, plan.slice(detached), parameters.get, stopped);
+  return tf.tensor(below.dataSync(), below.shape);
 }
+
+const aboveDetached = (
+  tf: Tf,
+  { plan, detached = 0 }: Network,
+  parameters: ParameterStore,
+  below: Tensor,
+): Tensor => forward(tf, plan.slice(detached), parameters.get, below);
 
 /** Starting weights: random, with the output's bias at the labels' mean and what is restored put in its place. */
 function startingWeights(request: SupervisedTraining, spec: LossSpec, labels: PackedLabels): Weights {
@@ -134,6 +150,29 @@ function feedsOf(network: Network): (pool: PoolName) => Feed {
   };
 }
 
+/** The task's loss (and the penalty) in the two parts that an engine can compile; a method's own objective has none. */
+function stagedObjective(
+  tf: Tf,
+  request: SupervisedTraining,
+  parameters: ParameterStore,
+  feed: Feed,
+  loss: StagedLoss | null,
+): TrainingProblem['staged'] | null {
+  if (loss === null || request.objective) return null;
+  return {
+    inputs: (indices) => {
+      const places = request.chosen ? indices.map((i) => request.chosen?.[i] ?? i) : indices;
+      const below = belowDetached(tf, request, parameters, feed.gather(places));
+      return [below, ...loss.inputs(tf, places)];
+    },
+    loss: ([below, ...labels]) => {
+      const mean = loss.loss(tf, aboveDetached(tf, request, parameters, below as Tensor), labels);
+      const penalty = request.penalty?.(parameters);
+      return penalty ? tf.add(mean, penalty) : mean;
+    },
+  };
+}
+
 /** Trains, evaluates on the test pool, renders samples. */
 export async function trainSupervised(
   context: RunContext,
@@ -149,6 +188,7 @@ export async function trainSupervised(
   const parameters = createParameters(tf, request.plan, startingWeights(request, spec, labels));
   const trainable = parameters.names.filter((name) => !request.frozen?.test(name));
   const feedOf = feedsOf(request);
+  const staged = stagedObjective(tf, request, parameters, feedOf(request.pool), stagedLoss(spec, labels));
   const output = (pool: PoolName, indices: Int32Array): Tensor =>
     networkOutput(context, request, parameters, feedOf(pool), indices);
   const placesOf = (indices: Int32Array): Int32Array =>
@@ -169,6 +209,7 @@ export async function trainSupervised(
         trainable,
         ...(request.groups ? { groups: request.groups(trainable) } : {}),
         examples: request.images,
+        ...(staged ? { staged } : {}),
         loss: objective,
         ...(splits
           ? { weightOf: (indices: Int32Array) => examplesWeight(spec, labels, placesOf(indices)) }

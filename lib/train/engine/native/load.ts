@@ -104,7 +104,11 @@ function prepareEnvironment(candidate: Candidate, options: NativeOptions): void 
     process.env.PATH = `${join(cuda, 'bin')}:${process.env.PATH ?? ''}`;
     process.env.XLA_FLAGS ??= `--xla_gpu_cuda_data_dir=${cuda}`;
   }
-  if (options.threads !== undefined) process.env.TF_NUM_INTRAOP_THREADS = String(options.threads);
+  if (options.threads !== undefined) {
+    process.env.TF_NUM_INTRAOP_THREADS = String(options.threads);
+    // Compiled steps run several operations at once where they may.
+    process.env.TF_NUM_INTEROP_THREADS ??= String(options.threads);
+  }
   // tfjs-node 4.22 calls these two; newer versions of Node dropped them, Node 22 warns about them.
   Object.assign(util, { isNullOrUndefined: (value: unknown) => value == null, isArray: Array.isArray });
 }

@@ -82,7 +82,10 @@ describe('partial', () => {
   it('is the same training whichever way layers are kept, cached or not', async () => {
     const by = async (options: MethodOptions) => (await run(transfer('partial', 'kind', options))).losses;
     const plain = await by({ cache: false });
-    expect(await by({ freeze: 'stop-gradient', cache: false })).toEqual(plain);
+    const stopped = await by({ freeze: 'stop-gradient', cache: false });
+    // Where steps are compiled, what is fused depends on where the graph begins: the last bit may differ.
+    if (engine.backend === 'tensorflow') near(stopped, plain, 5);
+    else expect(stopped).toEqual(plain);
     near(await by({}), plain, 4);
   });
 

@@ -29,7 +29,12 @@ export interface Binding {
   ): { readonly id: number }[];
   loadSavedModel(directory: string, tags: string): number;
   deleteSavedModel(id: number): void;
-  runSavedModel(id: number, inputs: readonly number[], inputNames: string, outputNames: string): { id: number }[];
+  runSavedModel(
+    id: number,
+    inputs: readonly number[],
+    inputNames: string,
+    outputNames: string,
+  ): { id: number }[];
 }
 
 export interface RecordingBackend {
@@ -41,14 +46,20 @@ function attributeValue(binding: Binding, { name, type, value }: Attribute): Att
   const list = Array.isArray(value);
   if (type === binding.TF_ATTR_STRING) return { string: value as string };
   if (type === binding.TF_ATTR_INT) return list ? { ints: value as number[] } : { int: value as number };
-  if (type === binding.TF_ATTR_FLOAT) return list ? { floats: value as number[] } : { float: value as number };
+  if (type === binding.TF_ATTR_FLOAT)
+    return list ? { floats: value as number[] } : { float: value as number };
   if (type === binding.TF_ATTR_BOOL && !list) return { bool: value as boolean };
   if (type === binding.TF_ATTR_TYPE) return { type: value as number };
   if (type === binding.TF_ATTR_SHAPE) return { shape: value as number[] };
   throw new TaskatlasError('internal', `The attribute ${name} has a type that graphs here do not know.`);
 }
 
-function constant(name: string, shape: readonly number[], type: number, values: ArrayLike<number>): GraphNode {
+function constant(
+  name: string,
+  shape: readonly number[],
+  type: number,
+  values: ArrayLike<number>,
+): GraphNode {
   if (type !== TYPES.float && type !== TYPES.int32)
     throw new TaskatlasError('internal', `A constant of type ${type} cannot be part of a recorded graph.`);
   const numbers = type === TYPES.float ? Float32Array.from(values) : Int32Array.from(values);

@@ -13,7 +13,13 @@ export type AttributeValue =
   | { readonly shape: readonly number[] }
   | { readonly ints: readonly number[] }
   | { readonly floats: readonly number[] }
-  | { readonly tensor: { readonly type: number; readonly shape: readonly number[]; readonly content: Uint8Array } };
+  | {
+      readonly tensor: {
+        readonly type: number;
+        readonly shape: readonly number[];
+        readonly content: Uint8Array;
+      };
+    };
 
 /** One operation of a graph. Inputs are `name` or `name:output`, control inputs `^name`. */
 export interface GraphNode {

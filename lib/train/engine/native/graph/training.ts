@@ -2,7 +2,7 @@ import type { Scalar, Tensor, TensorInfo, Variable } from '@tensorflow/tfjs-core
 import { TaskatlasError } from '@/lib/science/core/errors';
 import type { AdamConstants, AdamState } from '../../ops/adam';
 import type { Tf as Tfjs } from '../../types';
-import { type Binding, record, type RecordingBackend } from './record';
+import { type Binding, type RecordingBackend, record } from './record';
 import { type AttributeValue, type GraphNode, TYPES } from './saved-model';
 import { openSession, type Session } from './session';
 
@@ -24,7 +24,9 @@ const node = (
 const number = (name: string, value: number): GraphNode =>
   node(name, 'Const', [], {
     dtype: FLOAT,
-    value: { tensor: { type: TYPES.float, shape: [], content: new Uint8Array(Float32Array.of(value).buffer) } },
+    value: {
+      tensor: { type: TYPES.float, shape: [], content: new Uint8Array(Float32Array.of(value).buffer) },
+    },
   });
 
 /** Variable `name` with a node that reads it (`name/read`) and one that sets it from `name/fed`. */
@@ -42,6 +44,22 @@ function resource(name: string, shape: readonly number[]): GraphNode[] {
   ];
 }
 
+/** A training step: what changes, what it depends on, and what it lowers. */
+export interface StepProblem {
+  /** Trained by Adam. */
+  readonly variables: readonly Variable[];
+  /** Tensors that `loss` uses and no step changes. They must outlive the compiled step. */
+  readonly constants: readonly Tensor[];
+  readonly adam: AdamConstants;
+  /** Float32 tensors that change from step to step, never their shapes. */
+  readonly inputs: readonly Tensor[];
+  /** Depends on the variables, `constants` and `inputs` alone, and reads no numbers back. */
+  loss(): Scalar;
+}
+
+/** Everything that is fed to a step: inputs first. */
+const outside = ({ inputs, constants }: StepProblem): readonly Tensor[] => [...inputs, ...constants];
+
 /** Gradient of each parameter as an output of the graph, and the loss. */
 interface Traced {
   readonly nodes: readonly GraphNode[];
@@ -52,40 +70,33 @@ interface Traced {
 const nameOf = (i: number, array: ArrayName): string => `p${i}/${array}`;
 
 /** One gradient step on `inputs`, recorded. The weights stay as they are. */
-function trace(
-  tf: Tfjs,
-  backend: RecordingBackend,
-  variables: readonly Variable[],
-  inputs: readonly Tensor[],
-  weightDecay: number,
-  loss: () => Scalar,
-): Traced {
+function trace(tf: Tfjs, backend: RecordingBackend, problem: StepProblem): Traced {
+  const { variables, loss, adam } = problem;
   const given = new Map<TensorInfo, string>([
     ...variables.map((v, i) => [v as unknown as TensorInfo, `${nameOf(i, 'weights')}/read:0`] as const),
-    ...inputs.map((tensor, i) => [tensor as TensorInfo, `in${i}:0`] as const),
+    ...outside(problem).map((tensor, i) => [tensor as TensorInfo, `in${i}:0`] as const),
   ]);
-  return tf.tidy(() => {
+  let traced: Traced = { nodes: [], loss: '', gradients: [] };
+  tf.tidy(() => {
     const outputs: Tensor[] = [];
     const { nodes, nameOf: outputOf } = record(backend, given, () => {
       const { value, grads } = tf.variableGrads(loss, variables as Variable[]);
       const slopes = variables.map((v) => {
         const gradient = grads[v.name] as Tensor;
-        return weightDecay === 0 ? gradient : tf.add(gradient, tf.mul(v, weightDecay));
+        return adam.weightDecay === 0 ? gradient : tf.add(gradient, tf.mul(v, adam.weightDecay));
       });
       outputs.push(value, ...slopes);
     });
     const [value = '', ...gradients] = outputs.map(outputOf);
-    return { nodes, loss: value, gradients };
+    traced = { nodes, loss: value, gradients };
   });
+  return traced;
 }
 
 /** The whole graph: inputs, parameters, the recorded step, and Adam by libtensorflow's fused kernel. */
-function graphOf(
-  { nodes, loss, gradients }: Traced,
-  variables: readonly Variable[],
-  inputs: readonly Tensor[],
-  { beta1, beta2 }: AdamConstants,
-): GraphNode[] {
+function graphOf({ nodes, loss, gradients }: Traced, problem: StepProblem): GraphNode[] {
+  const { variables } = problem;
+  const { beta1, beta2 } = problem.adam;
   const adam = variables.map((_, i) =>
     node(
       `p${i}/adam`,
@@ -103,7 +114,9 @@ function graphOf(
   );
   const sets = variables.flatMap((_, i) => ARRAYS.map((array) => `^${nameOf(i, array)}/set`));
   return [
-    ...inputs.map(({ shape }, i) => node(`in${i}`, 'Placeholder', [], { dtype: FLOAT, shape: { shape } })),
+    ...outside(problem).map(({ shape }, i) =>
+      node(`in${i}`, 'Placeholder', [], { dtype: FLOAT, shape: { shape } }),
+    ),
     ...resources,
     node(HYPER, 'Placeholder', [], { dtype: FLOAT, shape: { shape: [4] } }),
     node('scalars', 'Unpack', [HYPER], { T: FLOAT, num: { int: 4 }, axis: { int: 0 } }),
@@ -136,10 +149,13 @@ class GraphStep implements CompiledStep {
     private readonly tf: Tfjs,
     private readonly backend: RecordingBackend,
     private readonly session: Session,
-    private readonly variables: readonly Variable[],
-    private readonly constants: AdamConstants,
+    private readonly problem: StepProblem,
   ) {
     this.push();
+  }
+
+  private get variables(): readonly Variable[] {
+    return this.problem.variables;
   }
 
   private get binding(): Binding {
@@ -147,7 +163,11 @@ class GraphStep implements CompiledStep {
   }
 
   /** Runs on numbers and tensors; the ids that are made for numbers are freed. */
-  private call(feeds: ReadonlyMap<string, number>, own: readonly number[], fetches: readonly string[]): number[] {
+  private call(
+    feeds: ReadonlyMap<string, number>,
+    own: readonly number[],
+    fetches: readonly string[],
+  ): number[] {
     try {
       return this.session.run(feeds, fetches);
     } finally {
@@ -168,13 +188,13 @@ class GraphStep implements CompiledStep {
 
   run(inputs: readonly Tensor[], rate: number): number {
     this.step++;
-    const { beta1, beta2, epsilon } = this.constants;
+    const { beta1, beta2, epsilon } = this.problem.adam;
     const power2 = beta2 ** this.step;
     // ε′ = ε·√(1−β₂ᵗ) makes the kernel's formula that of `NativeAdam`.
     const hyper = Float32Array.of(beta1 ** this.step, power2, rate, epsilon * Math.sqrt(1 - power2));
     const own = this.binding.createTensor([4], TYPES.float, hyper);
     const feeds = new Map([[`${HYPER}:0`, own]]);
-    this.backend.getInputTensorIds(inputs).forEach((id, i) => {
+    this.backend.getInputTensorIds([...inputs, ...this.problem.constants]).forEach((id, i) => {
       feeds.set(`in${i}:0`, id);
     });
     const [loss = -1] = this.call(feeds, [own], [`${DONE}:0`]);
@@ -190,7 +210,8 @@ class GraphStep implements CompiledStep {
   }
 
   push(state?: AdamState): void {
-    const fits = state === undefined || this.variables.every(({ size }, i) => state.moments[i]?.first.length === size);
+    const fits =
+      state === undefined || this.variables.every(({ size }, i) => state.moments[i]?.first.length === size);
     if (!fits)
       throw new TaskatlasError(
         'data',
@@ -229,28 +250,33 @@ class GraphStep implements CompiledStep {
   }
 }
 
+let switchedOff = false;
+
+/** Switches compiling off and on again, to compare with steps taken operation by operation. */
+export function switchCompiling(on: boolean): void {
+  switchedOff = !on;
+}
+
+/** Whether the backend in use can compile steps at all. */
+export const compilesSteps = (tf: Tfjs): boolean => tf.getBackend() === 'tensorflow' && !switchedOff;
+
 /**
  * Compiles "gradient of `loss` by `variables`, then Adam" for native TensorFlow: the step is run once operation by
  * operation, what it calls is recorded as a graph, and from then on a step is one call of libtensorflow in place of
- * some hundred calls through JavaScript, as a step of Keras is. `loss` may depend on the variables and on `inputs`
- * (float32; their shapes are fixed) and must not read numbers back.
+ * some hundred calls through JavaScript, as a step of Keras is.
  *
  * @returns null on any other backend, and where the step cannot be recorded: then train step by step.
  */
-export function compileStep(
-  tf: Tfjs,
-  variables: readonly Variable[],
-  constants: AdamConstants,
-  inputs: readonly Tensor[],
-  loss: () => Scalar,
-): CompiledStep | null {
-  if (tf.getBackend() !== 'tensorflow') return null;
+export function compileStep(tf: Tfjs, problem: StepProblem): CompiledStep | null {
+  if (!compilesSteps(tf)) return null;
   const backend = tf.backend() as unknown as RecordingBackend;
   try {
-    const traced = trace(tf, backend, variables, inputs, constants.weightDecay, loss);
-    const session = openSession(backend.binding, graphOf(traced, variables, inputs, constants));
-    return new GraphStep(tf, backend, session, variables, constants);
+    const traced = trace(tf, backend, problem);
+    const session = openSession(backend.binding, graphOf(traced, problem));
+    return new GraphStep(tf, backend, session, problem);
   } catch (error) {
+    // What the tape has kept is freed by the gradients, which this step never got to.
+    for (const { saved } of tf.engine().state.activeTape ?? []) tf.dispose(saved);
     if (error instanceof TaskatlasError && error.code === 'unavailable') return null;
     throw error;
   }
