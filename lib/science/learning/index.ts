@@ -1,4 +1,5 @@
 export * from './contrastive';
+export * from './decision-tree';
 export * from './distillation';
 export * from './domain-distance';
 export * from './domain-summary';
