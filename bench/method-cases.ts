@@ -6,7 +6,7 @@
 import { execFileSync } from 'node:child_process';
 import { appendFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { createRng } from '@/lib/science/core';
+import { createRng, type MemberRef, type MethodOptions } from '@/lib/science/core';
 import { Bench, type Case, type Measured, openGround, pair, TARGET } from './case-bench';
 import { ADAPTATION_CASES } from './cases-adaptation';
 import { UNSUPERVISED_CASES } from './cases-unsupervised';
@@ -45,6 +45,16 @@ const CASES: Readonly<Record<string, Case>> = {
     const members = runs.map(({ fingerprint }, i) => ({ fingerprint, key: SOURCES[i] ?? '' }));
     const best = runs.reduce((x, y) => (selection(y) < selection(x) ? y : x));
     return await pair(b.transfer('ensemble', SOURCES, {}, { members }), async () => best);
+  },
+  'born-again-tree': async (b) => {
+    const members: MemberRef[] = [];
+    for (const source of SOURCES) {
+      const { fingerprint } = await b.transfer('readout', [source], {}, { images: 60 });
+      members.push({ fingerprint, key: source });
+    }
+    const tree = (options: MethodOptions) =>
+      b.transfer('born-again-tree', SOURCES, options, { images: 60, members });
+    return await pair(tree({}), () => tree({ weight: 0, unlabelled: false }));
   },
   ...UNSUPERVISED_CASES,
   ...ADAPTATION_CASES,

@@ -57,7 +57,8 @@ export function ancestry({ runs, summaries }: Pick<SweepData, 'runs' | 'summarie
       lineage(run).known.some(
         ({ recipe }) =>
           (recipe.kind === 'source' && recipe.task === task) ||
-          (recipe.kind === 'pretrain' && recipe.tasks.includes(task)),
+          (recipe.kind === 'pretrain' && recipe.tasks.includes(task)) ||
+          (recipe.kind === 'transfer' && methodById(recipe.method).training === 'source'),
       ),
   };
 }

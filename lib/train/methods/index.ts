@@ -13,6 +13,7 @@ import { probe } from './probe';
 import { scratch } from './scratch';
 import { source, sourcePredictor } from './source';
 import { bornAgain } from './transfer/born-again';
+import { bornAgainTree } from './transfer/born-again-tree';
 import { distill } from './transfer/distill';
 import { ensemble } from './transfer/ensemble';
 import { features } from './transfer/features';
@@ -33,6 +34,7 @@ const TRANSFERS: readonly TransferMethod[] = [
   bornAgain,
   selfTraining,
   ensemble,
+  bornAgainTree,
   sourceOnly,
   dann,
   deepCoral,
