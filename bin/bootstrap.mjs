@@ -111,6 +111,8 @@ function ensurePages() {
     'app',
     'lib/service',
     'lib/science',
+    'docs/concepts.md',
+    'docs/methods',
     'next.config.js',
     'postcss.config.mjs',
     'tsconfig.json',

@@ -39,6 +39,7 @@ const workplace = (sweeps: number | null, workers: number | null): Item[] => [
   { label: 'New sweep', href: '/sweeps/new' },
   { label: 'Workers', href: '/workers', ...(workers === null ? {} : { count: workers }) },
   { label: 'Datasets and tasks', href: '/tasks' },
+  { label: 'Concepts', href: '/concepts', deep: true },
   { label: 'API', href: '/api/v1/docs', external: true },
 ];
 
