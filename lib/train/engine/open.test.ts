@@ -2,6 +2,9 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { expectNoLeak, openEngine, scope, scopeAsync } from './index';
 import { hasNvidiaDevice } from './native/locate';
 
+// About WebAssembly itself, whichever engine the rest of the suite is run on.
+delete process.env.TASKATLAS_ENGINE;
+
 afterEach(() => {
   delete process.env.TASKATLAS_ENGINE;
 });

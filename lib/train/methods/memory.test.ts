@@ -5,6 +5,9 @@ import { executeRecipe } from '.';
 import { createTestContext } from './testing/context';
 import { createShapesDataset } from './testing/shapes-dataset';
 
+// About WebAssembly itself, whichever engine the rest of the suite is run on.
+delete process.env.TASKATLAS_ENGINE;
+
 let engine: Engine;
 beforeAll(async () => {
   engine = await openEngine({ backend: 'wasm' });

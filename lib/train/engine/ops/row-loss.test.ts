@@ -5,6 +5,9 @@ import { memoryCount, openEngine, type RowLabels, type RowLossName, rowLoss, row
 import { createRng, randomValues, relativeError } from '../testing/random';
 import type { Tf } from '../types';
 
+// About WebAssembly itself, whichever engine the rest of the suite is run on.
+delete process.env.TASKATLAS_ENGINE;
+
 let tf: Tf;
 beforeAll(async () => {
   tf = (await openEngine({ backend: 'wasm' })).tf;
