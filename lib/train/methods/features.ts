@@ -234,11 +234,12 @@ export function featureStatistics({ values, shape: { channels } }: Features): Fe
   const sum = new Float64Array(channels);
   const square = new Float64Array(channels);
   const rows = values.length / channels;
-  for (let i = 0; i < values.length; i++) {
-    const c = i % channels;
-    const x = values[i] as number;
-    sum[c] = (sum[c] as number) + x;
-    square[c] = (square[c] as number) + x * x;
+  for (let at = 0; at < values.length; at += channels) {
+    for (let c = 0; c < channels; c++) {
+      const x = values[at + c] as number;
+      sum[c] = (sum[c] as number) + x;
+      square[c] = (square[c] as number) + x * x;
+    }
   }
   const mean = Float32Array.from(sum, (s) => s / rows);
   const deviation = Float32Array.from(square, (s, c) => {
@@ -251,11 +252,15 @@ export function featureStatistics({ values, shape: { channels } }: Features): Fe
 /** (x − mean) / sd, clipped to ±5; a channel that never changes becomes 0. */
 export function standardise(features: Features, { mean, deviation }: FeatureStatistics): Features {
   const { channels } = features.shape;
-  const values = features.values.map((x, i) => {
-    const c = i % channels;
-    const sd = deviation[c] as number;
-    return sd > 1e-6 ? Math.min(5, Math.max(-5, (x - (mean[c] as number)) / sd)) : 0;
-  });
+  const values = new Float32Array(features.values.length);
+  for (let at = 0; at < values.length; at += channels) {
+    for (let c = 0; c < channels; c++) {
+      const sd = deviation[c] as number;
+      if (sd <= 1e-6) continue;
+      const x = ((features.values[at + c] as number) - (mean[c] as number)) / sd;
+      values[at + c] = Math.min(5, Math.max(-5, x));
+    }
+  }
   return { ...features, values };
 }
 

@@ -1,0 +1,133 @@
+/**
+ * One worker process against two on the same sweep, memory of a worker, and process start to first training step:
+ *   npm run bench -- scaling [--json] [--rounds N] [--engines wasm,tensorflow] [--sweep FILE]
+ * Rounds are interleaved (1, 2, 1, 2, …). Beside it the same ratio of a loop that touches no memory: where "two cores"
+ * are two threads of one core, or neighbours share the machine, nothing can scale better than that.
+ */
+import { execFile } from 'node:child_process';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { availableParallelism, cpus, loadavg, tmpdir } from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs, promisify } from 'node:util';
+import { nativeAvailable } from '@/lib/train/engine/native';
+import { type SweepTiming, timeSweep } from './worker-processes';
+
+/** Small enough to run several times, wide enough that two workers seldom wait for each other. */
+const SWEEP = `
+name: scaling
+dataset: { kind: rooms, seed: 1, size: 64, pools: { source: 640, transfer: 200, selection: 50, test: 100 } }
+preset: tiny
+tasks: [autoencoding, denoising, edges-2d, z-depth, surface-normals, reshading]
+seeds: [1]
+`;
+
+const median = (values: readonly number[]): number =>
+  [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
+
+async function child<T>(script: string, ...args: string[]): Promise<T> {
+  const { TASKATLAS_ENGINE: _, ...env } = process.env;
+  const file = fileURLToPath(new URL(script, import.meta.url));
+  const { stdout } = await promisify(execFile)(process.execPath, ['--import', 'tsx', file, ...args], { env });
+  return JSON.parse(stdout.trim().split('\n').at(-1) ?? '') as T;
+}
+
+/** Turns of the plain loop by two processes over those by one. */
+async function spinScaling(rounds: number): Promise<number> {
+  const ratios: number[] = [];
+  for (let round = 0; round < rounds; round++) {
+    const one = await child<{ turns: number }>('./spin-child.ts', '2000');
+    const two = await Promise.all([1, 2].map(() => child<{ turns: number }>('./spin-child.ts', '2000')));
+    ratios.push(two.reduce((sum, { turns }) => sum + turns, 0) / one.turns);
+  }
+  return median(ratios);
+}
+
+interface FirstStep {
+  loaded: number;
+  opened: number;
+  first: number;
+  peakMegabytes: number;
+}
+
+async function firstStep(engine: string, rounds: number): Promise<FirstStep> {
+  const steps: FirstStep[] = [];
+  for (let round = 0; round < rounds; round++) steps.push(await child('./first-step-child.ts', engine));
+  const of = (key: keyof FirstStep): number => median(steps.map((step) => step[key]));
+  return {
+    loaded: of('loaded'),
+    opened: of('opened'),
+    first: of('first'),
+    peakMegabytes: of('peakMegabytes'),
+  };
+}
+
+interface Scaling {
+  readonly engine: string;
+  readonly ratio: number;
+  readonly one: SweepTiming;
+  readonly two: SweepTiming;
+  readonly start: FirstStep;
+}
+
+async function scaling(engine: string, sweep: string, cache: string, rounds: number): Promise<Scaling> {
+  const timings: [SweepTiming, SweepTiming][] = [];
+  for (let round = 0; round < rounds; round++) {
+    const one = await timeSweep({ sweep, engine, cache, workers: 1 });
+    timings.push([one, await timeSweep({ sweep, engine, cache, workers: 2 })]);
+  }
+  const ratio = median(timings.map(([one, two]) => one.seconds / two.seconds));
+  const middle = (pick: 0 | 1): SweepTiming => {
+    const sorted = timings.map((pair) => pair[pick]).sort((a, b) => a.seconds - b.seconds);
+    return sorted[Math.floor(sorted.length / 2)] as SweepTiming;
+  };
+  return { engine, ratio, one: middle(0), two: middle(1), start: await firstStep(engine, 3) };
+}
+
+const rowOf = (timing: SweepTiming): string =>
+  `${timing.seconds.toFixed(1)} | ${timing.imagesPerSecond.toFixed(0)} | ${(100 * timing.busy).toFixed(0)} % | ${timing.peakMegabytes.join(', ')}`;
+
+function print(spin: number, results: readonly Scaling[]): void {
+  console.log(`A plain loop scales ${spin.toFixed(2)}× from one process to two.\n`);
+  console.log(
+    '| engine | workers | s | images/s | training | peak MB per worker | ratio |\n|---|---|---|---|---|---|---|',
+  );
+  for (const { engine, ratio, one, two } of results) {
+    console.log(`| ${engine} | 1 | ${rowOf(one)} | |`);
+    console.log(
+      `| | 2 | ${rowOf(two)} | ${ratio.toFixed(2)}× (${(ratio / spin).toFixed(2)} of the loop's) |`,
+    );
+  }
+  console.log(
+    '\n| engine | code loaded, ms | engine open, ms | first training step done, ms | peak MB |\n|---|---|---|---|---|',
+  );
+  for (const { engine, start } of results) {
+    const cells = [start.loaded, start.opened, start.first, start.peakMegabytes];
+    console.log(`| ${engine} | ${cells.map((cell) => cell.toFixed(0)).join(' | ')} |`);
+  }
+}
+
+const { values } = parseArgs({
+  options: {
+    json: { type: 'boolean', default: false },
+    rounds: { type: 'string', default: '3' },
+    engines: { type: 'string' },
+    sweep: { type: 'string' },
+    cache: { type: 'string' },
+  },
+});
+const rounds = Math.max(1, Number(values.rounds) || 3);
+const engines = values.engines?.split(',') ?? (nativeAvailable() ? ['wasm', 'tensorflow'] : ['wasm']);
+const sweep = values.sweep ? await readFile(values.sweep, 'utf8') : SWEEP;
+const cache = values.cache ?? (await mkdtemp(path.join(tmpdir(), 'taskatlas-bench-cache-')));
+const machine = `${cpus()[0]?.model}, ${availableParallelism()} processors, Node ${process.version}`;
+if (!values.json) console.log(`${machine}, load ${loadavg()[0]?.toFixed(1)}`);
+try {
+  const spin = await spinScaling(rounds);
+  const results: Scaling[] = [];
+  for (const engine of engines) results.push(await scaling(engine, sweep, cache, rounds));
+  if (values.json) console.log(JSON.stringify({ machine, rounds, spin, results }));
+  else print(spin, results);
+} finally {
+  if (!values.cache) await rm(cache, { recursive: true, force: true });
+}
