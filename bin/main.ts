@@ -25,17 +25,19 @@ async function buildProgram(): Promise<Command> {
   registerSubmit(program);
   registerNovel(program);
   registerTables(program);
-  const [start, doctor, solve, affinity, reference, imports, exports, engine, dataset] = await Promise.all([
-    import('./commands/start'),
-    import('./commands/doctor'),
-    import('./commands/policy-solve'),
-    import('./commands/affinity-solve'),
-    import('./commands/reference'),
-    import('./commands/import'),
-    import('./commands/export'),
-    import('./commands/engine'),
-    import('./commands/dataset'),
-  ]);
+  const [start, doctor, solve, affinity, reference, imports, exports, engine, dataset, bench] =
+    await Promise.all([
+      import('./commands/start'),
+      import('./commands/doctor'),
+      import('./commands/policy-solve'),
+      import('./commands/affinity-solve'),
+      import('./commands/reference'),
+      import('./commands/import'),
+      import('./commands/export'),
+      import('./commands/engine'),
+      import('./commands/dataset'),
+      import('./commands/bench'),
+    ]);
   start.registerStart(program);
   doctor.registerDoctor(program);
   solve.registerPolicySolve(policy);
@@ -45,6 +47,7 @@ async function buildProgram(): Promise<Command> {
   exports.registerExport(program);
   engine.registerEngine(program);
   dataset.registerDataset(program);
+  bench.registerBench(program);
   return program;
 }
 

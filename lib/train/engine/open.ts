@@ -4,7 +4,7 @@ import { TaskatlasError } from '@/lib/science/core/errors';
 import { gpusHidden, listGpus } from './devices';
 import { guardPadding } from './kernels/padding';
 import { guardCpuResize } from './kernels/register-cpu';
-import { guardMatMul, registerComposedKernels, shareClones } from './kernels/register-wasm';
+import { guardMatMul, guardMaxPool, registerComposedKernels, shareClones } from './kernels/register-wasm';
 import { registerDepthToSpaceGradient } from './kernels/space-to-depth';
 import { switchCompiling } from './native/graph/training';
 import { hasNvidiaDevice } from './native/locate';
@@ -76,6 +76,7 @@ async function openWasm(options: EngineOptions): Promise<Engine> {
     registerComposedKernels(tf);
     guardMatMul(tf);
     guardPadding(tf);
+    guardMaxPool(tf);
     shareClones(tf);
     registerRowLoss(tf);
     registerHostLoss(tf);

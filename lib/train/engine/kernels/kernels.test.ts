@@ -270,6 +270,23 @@ describe.each(both)('stock bugs: %s', (_name, simd) => {
     });
   });
 
+  it('the gradient of pooling reaches windows without a positive value', async () => {
+    for (const [side, stride, pad] of [
+      [2, 2, 'valid'],
+      [3, 2, 'same'],
+      [3, 1, 'same'],
+    ] as const) {
+      const pool = (x: Tensor): Tensor4D => tf.maxPool(x as Tensor4D, side, stride, pad);
+      const work = () => {
+        const x = tf.sub(tensor(4, 'x', [3, 7, 6, 5]), 2) as Tensor4D;
+        return tf.grad(pool)(x, tensor(4, 'dy', pool(x).shape) as Tensor4D);
+      };
+      const [expected] = await valuesOn(tf, 'cpu', work);
+      const [actual] = await valuesOn(tf, 'wasm', work);
+      expect(relativeError(actual ?? [], expected ?? [])).toBeLessThan(1e-6);
+    }
+  });
+
   it('a padding of one number is right for filters that are not square', async () => {
     const work =
       (pad: number | [[number, number], [number, number], [number, number], [number, number]]) => () => {

@@ -2,6 +2,7 @@ import type {
   Conv2DBackpropFilterAttrs,
   Conv2DBackpropInputAttrs,
   KernelFunc,
+  MaxPoolGradAttrs,
   NamedTensorInfoMap,
   Tensor,
   Tensor4D,
@@ -12,6 +13,7 @@ import { forgetPackedCopies, heapView, type WasmBackend } from '../backend-wasm'
 import type { Tf } from '../types';
 import { filterGradient, geometry, inputGradient } from './convolution';
 import { depthwiseFilterGradient, depthwiseInputGradient } from './depthwise';
+import { maxPoolGradient } from './max-pool';
 import { segmentSum } from './segment';
 
 /** A kernel as a function of its inputs and attributes; attributes are typed by each kernel. */
@@ -104,6 +106,21 @@ export function guardMatMul(tf: Tf): void {
       return stock({ inputs, attrs, backend }) as TensorInfo;
     });
   }
+}
+
+/**
+ * The stock gradient looks for a window's largest value from the smallest *positive* number on: a window without a
+ * positive value passes no gradient at all.
+ */
+export function guardMaxPool(tf: Tf): void {
+  registerWasmKernel(tf, 'MaxPoolGrad', (inputs, attrs: MaxPoolGradAttrs, backend) => {
+    const [x, dy] = [input(inputs, 'input'), input(inputs, 'dy')];
+    const { filterSize, strides, pad, dimRoundingMode } = attrs;
+    const g = tf.backend_util.computePool2DInfo(x.shape, filterSize, strides, 1, pad, dimRoundingMode);
+    const dx = backend.makeOutput(x.shape, 'float32');
+    maxPoolGradient(heapView(backend, x), heapView(backend, dy), g, heapView(backend, dx));
+    return dx;
+  });
 }
 
 /**
