@@ -170,6 +170,13 @@ describe('contrastive', () => {
     expect(curve.at(-1)?.selectionLoss).toBeLessThan(curve[0]?.selectionLoss as number);
   });
 
+  it('is asked more where the two views of a picture differ', async () => {
+    const same = { crop: 1, jitter: 0, grey: 0, flip: false };
+    const loss = async (options: MethodOptions) =>
+      (await run(contrastive(options))).result.curve[0]?.trainLoss as number;
+    expect(await loss({})).toBeGreaterThan(1.05 * (await loss(same)));
+  });
+
   it('sees other views with other options', async () => {
     const weights = async (options: MethodOptions) => (await run(contrastive(options))).weights;
     const plain = await weights({});
