@@ -253,19 +253,27 @@ describe('deep belief net', () => {
     const { files } = await run(deepBelief());
     const weights = weightsOf(files);
     const pictures = dataset.inputs('test', 'rgb', Int32Array.from([0, 1, 2]));
-    let units: ArrayLike<number> = pictures.map((x) => (x + 1) / 2);
-    for (const [i, layer] of planLayers(encoderPlan('mlp', 16)).entries()) {
+    // The stack sees probabilities, the encoder pixels; layer by layer they say the same.
+    let [units, outputs]: ArrayLike<number>[] = [pictures.map((x) => (x + 1) / 2), pictures];
+    for (const [i, { name }] of planLayers(encoderPlan('mlp', 16)).entries()) {
       const stored = unpackFile(files.get(`p/stage-${i}`) as Uint8Array);
-      const hidden = floatsOf(stored, 'hidden-bias').length;
-      const rbm = {
+      const machine = {
         visible: units.length / 3,
-        hidden,
+        hidden: floatsOf(stored, 'hidden-bias').length,
         weights: floatsOf(stored, 'weights'),
         visibleBias: floatsOf(stored, 'visible-bias'),
         hiddenBias: floatsOf(stored, 'hidden-bias'),
       };
-      expect(weights.get(`${layer.name}/bias`)).toHaveLength(hidden);
-      units = hiddenProbabilities(rbm, units);
+      const layer = {
+        ...machine,
+        weights: weights.get(`${name}/kernel`) ?? [],
+        hiddenBias: weights.get(`${name}/bias`) ?? [],
+      };
+      units = hiddenProbabilities(machine, units);
+      outputs = hiddenProbabilities(layer, outputs);
+      Array.from(units).forEach((unit, at) => {
+        expect(outputs[at]).toBeCloseTo(unit, 5);
+      });
     }
     const codes = floatsOf(unpackFile(files.get('p/features-test-rgb') as Uint8Array), 'features');
     Array.from(units).forEach((unit, i) => {
