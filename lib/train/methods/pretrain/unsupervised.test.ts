@@ -254,7 +254,8 @@ describe('deep belief net', () => {
     const weights = weightsOf(files);
     const pictures = dataset.inputs('test', 'rgb', Int32Array.from([0, 1, 2]));
     // The stack sees probabilities, the encoder pixels; layer by layer they say the same.
-    let [units, outputs]: ArrayLike<number>[] = [pictures.map((x) => (x + 1) / 2), pictures];
+    let units: ArrayLike<number> = pictures.map((x) => (x + 1) / 2);
+    let outputs: ArrayLike<number> = pictures;
     for (const [i, { name }] of planLayers(encoderPlan('mlp', 16)).entries()) {
       const stored = unpackFile(files.get(`p/stage-${i}`) as Uint8Array);
       const machine = {
