@@ -77,7 +77,9 @@ function Quadrants({ regimes, ways }: { regimes: readonly Regime[]; ways: Ways }
           </span>
           <span className="phone:order-4 phone:col-span-2">
             <span className="text-ink3">best: </span>
-            {regime.best === null ? '–' : `${ways.name(regime.best)} (${change(regime.best.effect)})`}
+            {regime.best === null
+              ? '–'
+              : `${ways.name(regime.best)} (${change(regime.best.effect)}${regime.best.effect > 0 ? ', scratch is better' : ''})`}
           </span>
           <span className={`text-right phone:order-2 ${TONES[regime.verdict]}`}>
             {VERDICTS[regime.verdict]}

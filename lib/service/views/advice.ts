@@ -117,7 +117,8 @@ function effectWords({ mean, margin, logRatios }: RankedPoint): string {
 function regimeWords({ labels, similarity, rule, best, ruled, verdict }: Regime, named: Named): string {
   const where = `${labels === 'few' ? 'Few' : 'Many'} labels, ${similarity} source: the rule says ${RULES[rule]}`;
   if (!best) return `${where}; nothing was measured here.`;
-  const measured = `${named(best)} at ${best.images} images was best, ${effectWords(best)}`;
+  const scratch = best.mean > 0 ? ', so that scratch was better' : '';
+  const measured = `${named(best)} at ${best.images} images was best, ${effectWords(best)}${scratch}`;
   if (!ruled) return `${where}; that was not measured. ${measured}.`;
   if (verdict === 'agrees') return `${where}, and so does the measurement: ${measured}.`;
   const its = `${named(ruled)}, ${effectWords(ruled)}`;

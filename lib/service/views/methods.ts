@@ -112,6 +112,15 @@ const frontOf = (ways: readonly Priced[], pick: 'cost' | 'wholeCost'): string[] 
 
 const byGain = (a: Way, b: Way): number => (b.gain?.value ?? 0) - (a.gain?.value ?? 0);
 
+/** What the compute of scratch buys: the best way itself, a cheaper one, or nothing that is shown to help. */
+function computeWords(fair: readonly Way[], best: Way, scratch: Cost, called: (way: Way) => string): string {
+  const affordable = fair.find((way) => way.cost !== null && way.cost.flops <= scratch.flops);
+  const budget = `no more compute than scratch (${flopsWords(scratch.flops)})`;
+  if (affordable === best) return `It takes ${budget}, given its sources.`;
+  if (affordable?.helps !== 'helps' || !affordable.gain) return `For ${budget} nothing is shown to beat it.`;
+  return `For ${budget}, given its sources, take ${called(affordable)}: ${percentWithInterval(affordable.gain)}.`;
+}
+
 /** The best with these labels, the best for no more compute than scratch takes, and how many ways are worse than it. */
 function sizeWords(ways: readonly Way[], images: number, scratch: Cost | null, named: Named) {
   const fair = ways.filter((way) => way.gain !== null && !way.ownLabels).sort(byGain);
@@ -125,17 +134,7 @@ function sizeWords(ways: readonly Way[], images: number, scratch: Cost | null, n
       ? `With ${counted(images, 'label')} ${called(best)} wins most often against scratch: ${wins(best)} of test images.`
       : `With ${counted(images, 'label')} no way is shown to beat scratch; the nearest, ${called(best)}, wins ${wins(best)} of test images.`,
   ];
-  const budget = scratch?.flops;
-  if (budget !== undefined) {
-    const affordable = fair.find((way) => way.cost !== null && way.cost.flops <= budget);
-    sentences.push(
-      affordable === undefined
-        ? `Nothing takes less compute than scratch (${flopsWords(budget)}).`
-        : affordable === best
-          ? `It takes no more compute than scratch (${flopsWords(budget)}), given its sources.`
-          : `For no more compute than scratch (${flopsWords(budget)}), given its sources, take ${called(affordable)}: ${wins(affordable)}.`,
-    );
-  }
+  if (best.helps === 'helps' && scratch) sentences.push(computeWords(fair, best, scratch, called));
   sentences.push(
     worse === 0
       ? 'No way is known to be worse than scratch.'
