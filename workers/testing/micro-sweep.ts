@@ -136,15 +136,21 @@ function failIfFailed(runs: readonly StoredRun[]): void {
     throw new Error(`a ${failed.kind} run failed (${failed.failure?.class}): ${failed.failure?.message}`);
 }
 
-/** Opens the bench and submits `sweeps/micro.yaml`. `cache`: a folder of rendered rooms that tests may share. */
-export async function submitMicroSweep(databaseUrl: string, cache: string): Promise<MicroSweep> {
+/**
+ * Opens the bench and submits `sweeps/micro.yaml`, or another sweep of rooms. `cache`: a folder of rendered rooms that
+ * tests may share.
+ */
+export async function submitMicroSweep(
+  databaseUrl: string,
+  cache: string,
+  file?: string,
+): Promise<MicroSweep> {
   const folder = await mkdtemp(path.join(tmpdir(), 'taskatlas-micro-'));
   const store = await connect(databaseUrl, { patienceSeconds: 60 });
   const queue = await patiently(() => connectQueue(databaseUrl), 60_000);
   const sweeps = createSweeps({ store, queue, datasets });
-  const sweep = await sweeps.submit(
-    parseSweepFile(await readFile(path.join(root, 'sweeps/micro.yaml'), 'utf8')),
-  );
+  const text = file ?? (await readFile(path.join(root, 'sweeps/micro.yaml'), 'utf8'));
+  const sweep = await sweeps.submit(parseSweepFile(text));
   const workers: SpawnedWorker[] = [];
   const failIfAllDied = (): void => {
     const alive = workers.filter((w) => w.process.exitCode === null && w.process.signalCode === null);
