@@ -135,8 +135,10 @@ export class Bench {
     const sources: SourceRef[] = [];
     for (const source of from) sources.push(typeof source === 'string' ? await this.source(source) : source);
     const { training } = methodById(method);
+    const common = this.common(training ?? 'transfer');
     return await this.run({
-      ...this.common(training ?? 'transfer'),
+      ...common,
+      training: trainingOf(common.training, options),
       kind: 'transfer',
       method,
       ...recipeOptions(method, options),
