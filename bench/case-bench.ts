@@ -1,23 +1,28 @@
-/** What the cases of docs/methods are run on: one seed's networks on Fashion-MNIST, each trained once. */
+/** What the cases of docs/methods are run on: one seed's networks on Fashion-MNIST or on rooms, each trained once. */
 import { createHash } from 'node:crypto';
 import { methodById, recipeOptions, trainingOf } from '@/lib/science/catalog/methods';
 import { defaultTraining, type TrainingRole } from '@/lib/science/catalog/presets';
-import type {
-  DatasetSpec,
-  DomainShift,
-  MethodOptions,
-  PoolSizes,
-  PresetName,
-  Recipe,
-  RunResult,
-  SourceRef,
-  TaskId,
+import { encoderPlan } from '@/lib/science/catalog/presets-layers';
+import {
+  createRng,
+  type DatasetSpec,
+  type DomainShift,
+  type MethodOptions,
+  type PoolSizes,
+  type PresetName,
+  type Recipe,
+  type RunResult,
+  type SourceRef,
+  type TaskId,
 } from '@/lib/science/core';
-import { openDataset } from '@/lib/science/datasets';
+import { type Dataset, openDataset, ROOMS_VERSION, renderShard } from '@/lib/science/datasets';
 import { IDX_VERSION, idxManifest } from '@/lib/science/datasets/idx';
-import { openEngine } from '@/lib/train/engine';
+import { type Engine, openEngine } from '@/lib/train/engine';
 import { executeRecipe } from '@/lib/train/methods';
+import { readSource } from '@/lib/train/methods/features';
+import { heldOutCurve } from '@/lib/train/methods/pretrain/adaptation';
 import { createTestContext } from '@/lib/train/methods/testing/context';
+import { initialWeights, pickWeights } from '@/lib/train/networks';
 
 export const TARGET = 'classification';
 
@@ -36,6 +41,10 @@ export interface Measured {
   result: RunResult;
 }
 
+/** Loss on the selection pool that the kept weights have. */
+export const selection = ({ result }: Measured): number =>
+  Math.min(...result.curve.map((point) => point.selectionLoss ?? Number.POSITIVE_INFINITY));
+
 export const accuracy = ({ result }: Measured): number => result.metric ?? Number.NaN;
 export const pair = async (method: Promise<Measured>, baseline: () => Promise<Measured>) => ({
   method: accuracy(await method),
@@ -43,7 +52,13 @@ export const pair = async (method: Promise<Measured>, baseline: () => Promise<Me
 });
 
 /** Data and engine, opened once. */
-export async function openGround(directory: string) {
+export interface Ground {
+  spec: DatasetSpec;
+  dataset: Dataset;
+  engine: Engine;
+}
+
+export async function openGround(directory: string): Promise<Ground> {
   const spec: DatasetSpec = {
     kind: 'idx',
     version: IDX_VERSION,
@@ -57,11 +72,28 @@ export async function openGround(directory: string) {
   return { spec, dataset, engine: await openEngine({ backend: 'wasm' }) };
 }
 
+/** Rooms of 32×32: a dictionary of many tasks. Rendered once into `cacheDirectory`. */
+export async function openRoomsGround(cacheDirectory: string): Promise<Ground> {
+  const spec: DatasetSpec = {
+    kind: 'rooms',
+    version: ROOMS_VERSION,
+    seed: 1,
+    size: 32,
+    pools: { source: 1500, transfer: 200, selection: 150, test: 400 },
+  };
+  await renderShard(spec, 0, 1, cacheDirectory);
+  return {
+    spec,
+    dataset: openDataset(spec, { cacheDirectory }),
+    engine: await openEngine({ backend: 'wasm' }),
+  };
+}
+
 /** One seed's runs: each is trained once, whichever cases ask for it. */
 export class Bench {
   constructor(
-    private readonly ground: Awaited<ReturnType<typeof openGround>>,
-    private readonly seed: number,
+    readonly ground: Ground,
+    readonly seed: number,
     private readonly settings: CaseSettings = SETTINGS,
     private readonly files = new Map<string, Uint8Array>(),
     private readonly results = new Map<string, RunResult>(),
@@ -77,6 +109,11 @@ export class Bench {
     const spec = { ...this.ground.spec, pools, shift };
     const ground = { ...this.ground, spec, dataset: openDataset(spec, { cacheDirectory: '' }) };
     return new Bench(ground, this.seed, this.settings, this.files, this.results);
+  }
+
+  /** The same seed on other data. */
+  on(ground: Ground, settings: CaseSettings): Bench {
+    return new Bench(ground, this.seed, settings);
   }
 
   private async run(recipe: Recipe): Promise<Measured> {
@@ -118,6 +155,31 @@ export class Bench {
     return { task: method, fingerprint };
   }
 
+  /** The constant predictor of a task. */
+  async mean(task: TaskId): Promise<Measured> {
+    return await this.run({ dataset: this.ground.spec, version: 1, kind: 'mean', task });
+  }
+
+  /** K-shot adaptation from a finished encoder, or from a random one: test losses after 0, 1, … steps. */
+  async adaptation(
+    source: SourceRef | null,
+    task: TaskId,
+    options: { shots: number; draw: number; steps: number },
+  ): Promise<number[]> {
+    const { engine, dataset } = this.ground;
+    const { preset } = this.settings;
+    const { seed, files } = this;
+    const context = createTestContext(engine, dataset, 'adaptation', { files });
+    const plan = encoderPlan(preset, dataset.size);
+    const { weights } = source
+      ? await readSource(context, source.fingerprint)
+      : { weights: initialWeights(plan, createRng(seed, 'adaptation')) };
+    return await heldOutCurve(context, preset, pickWeights(weights, /^encoder\//), task, {
+      ...options,
+      seed,
+    });
+  }
+
   async scratch(
     preset: PresetName = this.settings.preset,
     images = this.ground.spec.pools.transfer,
@@ -130,7 +192,7 @@ export class Bench {
     method: string,
     from: readonly (TaskId | SourceRef)[],
     options: MethodOptions = {},
-    more: { images?: number; members?: readonly { fingerprint: string; key: string }[] } = {},
+    more: { task?: TaskId; images?: number; members?: readonly { fingerprint: string; key: string }[] } = {},
   ): Promise<Measured> {
     const sources: SourceRef[] = [];
     for (const source of from) sources.push(typeof source === 'string' ? await this.source(source) : source);
@@ -142,7 +204,7 @@ export class Bench {
       kind: 'transfer',
       method,
       ...recipeOptions(method, options),
-      task: TARGET,
+      task: more.task ?? TARGET,
       sources,
       ...(more.members ? { members: more.members } : {}),
       images: more.images ?? this.ground.spec.pools.transfer,

@@ -1,14 +1,15 @@
 /**
  * The case of each transfer method, as it is written down in docs/methods/<name>.md before it is run.
  *   node --import tsx bench/method-cases.ts [--only partial,distill] [--seeds 1,2,3,4,5] [--directory DIR]
- * On Fashion-MNIST (Debian package dataset-fashion-mnist). Every attempt is appended to docs/methods/attempts.jsonl.
+ * On Fashion-MNIST (Debian package dataset-fashion-mnist), those of several tasks on rooms. Every attempt is appended to docs/methods/attempts.jsonl.
  */
 import { execFileSync } from 'node:child_process';
 import { appendFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { createRng, type MemberRef, type MethodOptions } from '@/lib/science/core';
-import { Bench, type Case, type Measured, openGround, pair, TARGET } from './case-bench';
+import { Bench, type Case, openGround, pair, selection, TARGET } from './case-bench';
 import { ADAPTATION_CASES } from './cases-adaptation';
+import { ROOMS_CASES } from './cases-rooms';
 import { UNSUPERVISED_CASES } from './cases-unsupervised';
 
 const { values: flags } = parseArgs({
@@ -18,9 +19,6 @@ const { values: flags } = parseArgs({
     directory: { type: 'string', default: '/usr/share/datasets/fashion-mnist' },
   },
 });
-
-const selection = ({ result }: Measured): number =>
-  Math.min(...result.curve.map((point) => point.selectionLoss ?? Number.POSITIVE_INFINITY));
 
 const SOURCES = ['rotation', 'autoencoding', 'denoising'];
 const CASES: Readonly<Record<string, Case>> = {
@@ -58,6 +56,7 @@ const CASES: Readonly<Record<string, Case>> = {
   },
   ...UNSUPERVISED_CASES,
   ...ADAPTATION_CASES,
+  ...ROOMS_CASES,
 };
 
 /** Percentile bootstrap of the mean of paired differences over the seeds. */

@@ -43,5 +43,53 @@ export const PRETRAIN_METHODS: readonly MethodDeclaration[] = [
       ...COMMON_OPTIONS,
     },
   },
+  {
+    id: 'meta',
+    kind: 'pretrain',
+    name: 'Meta-learned encoder',
+    summary: 'An initial encoder from which a few gradient steps on K images serve any of the tasks.',
+    source:
+      'MAML: Finn, Abbeel & Levine 2017; Reptile: Nichol, Achiam & Schulman 2018; Meta-SGD: Li et al. 2017',
+    version: 1,
+    training: 'source',
+    needs: [],
+    leastTasks: 2,
+    options: {
+      algorithm: {
+        kind: 'choice',
+        default: 'maml',
+        choices: ['maml', 'first-order', 'reptile', 'meta-sgd'],
+        doc: '`maml` uses second derivatives (by differences of gradients), `first-order` leaves them out, `reptile` moves towards adapted weights, `meta-sgd` is `maml` that learns a rate for each weight too.',
+      },
+      'inner-rate': {
+        kind: 'number',
+        default: 0,
+        min: 0,
+        max: 100,
+        doc: 'Learning rate of the inner steps; 0 = found for each task by a line search over four episodes from the random encoder.',
+      },
+      'inner-steps': {
+        kind: 'number',
+        default: 3,
+        min: 1,
+        max: 50,
+        integer: true,
+        doc: 'Gradient steps on an episode’s support images.',
+      },
+      shots: {
+        kind: 'number',
+        default: 10,
+        min: 1,
+        max: 1000,
+        integer: true,
+        doc: 'K: support images of an episode; its query images are the batch.',
+      },
+      ...COMMON_OPTIONS,
+    },
+    trainings: (options) => {
+      const gradients = ['maml', 'meta-sgd'].includes(options.text('algorithm')) ? 3 : 1;
+      return 1 + gradients * options.number('inner-steps');
+    },
+  },
   ...UNSUPERVISED_METHODS,
 ];

@@ -8,6 +8,7 @@ import { readSource } from './features';
 import { mean } from './mean';
 import { contrastive } from './pretrain/contrastive';
 import { deepBelief } from './pretrain/deep-belief';
+import { meta } from './pretrain/meta';
 import { multiTask } from './pretrain/multi-task';
 import { probe } from './probe';
 import { scratch } from './scratch';
@@ -40,7 +41,7 @@ const TRANSFERS: readonly TransferMethod[] = [
   deepCoral,
   adda,
 ];
-const PRETRAININGS = [multiTask, contrastive, deepBelief] as const;
+const PRETRAININGS = [multiTask, meta, contrastive, deepBelief] as const;
 const METHODS = [source, scratch, mean, probe, ...TRANSFERS, ...PRETRAININGS] as const;
 
 /** The method that executes a recipe: for transfers and pre-trainings the one it names, else the one of its kind. */

@@ -76,7 +76,7 @@ function constantLoss(spec: LossSpec, labels: PackedLabels, size: number): numbe
 }
 
 /** Spec, labels and unit of loss of one task of the source pool. @throws TaskatlasError `invalid-input` without labels */
-async function taskData(context: RunContext, preset: PresetName, id: string): Promise<TaskData> {
+export async function taskData(context: RunContext, preset: PresetName, id: string): Promise<TaskData> {
   const { dataset } = context;
   const pause = createPause();
   const task = taskOf(context, id);
