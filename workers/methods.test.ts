@@ -41,6 +41,13 @@ const spec = validateSweep({
   pretrained: [
     { id: 'chain', method: 'fine-tune', sources: ['surface-normals'], tasks: ['autoencoding'] },
     { id: 'views', method: 'contrastive' },
+    { id: 'joint', method: 'multi-task', tasks: ['autoencoding', 'surface-normals'] },
+    {
+      id: 'start',
+      method: 'meta',
+      options: { algorithm: 'first-order', shots: 4 },
+      tasks: ['autoencoding', 'surface-normals'],
+    },
   ],
   training: { source: training, transfer: training, scratch: training },
   probe: false,
@@ -63,6 +70,10 @@ it('what a sweep plans of every method can be trained in the planned order, and 
     const context = createTestContext(engine, dataset, run.fingerprint, { files });
     results.set(run.fingerprint, await executeRecipe(run.recipe, { ...context, inputKinds: ['rgb'] }));
   }
+  const [joint] = plan.runs.filter(
+    ({ recipe }) => recipe.kind === 'pretrain' && recipe.method === 'multi-task',
+  );
+  expect(results.get(joint?.fingerprint ?? '')?.tables?.[0]?.name).toBe('Task affinity');
   const measured = plan.runs
     .filter((run) => run.target === 'z-depth')
     .map((run) => ({ run, losses: results.get(run.fingerprint)?.testLosses ?? new Float32Array(0) }));
@@ -72,12 +83,14 @@ it('what a sweep plans of every method can be trained in the planned order, and 
     'chain',
     'views',
     'fine-tune:views',
+    'joint',
+    'fine-tune:start',
     'born-again(generations=1)',
     'partial:chain',
     'distill:z-depth',
   ])
     expect(keys).toContain(key);
-  expect(keys).toContain('ensemble:autoencoding+surface-normals+chain+views');
+  expect(keys).toContain('ensemble:autoencoding+surface-normals+chain+views+joint+start');
   expect(keys.filter((key) => key.startsWith('distill(teacher=ensemble'))).toHaveLength(1);
   for (const { runs } of candidates) expect(runs[0]?.losses.some(Number.isFinite)).toBe(true);
 });
