@@ -215,6 +215,12 @@ describe('pretrained sources', () => {
     ['an unknown source', { sources: ['later'] }, 'pretrained[0].sources[0]', 'taught before'],
     ['an unknown task', { tasks: ['reshading'] }, 'pretrained[0].tasks[0]', 'not in the list'],
     ['a transfer without a target', { tasks: [] }, 'pretrained[0]', 'one encoder'],
+    [
+      'sources that nobody reads',
+      { method: 'multi-task', tasks: ['z-depth', 'autoencoding'] },
+      'pretrained[0].sources',
+      'leave sources out',
+    ],
     ['too few tasks', { method: 'multi-task', sources: [] }, 'pretrained[0].tasks', 'at least 2 tasks'],
   ])('refuses %s by its field', (_, changes, path, text) => {
     const [issue] = issuesOf({ pretrained: [{ ...pretrained[0], ...changes }] });

@@ -59,6 +59,10 @@ function misfits(entry: Taught, path: string, preset: PresetName): FieldIssue[] 
     const message = `${entry.method} learns from at least ${leastTasks} tasks: name them`;
     issues.push({ path: `${path}.tasks`, message });
   }
+  if (leastTasks > 0 && entry.sources.length > 0) {
+    const message = `${entry.method} begins with random weights: leave sources out`;
+    issues.push({ path: `${path}.sources`, message });
+  }
   if (presets && !presets.includes(preset)) {
     const message = `${entry.method} teaches networks of preset ${presets.join(' or ')}, not ${preset}`;
     issues.push({ path: `${path}.method`, message });
