@@ -30,7 +30,8 @@ export function benchPython(packages: Readonly<Record<string, string>>): string 
     execFileSync(python, ['-m', 'pip', 'install', '--quiet', ...wanted], quiet);
     return missing().length === 0 ? python : null;
   } catch (error) {
-    const said = error instanceof Error ? (error.message.split('\n').at(-1) ?? error.message) : String(error);
+    const lines = (error instanceof Error ? error.message : String(error)).split('\n');
+    const said = lines.findLast((line) => line.trim() !== '') ?? 'no reason was given';
     console.error(`Python peers are left out: ${said}`);
     return null;
   }
