@@ -199,7 +199,14 @@ describe('records', () => {
     expect(await store.sample(a.fingerprint, 7, 'input')).toBeNull();
     const losses = await store.losses([a.fingerprint, b.fingerprint]);
     expect([...losses]).toEqual([
-      [a.fingerprint, { testLosses: result.testLosses, probeLosses: result.probeLosses }],
+      [
+        a.fingerprint,
+        {
+          testLosses: result.testLosses,
+          probeLosses: result.probeLosses,
+          cost: { flops: result.cost.flops, seconds: result.cost.seconds },
+        },
+      ],
     ]);
     expect((await store.sweepsOf(a.fingerprint)).map((sweep) => sweep.id)).toEqual([id()]);
     await store.setSweepState(id(), 'cancelled');
