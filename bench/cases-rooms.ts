@@ -63,7 +63,7 @@ const jointCase =
     return { method: meanOf(method), baseline: meanOf(baseline) };
   };
 
-const META: CaseSettings = { preset: 'tiny', epochs: { source: 4, transfer: 60, scratch: 60 } };
+const META: CaseSettings = { preset: 'tiny', epochs: { source: 2, transfer: 60, scratch: 60 } };
 const SCHOOL = ['edges-occlusion', 'z-depth', 'reshading', 'keypoints-3d'];
 const STEPS = 5;
 /** Draws of K images that each curve is the mean of. */

@@ -61,9 +61,10 @@ export function adaptationCurve(
     return meanLoss(Float32Array.from(losses)) / scale;
   };
   const curve = [lossAt(start)];
+  const task = episode(learner, [known], known, false);
   let w = start;
   for (let step = 0; step < steps; step++) {
-    w = adapt(episode(learner, [known], known, false), w, rate, 1);
+    w = adapt(task, w, rate, 1);
     curve.push(lossAt(w));
   }
   return curve;

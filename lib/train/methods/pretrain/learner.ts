@@ -124,10 +124,16 @@ function pick(labels: PackedLabels, indices: Int32Array): PackedLabels {
   };
 }
 
+/** Longest gradient of an inner step, as a multiple of the episode's first one. */
+const GROWTH = 4;
+
+const lengthOf = (v: Float64Array): number => Math.sqrt(v.reduce((sum, x) => sum + x * x, 0));
+
 /**
  * An episode as a task of the meta-learning formulas. `support` may have several batches: each inner step takes the
- * next one. Convolutions and losses of the engine have first derivatives only, so that the Hessian's product is a
- * difference of gradients (`differenceCurvature`); without it the method is first-order.
+ * next one. Gradients longer than `GROWTH` times the first are shortened to that, so that no episode can run away; to
+ * the derivative the factor is a constant. Convolutions and losses of the engine have first derivatives only: the
+ * Hessian's product is a difference of gradients (`differenceCurvature`); without it the method is first-order.
  */
 export function episode(
   learner: Learner,
@@ -136,14 +142,28 @@ export function episode(
   secondOrder: boolean,
 ): MetaTask {
   const [first] = support;
+  /** Of the inner steps taken; the formulas come back over them from the last to the first. */
+  const factors: number[] = [];
   let step = 0;
+  let longest = Number.POSITIVE_INFINITY;
   return {
-    support: (w) => learner.slope(w, support[step++ % support.length] as Examples),
+    support: (w) => {
+      const { loss, gradient } = learner.slope(w, support[step % support.length] as Examples);
+      const length = lengthOf(gradient);
+      if (step === 0) longest = GROWTH * length;
+      step++;
+      const factor = length > longest ? longest / length : 1;
+      factors.push(factor);
+      return { loss, gradient: gradient.map((g) => g * factor) };
+    },
     query: (w) => learner.slope(w, query),
     ...(secondOrder && first
       ? {
-          curvature: (w, v) =>
-            differenceCurvature((at) => learner.slope(at, first).gradient, w, v, DIFFERENCE),
+          curvature: (w, v) => {
+            const factor = factors.pop() ?? 1;
+            const product = differenceCurvature((at) => learner.slope(at, first).gradient, w, v, DIFFERENCE);
+            return product.map((x) => x * factor);
+          },
         }
       : {}),
   };

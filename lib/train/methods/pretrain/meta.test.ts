@@ -150,6 +150,20 @@ describe('second derivatives by differences of gradients', () => {
   });
 });
 
+it('no inner step is longer than four times the first of its episode', async () => {
+  const { learner, examples, encoder } = await learnerOf('place');
+  const known = examples(0, 1, 2, 3);
+  const start = learner.start(encoder, known, [1]);
+  const far = start.map((x) => 10 * x + 1);
+  const task = episode(learner, [known], known, false);
+  const first = norm(task.support(start).gradient);
+  expect(norm(learner.slope(far, known).gradient)).toBeGreaterThan(100 * first);
+  expect(norm(task.support(far).gradient)).toBeCloseTo(4 * first, 5);
+  const runaway = adapt(episode(learner, [known], known, false), start, 50, 20);
+  expect(runaway.every(Number.isFinite)).toBe(true);
+  learner.dispose();
+});
+
 describe('meta', () => {
   const algorithms = ['maml', 'first-order', 'reptile', 'meta-sgd'];
 
@@ -216,7 +230,10 @@ describe('meta', () => {
       labels: (pool, task, indices) => {
         const batch = labels(pool, task, indices);
         if (pool !== 'transfer' && pool !== 'test') return batch;
-        return { ...batch, values: batch.values.map((value: number) => 1 - value) };
+        return {
+          ...batch,
+          values: batch.values.map((value: number) => (task === 'kind' ? 0 : 3 * value + 1)),
+        };
       },
     };
     expect((await run(recipe, poisoned)).weights).toEqual(honest);

@@ -269,7 +269,10 @@ describe('multi-task', () => {
       labels: (pool, task, indices) => {
         const batch = labels(pool, task, indices);
         if (pool !== 'transfer' && pool !== 'test') return batch;
-        return { ...batch, values: batch.values.map((value: number) => 1 - value) };
+        return {
+          ...batch,
+          values: batch.values.map((value: number) => (task === 'kind' ? 0 : 3 * value + 1)),
+        };
       },
     };
     expect((await run(recipe, poisoned)).weights).toEqual(honest);
