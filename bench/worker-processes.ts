@@ -1,7 +1,7 @@
 /** A sweep by real worker processes on a database of its own: what `scaling` and `cost` time. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -92,6 +92,8 @@ function summarise(
 /** Submits the sweep, starts the workers when all of them can work, and waits for its end. */
 export async function timeSweep(options: SweepOptions): Promise<SweepTiming> {
   const folder = await mkdtemp(path.join(tmpdir(), 'taskatlas-bench-'));
+  // As root, Postgres runs as another user, who must be able to pass through.
+  await chmod(folder, 0o711);
   const server = await startEmbeddedPostgres({ directory: path.join(folder, 'postgres'), database: 'bench' });
   await migrate(server.url);
   const store = await connect(server.url, { patienceSeconds: 30 });
