@@ -215,7 +215,7 @@ describe('work', () => {
     const [done, failed] = (await both) as [StoredRun, StoredRun];
     await drainAll();
     expect(taken.get(done.fingerprint)).toEqual([undefined, 4, 2]);
-    expect(done).toMatchObject({ backend: 'none, 2 images at once' });
+    expect(done).toMatchObject({ backend: 'none (2 images at once)' });
     expect(taken.get(failed.fingerprint)).toEqual([undefined, 4, 2, 1]);
     expect(failed.failure?.class).toBe('out-of-memory');
     expect(failed.failure?.message).toMatch(

@@ -53,7 +53,7 @@ export async function runOne(context: WorkerContext, job: Job): Promise<void> {
 /** What computed a run, as its record says it: sums over parts of a batch round differently, as another backend does. */
 function backendOf(context: WorkerContext, run: StoredRun): string {
   const atOnce = imagesAtOnce(run);
-  return atOnce === undefined ? context.backend : `${context.backend}, ${atOnce} images at once`;
+  return atOnce === undefined ? context.backend : `${context.backend} (${atOnce} images at once)`;
 }
 
 async function claimAndRun(context: WorkerContext, job: Job): Promise<void> {
