@@ -33,6 +33,16 @@ describe('openEngine', () => {
     expect((await openEngine()).tf.getBackend()).toBe('wasm');
   });
 
+  it('bounds WebAssembly’s heap by the environment, and refuses what is no number of megabytes', async () => {
+    process.env.TASKATLAS_HEAP_MB = '48';
+    const { tf } = await openEngine({ backend: 'wasm' });
+    expect(() => tf.tidy(() => tf.ones([64, 1024, 1024]))).toThrow(/no 256 MB left of the 48 MB/);
+    process.env.TASKATLAS_HEAP_MB = 'much';
+    await expect(openEngine({ backend: 'wasm' })).rejects.toThrow(/TASKATLAS_HEAP_MB is "much"/);
+    delete process.env.TASKATLAS_HEAP_MB;
+    await openEngine({ backend: 'wasm' });
+  });
+
   it('refuses a name that it does not know', async () => {
     process.env.TASKATLAS_ENGINE = 'quantum';
     await expect(openEngine()).rejects.toThrow(/TASKATLAS_ENGINE is "quantum"/);

@@ -32,6 +32,20 @@ function wanted(options: EngineOptions): 'auto' | BackendName {
   return parsed.data.TASKATLAS_ENGINE ?? options.backend ?? 'auto';
 }
 
+const heapShape = z.coerce.number().int().min(32).max(3840).optional();
+
+/** Bytes that WebAssembly's heap may take in this process, by TASKATLAS_HEAP_MB; undefined = as far as addresses reach. */
+function heapAllowed(): number | undefined {
+  const parsed = heapShape.safeParse(process.env.TASKATLAS_HEAP_MB || undefined);
+  if (!parsed.success) {
+    throw new TaskatlasError(
+      'invalid-input',
+      `TASKATLAS_HEAP_MB is "${process.env.TASKATLAS_HEAP_MB}": give megabytes from 32 to 3840.`,
+    );
+  }
+  return parsed.data === undefined ? undefined : parsed.data * 2 ** 20;
+}
+
 /** Kernels and gradients are process-wide: each is registered once. */
 const prepared = new WeakMap<Tf, Set<string>>();
 function once(tf: Tf, what: string, register: () => void): void {
@@ -70,7 +84,7 @@ async function openWasm(options: EngineOptions): Promise<Engine> {
     throw new TaskatlasError('unavailable', 'WebAssembly could not be started: use Node 20 or newer.');
   }
   await tf.ready();
-  guardAllocation(tf, options.heapBytes);
+  guardAllocation(tf, options.heapBytes ?? heapAllowed());
   registerShared(tf, 'wasm');
   once(tf, 'wasm', () => {
     registerComposedKernels(tf);
