@@ -187,9 +187,11 @@ function count(sweep: string, tasks: number, units: Units): Counted {
   const plan = planSweep(spec, { tasks: declareTasks('rooms'), dataset: rooms(64, POOLS) });
   const seconds = { dataset: 0, sources: 0, scratch: 0, transfers: 0, other: 0 };
   const images = Object.values(POOLS).reduce((total, n) => total + n, 0);
+  const plain = plan.runs.filter(({ recipe }) => recipe.kind === 'dataset' && !recipe.views);
+  const imageFlops = plain.reduce((sum, run) => sum + run.estimatedFlops, 0) / images;
   const by = ({ fixed, rate }: UnitCost, flops: number): number => fixed + flops / rate;
   for (const { recipe, estimatedFlops } of plan.runs) {
-    if (recipe.kind === 'dataset') seconds.dataset += (images * units.image) / recipe.shards;
+    if (recipe.kind === 'dataset') seconds.dataset += (estimatedFlops / imageFlops) * units.image;
     else if (recipe.kind === 'source') seconds.sources += by(units.source, estimatedFlops);
     else if (recipe.kind === 'scratch') seconds.scratch += by(units.scratch, estimatedFlops);
     else if (recipe.kind === 'transfer') seconds.transfers += by(units.transfer, estimatedFlops);
@@ -307,7 +309,7 @@ try {
     const four = counted[0];
     if (check && four)
       console.log(
-        `\nFour tasks for real, one worker: ${check.seconds.toFixed(0)} s without rendering; counted ${(four.total - four.seconds.dataset).toFixed(0)} s. Peak ${check.peakMegabytes.join(', ')} MB.`,
+        `\nFour tasks for real, one worker: ${check.seconds.toFixed(0)} s without rendering, ${(check.seconds * check.busy).toFixed(0)} of them in training loops; counted ${(four.total - four.seconds.dataset).toFixed(0)} s. Peak ${check.peakMegabytes.join(', ')} MB.`,
       );
   }
 } finally {
