@@ -34,6 +34,16 @@ function peakMegabytes(pid: number | undefined): number | null {
   }
 }
 
+/** Processor seconds that a process has used, as Linux counts them in hundredths; 0 when it is gone. */
+function processorSeconds(pid: number | undefined): number {
+  try {
+    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
+    return (Number(fields[11]) + Number(fields[12])) / 100;
+  } catch {
+    return 0;
+  }
+}
+
 export interface SweepTiming {
   readonly workers: number;
   readonly runs: number;
@@ -43,6 +53,8 @@ export interface SweepTiming {
   readonly busy: number;
   readonly imagesPerSecond: number;
   readonly peakMegabytes: readonly number[];
+  /** Of each worker, since the first run was to be had: what neighbours on the machine do not change much. */
+  readonly processorSeconds: readonly number[];
 }
 
 export interface SweepOptions {
@@ -72,20 +84,20 @@ function startWorker(name: string, url: string, folder: string, options: SweepOp
 
 function summarise(
   runs: readonly StoredRun[],
-  workers: number,
   seconds: number,
-  peaks: number[],
   images: number,
+  perWorker: Pick<SweepTiming, 'peakMegabytes' | 'processorSeconds'>,
 ): SweepTiming {
   const trained = runs.filter((run) => run.kind !== 'dataset');
   const own = trained.reduce((sum, run) => sum + (run.seconds ?? 0), 0);
+  const workers = perWorker.peakMegabytes.length;
   return {
     workers,
     runs: trained.length,
     seconds,
     busy: own / (workers * seconds),
     imagesPerSecond: images / seconds,
-    peakMegabytes: peaks.map(Math.round),
+    ...perWorker,
   };
 }
 
@@ -106,23 +118,31 @@ export async function timeSweep(options: SweepOptions): Promise<SweepTiming> {
       workers.push(startWorker(`bench-${i + 1}`, server.url, folder, options));
     }
     let started: number | null = null;
+    let before: number[] = [];
     for (;;) {
       const runs = await store.runsOf(sweep.id);
       const failed = runs.find((run) => run.state === 'failed');
       if (failed) throw new Error(`a ${failed.kind} run failed: ${failed.failure?.message}`);
       const dataset = runs.filter((run) => run.kind === 'dataset');
-      if (dataset.every((run) => run.state === 'done')) started ??= performance.now();
+      if (started === null && dataset.every((run) => run.state === 'done')) {
+        started = performance.now();
+        before = workers.map(({ pid }) => processorSeconds(pid));
+      }
       workers.forEach((worker, i) => {
         peaks[i] = Math.max(peaks[i] ?? 0, peakMegabytes(worker.pid) ?? 0);
       });
       if (started !== null && runs.every((run) => run.state === 'done')) {
         const seconds = (performance.now() - started) / 1000;
+        const used = workers.map(({ pid }, i) => processorSeconds(pid) - (before[i] ?? 0));
         const results = await Promise.all(runs.map((run) => store.result(run.fingerprint)));
         const images = results.reduce(
           (sum, result) => sum + (result?.cost.steps ? result.cost.images : 0),
           0,
         );
-        return summarise(runs, options.workers, seconds, peaks, images);
+        return summarise(runs, seconds, images, {
+          peakMegabytes: peaks.map(Math.round),
+          processorSeconds: used,
+        });
       }
       await sleep(50);
     }
