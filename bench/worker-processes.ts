@@ -117,23 +117,21 @@ export async function timeSweep(options: SweepOptions): Promise<SweepTiming> {
     for (let i = 0; i < options.workers; i++) {
       workers.push(startWorker(`bench-${i + 1}`, server.url, folder, options));
     }
-    let started: number | null = null;
-    let before: number[] = [];
+    let before: number[] | null = null;
     for (;;) {
       const runs = await store.runsOf(sweep.id);
       const failed = runs.find((run) => run.state === 'failed');
       if (failed) throw new Error(`a ${failed.kind} run failed: ${failed.failure?.message}`);
       const dataset = runs.filter((run) => run.kind === 'dataset');
-      if (started === null && dataset.every((run) => run.state === 'done')) {
-        started = performance.now();
-        before = workers.map(({ pid }) => processorSeconds(pid));
-      }
+      if (dataset.every((run) => run.state === 'done'))
+        before ??= workers.map(({ pid }) => processorSeconds(pid));
       workers.forEach((worker, i) => {
         peaks[i] = Math.max(peaks[i] ?? 0, peakMegabytes(worker.pid) ?? 0);
       });
-      if (started !== null && runs.every((run) => run.state === 'done')) {
-        const seconds = (performance.now() - started) / 1000;
-        const used = workers.map(({ pid }, i) => processorSeconds(pid) - (before[i] ?? 0));
+      if (before !== null && runs.every((run) => run.state === 'done')) {
+        const finished = (part: readonly StoredRun[]) => Math.max(...part.map((run) => run.finishedAt ?? 0));
+        const seconds = (finished(runs) - finished(dataset)) / 1000;
+        const used = workers.map(({ pid }, i) => processorSeconds(pid) - (before?.[i] ?? 0));
         const results = await Promise.all(runs.map((run) => store.result(run.fingerprint)));
         const images = results.reduce(
           (sum, result) => sum + (result?.cost.steps ? result.cost.images : 0),
@@ -144,7 +142,8 @@ export async function timeSweep(options: SweepOptions): Promise<SweepTiming> {
           processorSeconds: used,
         });
       }
-      await sleep(50);
+      // Seldom: looking takes processor time from the workers, and the store knows when each run ended.
+      await sleep(before === null ? 50 : 500);
     }
   } finally {
     for (const worker of workers) worker.kill('SIGTERM');
