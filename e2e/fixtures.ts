@@ -16,6 +16,8 @@ interface Fixtures {
   finished: Sweep;
   /** A sweep whose targets pass the validity check, finished. */
   trained: Sweep;
+  /** A sweep of two methods at two sizes of the transfer set, finished. */
+  ways: Sweep;
   watch: undefined;
 }
 
@@ -45,6 +47,23 @@ const TRAINED = {
   ),
 };
 
+/** Two methods and two sizes, a few steps each. */
+const WAYS = {
+  name: 'ways',
+  preset: 'micro',
+  dataset: {
+    kind: 'rooms',
+    seed: 7,
+    size: 16,
+    pools: { source: 64, transfer: 32, selection: 16, test: 32 },
+  },
+  tasks: ['autoencoding', 'z-depth', 'surface-normals'],
+  targets: ['z-depth'],
+  transferSizes: [8, 32],
+  methods: ['readout', { method: 'fine-tune', label: 'all layers' }],
+  seeds: [1],
+};
+
 async function sweeps(request: APIRequestContext): Promise<Sweep[]> {
   const response = await request.get('/api/v1/sweeps');
   if (!response.ok()) return [];
@@ -69,6 +88,13 @@ async function until(
     .toBe(true);
   if (found === undefined) throw new Error('unreachable');
   return found;
+}
+
+/** Submits a sweep unless it is there already, and waits until it is done. */
+async function submitted(request: APIRequestContext, spec: { name: string }): Promise<Sweep> {
+  const known = (await sweeps(request)).some((s) => s.name === spec.name);
+  if (!known) expect((await request.post('/api/v1/sweeps', { data: spec })).status()).toBe(201);
+  return await until(request, spec.name, (s) => s.state === 'done', 'is done');
 }
 
 /** Playwright's test, with the product's sweep at hand; any unexpected console error fails the test. */
@@ -98,9 +124,11 @@ export const test = base.extend<Fixtures>({
   },
   trained: async ({ request }, use, info) => {
     info.setTimeout(info.timeout + 300_000);
-    const known = (await sweeps(request)).some((s) => s.name === TRAINED.name);
-    if (!known) expect((await request.post('/api/v1/sweeps', { data: TRAINED })).status()).toBe(201);
-    await use(await until(request, TRAINED.name, (s) => s.state === 'done', 'is done'));
+    await use(await submitted(request, TRAINED));
+  },
+  ways: async ({ request }, use, info) => {
+    info.setTimeout(info.timeout + 300_000);
+    await use(await submitted(request, WAYS));
   },
 });
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { sweepSpec } from '@/lib/service/contracts';
 import { csvLine } from './csv';
 import { gainDomain, rankLabels } from './ranking';
-import { emptyForm, fileType, issueAt, otherIssues, specOf } from './sweep-form';
+import { emptyForm, fileType, issueAt, otherIssues, specOf, withKind } from './sweep-form';
 import { oneOf, patchQuery } from './use-url-state';
 
 describe('the sweep form', () => {
@@ -12,6 +12,14 @@ describe('the sweep form', () => {
       seeds: [1, 2, 3],
       dataset: { size: 64, pools: { test: 600 } },
     });
+  });
+  it.each(['idx', 'taskonomy', 'image-folder'] as const)('reads %s from a folder', (kind) => {
+    const form = withKind({ ...emptyForm, tasks: ['z-depth'] }, kind);
+    // Another kind of data has other tasks.
+    expect(form.tasks).toEqual([]);
+    const spec = specOf({ ...form, tasks: ['a', 'b'], directory: '/data' });
+    expect(sweepSpec.parse(spec).dataset).toMatchObject({ kind, directory: '/data' });
+    expect(withKind(form, 'nonsense')).toBe(form);
   });
   it('leaves a wrong number to the server, by its own text', () => {
     expect(specOf({ ...emptyForm, budget: 'many', size: '' })).toMatchObject({ policy: { budget: 'many' } });

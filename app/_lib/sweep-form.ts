@@ -6,11 +6,24 @@ export interface TrainingForm {
   learningRate: string;
 }
 
+/** Kinds of data set, with what they are called; all but `rooms` are read from a folder of the server. */
+export const DATASET_KINDS = {
+  rooms: 'rooms (rendered)',
+  idx: 'IDX files',
+  taskonomy: 'Taskonomy folders',
+  'image-folder': 'folder of images by class',
+} as const;
+export type DatasetKind = keyof typeof DATASET_KINDS;
+
+/** The form with another kind of data set; its dictionary of tasks is another one. */
+export const withKind = (form: SweepForm, kind: string): SweepForm =>
+  kind === form.kind || !(kind in DATASET_KINDS) ? form : { ...form, kind: kind as DatasetKind, tasks: [] };
+
 /** The form as a person fills it: texts, so that a half-typed number is no error of ours. */
 export interface SweepForm {
   name: string;
   preset: string;
-  kind: 'rooms' | 'idx';
+  kind: DatasetKind;
   directory: string;
   datasetSeed: string;
   size: string;
@@ -81,7 +94,7 @@ export function specOf(form: SweepForm): Record<string, unknown> {
       seed: numberOf(form.datasetSeed),
       size: numberOf(form.size),
       pools: Object.fromEntries(POOLS.map((pool) => [pool, numberOf(form.pools[pool])])),
-      ...(form.kind === 'idx' ? { directory: form.directory } : {}),
+      ...(form.kind === 'rooms' ? {} : { directory: form.directory }),
     },
     tasks: form.tasks,
     seeds: form.seeds

@@ -2,7 +2,7 @@
 
 import { type FormEvent, useMemo } from 'react';
 import { taskList } from '@/app/_lib/answers';
-import { post } from '@/app/_lib/api';
+import { apiPath, post } from '@/app/_lib/api';
 import { fileType, otherIssues, type SweepForm, specOf } from '@/app/_lib/sweep-form';
 import { useApi } from '@/app/_lib/use-api';
 import { sweepView } from '@/lib/service/contracts';
@@ -23,7 +23,7 @@ interface Props {
 
 /** One sweep, by form or by file. */
 export function SingleForm({ mode, form, onForm, file, onFile }: Props) {
-  const tasks = useApi('/tasks', taskList);
+  const tasks = useApi(apiPath('/tasks', { dataset: form.kind }), taskList);
   const body = useMemo<SweepBody | null>(() => {
     if (mode === 'file') return file.trim() === '' ? null : { text: file, type: fileType(file) };
     return { json: specOf(form) };
@@ -56,8 +56,8 @@ export function SingleForm({ mode, form, onForm, file, onFile }: Props) {
           form={form}
           onChange={change(onForm)}
           issues={issues}
-          tasks={tasks.data?.tasks ?? []}
-          loading={tasks.data === undefined && tasks.error === null}
+          tasks={tasks.stale ? [] : (tasks.data?.tasks ?? [])}
+          loading={(tasks.data === undefined || tasks.stale) && tasks.error === null}
         />
       ) : (
         <SweepFile text={file} onChange={change(onFile)} />

@@ -1,6 +1,14 @@
 'use client';
 
-import { issueAt, POOLS, STAGES, type SweepForm, type TrainingForm } from '@/app/_lib/sweep-form';
+import {
+  DATASET_KINDS,
+  issueAt,
+  POOLS,
+  STAGES,
+  type SweepForm,
+  type TrainingForm,
+  withKind,
+} from '@/app/_lib/sweep-form';
 import type { Problem, TaskView } from '@/lib/service/contracts';
 import { Field } from '../ui/field';
 import { Skeleton } from '../ui/status';
@@ -112,13 +120,12 @@ function DatasetFields({ form, onChange, issues }: Props) {
       <legend className="section-title mb-2">Dataset</legend>
       <Field label="Kind" error={at('dataset.kind')}>
         {(p) => (
-          <select
-            {...p}
-            value={form.kind}
-            onChange={(e) => onChange({ ...form, kind: e.target.value === 'idx' ? 'idx' : 'rooms' })}
-          >
-            <option value="rooms">rooms (rendered)</option>
-            <option value="idx">IDX files</option>
+          <select {...p} value={form.kind} onChange={(e) => onChange(withKind(form, e.target.value))}>
+            {Object.entries(DATASET_KINDS).map(([kind, label]) => (
+              <option key={kind} value={kind}>
+                {label}
+              </option>
+            ))}
           </select>
         )}
       </Field>
@@ -142,7 +149,7 @@ function DatasetFields({ form, onChange, issues }: Props) {
           />
         )}
       </Field>
-      {form.kind === 'idx' ? (
+      {form.kind !== 'rooms' ? (
         <Field label="Folder of the server" error={at('dataset.directory')}>
           {(p) => (
             <input

@@ -58,10 +58,13 @@ export function TargetsPage({ id }: { id: string }) {
                 <SortHead {...head} id="name" label="Target" />
                 <th scope="col">Best source</th>
                 <SortHead {...head} id="gain" label="Its gain" number />
-                <th scope="col" className="w-44">
-                  Sources: help, cannot tell, hurt
+                <th
+                  scope="col"
+                  className="w-44 phone:w-auto phone:!pr-0 phone:!whitespace-normal phone:!text-right"
+                >
+                  <span className="phone:hidden">Sources: </span>help, cannot tell, hurt
                 </th>
-                <SortHead {...head} id="skill" label="Own network’s skill" number />
+                <SortHead {...head} id="skill" label="Own network’s skill" number wide />
               </tr>
             </thead>
             <tbody>
@@ -104,8 +107,11 @@ function TargetLine({ item, base, ways }: { item: TargetListItem; base: string; 
       </td>
       <td className="text-right">{best?.gain == null ? '–' : percent(best.gain.value)}</td>
       <td>
-        <span className="flex items-center gap-2">
-          <span className="flex h-2 w-24 overflow-hidden rounded-full bg-line" aria-hidden="true">
+        <span className="flex items-center gap-2 phone:justify-end">
+          <span
+            className="flex h-2 w-24 overflow-hidden rounded-full bg-line phone:hidden"
+            aria-hidden="true"
+          >
             <span className="bg-accent" style={{ width: part(verdicts.helps) }} />
             <span className="bg-line2" style={{ width: part(verdicts.unsure + verdicts.unknown) }} />
             <span className="bg-worse" style={{ width: part(verdicts.hurts) }} />
@@ -115,7 +121,9 @@ function TargetLine({ item, base, ways }: { item: TargetListItem; base: string; 
           </span>
         </span>
       </td>
-      <td className="text-right">{item.goldSkill === null ? '–' : share(item.goldSkill.value)}</td>
+      <td className="text-right phone:hidden">
+        {item.goldSkill === null ? '–' : share(item.goldSkill.value)}
+      </td>
     </tr>
   );
 }
