@@ -50,16 +50,50 @@ const point = (images: number, at: 0 | 1 | 2): SizesView['points'][number] => ({
   ],
 });
 
+const sides = (low: 'below' | 'above' | null, high: 'below' | 'above' | null) => ({ low, high });
+
 const view: SizesView = contract.parse({
   sweepId: 's',
   target: 'depth',
   sizes: [8, 16, 32].map((images) => ({ images, share: images / 32, planned: 6, done: 6 })),
   points: [point(8, 0), point(16, 1), point(32, 2)],
   crossovers: [
-    { key: 'early', sources: ['early'], state: 'crosses', images: 20.4, low: 14.2, high: null },
-    { key: 'late', sources: ['late'], state: 'always', images: null, low: null, high: null },
-    { key: 'weak', sources: ['weak'], state: 'never', images: null, low: null, high: null },
-    { key: 'third', sources: ['third'], state: 'never', images: null, low: null, high: 18 },
+    {
+      key: 'early',
+      sources: ['early'],
+      state: 'crosses',
+      images: 20.4,
+      low: 14.2,
+      high: null,
+      beyond: sides(null, 'above'),
+    },
+    {
+      key: 'late',
+      sources: ['late'],
+      state: 'always',
+      images: null,
+      low: null,
+      high: null,
+      beyond: sides('above', 'above'),
+    },
+    {
+      key: 'weak',
+      sources: ['weak'],
+      state: 'never',
+      images: null,
+      low: null,
+      high: null,
+      beyond: sides('below', 'below'),
+    },
+    {
+      key: 'third',
+      sources: ['third'],
+      state: 'never',
+      images: null,
+      low: null,
+      high: 18,
+      beyond: sides('below', null),
+    },
   ],
   advice: '',
 });
@@ -139,10 +173,10 @@ describe('where scratch catches up', () => {
     ]);
   });
 
-  it('tells a firm "still ahead" from one whose interval crosses one half at the largest size', () => {
+  it('tells a firm "still ahead" from one whose interval reaches below the sizes', () => {
     const unsure = structuredClone(view);
-    const last = unsure.points[2]?.candidates.find((c) => c.key === 'late');
-    if (last) last.gain = { value: 0.52, low: 0.45, high: 0.59 };
+    const late = unsure.crossovers.find((c) => c.key === 'late');
+    if (late) late.beyond = sides('below', 'above');
     expect(crossoverRows(unsure, name)[0]?.words).toBe('still ahead at 32 (below 8 to above 32)');
   });
 

@@ -116,24 +116,18 @@ export interface CrossoverRow {
   named: boolean;
 }
 
-/**
- * Whether the interval lies wholly on the side of the sizes that the state names. The contract has null for an end on
- * either side, so the gains must tell: their intervals exclude one half at the largest size, or at every size.
- */
-function firm({ key, state }: Crossover, view: SizesView): boolean {
-  const gains = view.points.map((p) => p.candidates.find((c) => c.key === key)?.gain ?? null);
-  if (state === 'always') return (gains.at(-1)?.low ?? 0) > 0.5;
-  return state === 'never' && gains.every((gain) => (gain?.high ?? 1) < 0.5);
-}
+/** Whether both ends lie beyond the sizes, on one side: then there is nothing to say of an interval. */
+const firm = ({ beyond }: Crossover): boolean => beyond.low !== null && beyond.low === beyond.high;
 
 /** "21 images (14 to above 32)": an end beyond the sizes is named by the size that it lies beyond. */
 function crossoverWords(crossover: Crossover, view: SizesView): string {
-  const { state, images, low, high } = crossover;
+  const { state, images, low, high, beyond } = crossover;
   const whole = (n: number | null | undefined): string => count(Math.round(n ?? 0));
   const [first, last] = [whole(view.points[0]?.images), whole(view.points.at(-1)?.images)];
-  const from = low === null ? `below ${first}` : whole(low);
-  const to = high === null ? `above ${last}` : whole(high);
-  const range = firm(crossover, view) ? '' : ` (${from} to ${to})`;
+  const end = (value: number | null, side: 'below' | 'above' | null): string =>
+    side === 'below' ? `below ${first}` : side === 'above' ? `above ${last}` : whole(value);
+  const [from, to] = [end(low, beyond.low), end(high, beyond.high)];
+  const range = firm(crossover) ? '' : ` (${from} to ${to})`;
   if (state === 'always') return `still ahead at ${last}${range}`;
   if (state === 'never') return `not ahead even at ${first}${range}`;
   return `${plural(Math.round(images ?? 0), 'image')}${range}`;

@@ -77,7 +77,10 @@ describe('analyseSizes', () => {
 
   it('says when it never does, and when there was nothing to catch up with', () => {
     expect(crossover('good')).toMatchObject({ state: 'always', images: null, high: null });
+    expect(crossover('good')?.beyond).toEqual({ low: 'above', high: 'above' });
     expect(crossover('bad')).toMatchObject({ state: 'never', images: null, low: null, high: null });
+    expect(crossover('bad')?.beyond).toEqual({ low: 'below', high: 'below' });
+    expect(crossover('even')?.beyond).toEqual({ low: null, high: null });
   });
 
   it('measures each size against its own scratch, with gold and mean the same', () => {

@@ -61,6 +61,9 @@ function besides({ losses }: SizedLosses, shared: SizedLosses, options: AnalyseO
 
 const within = (images: number): number | null => (Number.isFinite(images) ? images : null);
 
+const sideOf = (images: number): 'below' | 'above' | null =>
+  Number.isFinite(images) ? null : images < 0 ? 'below' : 'above';
+
 /** The crossing with its interval over the draws; nearest ranks, since a draw's crossing may be infinite. */
 function crossoverOf(
   key: string,
@@ -78,6 +81,7 @@ function crossoverOf(
     ),
   ).sort();
   const rank = (q: number): number => drawn[Math.round((count - 1) * q)] ?? point;
+  const [low, high] = [Math.min(rank((1 - level) / 2), point), Math.max(rank((1 + level) / 2), point)];
   return {
     key,
     state:
@@ -87,8 +91,9 @@ function crossoverOf(
           ? 'never'
           : 'crosses',
     images: within(point),
-    low: within(Math.min(rank((1 - level) / 2), point)),
-    high: within(Math.max(rank((1 + level) / 2), point)),
+    low: within(low),
+    high: within(high),
+    beyond: { low: sideOf(low), high: sideOf(high) },
   };
 }
 

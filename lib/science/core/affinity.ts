@@ -63,7 +63,12 @@ export interface Crossover {
   /** Ends of the 95 % interval; null where an end lies outside of the sizes that were measured. */
   low: number | null;
   high: number | null;
+  /** On which side of the sizes an end without a number lies; absent in analyses of before this was kept. */
+  beyond?: { low: Side; high: Side };
 }
+
+/** Below all sizes that were measured, above them, or neither. */
+type Side = 'below' | 'above' | null;
 
 /** A target's transfers by the size of the transfer set. */
 export interface TargetSizes {

@@ -54,6 +54,8 @@ const sizedCandidate = z.object({
   effect: estimate.nullable(),
 });
 
+const side = z.enum(['below', 'above']).nullable();
+
 export const sizesView = z.object({
   sweepId: z.string(),
   target: z.string(),
@@ -68,10 +70,11 @@ export const sizesView = z.object({
       sources: z.array(z.string()),
       /** `always`: the transfer still wins at the largest size; `never`: it wins at none. */
       state: z.enum(['crosses', 'always', 'never']),
-      /** Null outside of the sizes measured; so are the ends of the interval. */
+      /** Null outside of the sizes measured; so are the ends of the interval, and `beyond` says on which side. */
       images: z.number().nullable(),
       low: z.number().nullable(),
       high: z.number().nullable(),
+      beyond: z.object({ low: side, high: side }),
     }),
   ),
   /** What the curves say, in words. */

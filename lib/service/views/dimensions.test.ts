@@ -173,6 +173,13 @@ describe('transfer size as a dimension', () => {
     expect(view.crossovers.find((c) => c.key === 'edges')?.state).toBe('never');
   });
 
+  it('finds the sides of ends beyond the sizes again where an analysis did not keep them', () => {
+    const old = { ...sizes, crossovers: sizes.crossovers.map(({ beyond: _, ...c }) => c) };
+    const analyses = data.analyses.map((a) => (a.target === 'depth' ? { ...a, sizes: old } : a));
+    const sides = (from: typeof data) => sizesView(from, 'depth').crossovers.map((c) => c.beyond);
+    expect(sides({ ...data, analyses })).toEqual(sides(data));
+  });
+
   it('says that there is no curve where there is none', () => {
     expect(sizesView(smallData(), 'depth')).toMatchObject({ points: [], crossovers: [] });
     expect(sizesView(smallData(), 'depth').advice).toContain('no curve');

@@ -28,10 +28,28 @@ function plannedSizes({ sweep, runs }: SweepData, target: TaskId): SizesView['si
   });
 }
 
+/**
+ * Sides in analyses of before they were kept: the gains tell. Their intervals exclude one half at the largest size, or
+ * at every size, where both ends lie on the side that the state names.
+ */
+function sidesOf(
+  { key, state, low, high }: Crossover,
+  { points }: TargetSizes,
+): NonNullable<Crossover['beyond']> {
+  const gains = points.map((point) => point.candidates.find((c) => c.key === key)?.gain ?? null);
+  const ahead = state === 'always' && (gains.at(-1)?.low ?? 0) > 0.5;
+  const behind = state === 'never' && gains.every((gain) => (gain?.high ?? 1) < 0.5);
+  return {
+    low: low === null ? (ahead ? 'above' : 'below') : null,
+    high: high === null ? (behind ? 'below' : 'above') : null,
+  };
+}
+
 const images = (n: number): string => String(Math.round(n));
 
 /** `about 120 images (95 % interval 80 to 210)`; an end outside of the sizes is named by the size that it lies beyond. */
 function crossingWords({ images: at, low, high }: Crossover, sizes: readonly number[]): string {
+  // It crosses within the sizes, so that its lower end lies below them or within, its upper one within or above.
   const from = low === null ? `below ${sizes[0]}` : images(low);
   const to = high === null ? `above ${sizes.at(-1)}` : images(high);
   return `about ${images(at ?? 0)} images (95 % interval ${from} to ${to})`;
@@ -87,7 +105,11 @@ export function sizesView(data: SweepData, target: TaskId): SizesView {
         effect: sound(c.logLossRatio),
       })),
     })),
-    crossovers: (sizes?.crossovers ?? []).map((c) => ({ ...c, sources: [...(sources.get(c.key) ?? [])] })),
+    crossovers: (sizes?.crossovers ?? []).map((c) => ({
+      ...c,
+      beyond: c.beyond ?? sidesOf(c, sizes as TargetSizes),
+      sources: [...(sources.get(c.key) ?? [])],
+    })),
     advice: adviceOf(sizes, wayNames(data.sweep)),
   };
 }
