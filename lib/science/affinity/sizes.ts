@@ -56,7 +56,7 @@ function besides({ losses }: SizedLosses, shared: SizedLosses, options: AnalyseO
   if (extra.length === 0) return [];
   const references = losses.candidates.filter((c) => ['self', 'scratch', 'mean'].includes(c.kind));
   const { analysis } = analyseTargetWithDraws({ ...losses, candidates: [...references, ...extra] }, options);
-  return analysis.candidates.filter((c) => !known.has(c.key)).map(pointOf);
+  return analysis.candidates.filter((c) => c.kind === 'transfer').map(pointOf);
 }
 
 const within = (images: number): number | null => (Number.isFinite(images) ? images : null);

@@ -7,6 +7,7 @@ import type { StoredRun } from '../ports';
 import { methodsView } from './methods';
 import type { RunSummary } from './model';
 import { fingerprintOf, IMAGES, smallData, smallRuns, smallSweep } from './testing/small-sweep';
+import { ancestry } from './ways';
 
 /** Mean losses with 8 and with 32 labels; scratch has 1.2 and 0.6. Fine-tuning from edges is negative transfer. */
 const LOSSES: Readonly<Record<string, readonly [number | null, number]>> = {
@@ -156,6 +157,35 @@ describe('methods of one target', () => {
     expect(way('ensemble:edges+normals', 32)?.cost?.flops).toBe(2e9);
     expect(way('ensemble:edges+normals', 32)?.wholeCost?.flops).toBe(202e9);
     expect(way('born-again', 32)?.wholeCost?.flops).toBe(15e9);
+  });
+
+  it('leaves a chained transfer to another task with the encoders', () => {
+    const chained = {
+      ...wayRun('fine-tune:edges', 32),
+      fingerprint: 'chain',
+      recipe: { ...wayRun('fine-tune:edges', 32).recipe, task: 'normals' } as StoredRun['recipe'],
+    };
+    const onIt = wayRun('normals', 32);
+    const last = {
+      ...onIt,
+      recipe: { ...onIt.recipe, sources: [{ task: 'via', fingerprint: 'chain' }] } as StoredRun['recipe'],
+    };
+    const { cost, wholeCost } = ancestry({
+      runs: [...sourceRuns, chained, last],
+      summaries: new Map([
+        ...data.summaries,
+        [chained.fingerprint, gigaflops(50)],
+        [last.fingerprint, gigaflops(1)],
+      ]),
+    });
+    expect(cost(last)?.flops).toBe(1e9);
+    expect(wholeCost(last)?.flops).toBe(151e9);
+    expect(
+      wholeCost({
+        ...last,
+        recipe: { ...onIt.recipe, sources: [{ task: 'x', fingerprint: 'gone' }] } as StoredRun['recipe'],
+      }),
+    ).toBeNull();
   });
 
   it('keeps what saw the target’s labels on the source pool out of the comparison', () => {
