@@ -20,7 +20,7 @@ test.describe('a person asks how to transfer', () => {
     await expect(table.getByRole('rowheader')).toHaveText(['readout', 'all layers']);
     await expect(page.getByRole('img', { name: /^Best for each budget/ })).toBeVisible();
 
-    await page.getByRole('radio', { name: '8', exact: true }).check({ force: true });
+    await page.getByRole('group', { name: 'Labels' }).getByText('8', { exact: true }).click();
     await expect(page).toHaveURL(/labels=8/);
     const smaller = page.getByRole('table', { name: 'Gain by method and source with 8 labels' });
     await smaller

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { type Block, docsHref, type Inline, parseInline, parseMarkdown, plainText } from './markdown';
@@ -80,6 +80,15 @@ describe('the map of concepts', () => {
     const sections = readFileSync(join(docs, 'concepts.md'), 'utf8').split('\n## ').slice(1);
     for (const section of sections) expect(section, section.split('\n')[0]).toContain('Try: ');
   });
+});
+
+it('every document that the map and the pages of methods link to exists', () => {
+  const pages = readdirSync(join(docs, 'methods')).filter((name) => name.endsWith('.md'));
+  for (const page of ['concepts.md', ...pages.map((name) => `methods/${name}`)]) {
+    const text = readFileSync(join(docs, page), 'utf8');
+    for (const [, href = ''] of text.matchAll(/\]\(([^)#]+\.(?:md|png))[^)]*\)/g))
+      expect(existsSync(join(docs, page, '..', href)), `${page} → ${href}`).toBe(true);
+  }
 });
 
 it('every page of a method is shown as it is written: no mark of Markdown is left in its text', () => {

@@ -40,7 +40,7 @@ export function TargetsPage({ id }: { id: string }) {
         finding={
           rows.length === 0
             ? undefined
-            : `${helped} of ${rows.length} targets have a source that is known to beat training from scratch.`
+            : `${helped} of ${rows.length} targets have a ${sweep.ways.many ? 'way' : 'source'} that is known to beat training from scratch.`
         }
         liveSweep={id}
       />
@@ -56,13 +56,14 @@ export function TargetsPage({ id }: { id: string }) {
             <thead>
               <tr>
                 <SortHead {...head} id="name" label="Target" />
-                <th scope="col">Best source</th>
+                <th scope="col">{sweep.ways.many ? 'Best way' : 'Best source'}</th>
                 <SortHead {...head} id="gain" label="Its gain" number />
                 <th
                   scope="col"
                   className="w-44 phone:w-auto phone:!pr-0 phone:!whitespace-normal phone:!text-right"
                 >
-                  <span className="phone:hidden">Sources: </span>help, cannot tell, hurt
+                  <span className="phone:hidden">{sweep.ways.many ? 'Ways' : 'Sources'}: </span>help, cannot
+                  tell, hurt
                 </th>
                 <SortHead {...head} id="skill" label="Own network’s skill" number wide />
               </tr>
