@@ -5,7 +5,13 @@ export default defineConfig({
   resolve: { alias: { '@': fileURLToPath(new URL('.', import.meta.url)) } },
   test: {
     globalSetup: ['lib/service/ports/testing/global-setup.ts'],
-    include: ['lib/**/*.test.{ts,tsx}', 'app/**/*.test.{ts,tsx}', 'workers/**/*.test.ts', 'bin/**/*.test.ts'],
+    include: [
+      'lib/**/*.test.{ts,tsx}',
+      'app/**/*.test.{ts,tsx}',
+      'workers/**/*.test.ts',
+      'bin/**/*.test.ts',
+      'bench/**/*.test.ts',
+    ],
     pool: 'forks',
     maxWorkers: 2,
     testTimeout: 60_000,

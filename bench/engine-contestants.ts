@@ -1,5 +1,6 @@
 import type { Variable } from '@tensorflow/tfjs-core';
-import { type BackendName, type Engine, FusedAdam, openEngine, type Tf } from '@/lib/train/engine';
+import { ADAM, type BackendName, type Engine, openEngine, type Tf } from '@/lib/train/engine';
+import { fusedAdam } from '@/lib/train/engine/native/adam';
 import { type BenchData, benchData } from './engine-data';
 import {
   type BenchNetwork,
@@ -39,7 +40,8 @@ export const ENGINES: readonly EngineContestant[] = [
   { id: 'wasmStock', title: 'wasm, stock + composed kernels', backend: 'wasm', simd: false, style: 'plain' },
   { id: 'wasmPlain', title: 'wasm, own kernels, plain tf code', backend: 'wasm', style: 'plain' },
   { id: 'wasm', title: 'wasm, own kernels and operations', backend: 'wasm', style: 'engine' },
-  { id: 'tensorflow', title: 'native TensorFlow', backend: 'tensorflow', style: 'engine' },
+  { id: 'tensorflowEager', title: 'native TensorFlow, by operation', backend: 'tensorflow', style: 'engine' },
+  { id: 'tensorflow', title: 'native TensorFlow, compiled step', backend: 'tensorflow', style: 'compiled' },
 ];
 
 const PEERS: readonly PeerContestant[] = [
@@ -100,11 +102,11 @@ export type Answer =
   | { done: true }
   | { failed: string };
 
-const optimiserOf =
-  (tf: Tf, style: Style, rate: number) =>
-  (variables: Variable[]): BenchOptimiser => {
+const optimiserOf = (tf: Tf, style: Style, rate: number) => ({
+  rate,
+  create: (variables: Variable[]): BenchOptimiser => {
     if (style === 'engine') {
-      const adam = new FusedAdam(tf, variables);
+      const adam = fusedAdam(tf, variables, ADAM);
       return { apply: (gradients) => adam.apply(gradients, rate), dispose: () => adam.dispose() };
     }
     const adam = tf.train.adam(rate, 0.9, 0.999, 1e-8);
@@ -118,7 +120,8 @@ const optimiserOf =
         ),
       dispose: () => adam.dispose(),
     };
-  };
+  },
+});
 
 interface Running {
   readonly trainer: Trainer;

@@ -1,6 +1,6 @@
 import type { Scalar, Tensor, Tensor1D, Tensor4D, Variable } from '@tensorflow/tfjs-core';
 import { createRng } from '@/lib/science/core/rng';
-import { convolution, heNormal, layerNorm, type Tf } from '@/lib/train/engine';
+import { ADAM, compileStep, convolution, heNormal, layerNorm, type Tf } from '@/lib/train/engine';
 import type { BenchData } from './engine-data';
 
 /** One convolution of a bench network: filter side, stride, channels out; ReLU unless it is the last. */
@@ -97,8 +97,11 @@ export interface Trainer {
   dispose(): void;
 }
 
-/** How a step is computed: `plain` is what any TensorFlow.js user writes; `engine` uses the engine's own operations. */
-export type Style = 'plain' | 'engine';
+/**
+ * How a step is computed: `plain` is what any TensorFlow.js user writes; `engine` uses the engine's own operations;
+ * `compiled` has such a step recorded as a graph, as trainings do it.
+ */
+export type Style = 'plain' | 'engine' | 'compiled';
 
 interface LayerWeights {
   readonly filter: Tensor4D;
@@ -184,6 +187,41 @@ export interface BenchOptimiser {
   dispose(): void;
 }
 
+/** Takes a step on a batch and returns its loss. */
+interface Stepper {
+  step(x: Tensor4D, y: Tensor4D): number;
+  dispose(): void;
+}
+
+type Loss = (x: Tensor4D, y: Tensor4D) => Scalar;
+
+const eagerStepper = (tf: Tf, variables: Variable[], lossOf: Loss, optimiser: BenchOptimiser): Stepper => ({
+  step: (x, y) => {
+    const { value, grads } = tf.variableGrads(() => lossOf(x, y), variables);
+    optimiser.apply(variables.map((v) => grads[v.name] as Tensor));
+    const loss = value.dataSync()[0] ?? Number.NaN;
+    tf.dispose([value, grads]);
+    return loss;
+  },
+  dispose: () => optimiser.dispose(),
+});
+
+function compiledStepper(
+  tf: Tf,
+  variables: Variable[],
+  lossOf: Loss,
+  rate: number,
+  { x, y }: { x: Tensor4D; y: Tensor4D },
+): Stepper {
+  const loss = (): Scalar => lossOf(x, y);
+  const compiled = compileStep(tf, { variables, constants: [], adam: ADAM, inputs: [x, y], loss });
+  if (compiled === null) throw new Error('this engine compiles no steps');
+  // The graph is optimised when it first runs: before the clock does, as the peers'. Then back to the start.
+  compiled.run([x, y], 0);
+  compiled.push();
+  return { step: (...batch) => compiled.run(batch, rate), dispose: () => compiled.dispose() };
+}
+
 /** Builds network, data and optimiser; steps take the batches of the data in order, or the first one always. */
 export function createTrainer(
   tf: Tf,
@@ -191,7 +229,7 @@ export function createTrainer(
   batch: number,
   style: Style,
   data: BenchData,
-  createOptimiser: (variables: Variable[]) => BenchOptimiser,
+  optimiserOf: { readonly rate: number; readonly create: (variables: Variable[]) => BenchOptimiser },
 ): Trainer {
   const { variables, layers } = createWeights(tf, network);
   const { side, channels } = network;
@@ -211,25 +249,22 @@ export function createTrainer(
       const [, h, w] = value.shape;
       const input = layer.double ? tf.image.resizeNearestNeighbor(value, [2 * h, 2 * w]) : value;
       const relu = i < network.layers.length - 1;
-      return (style === 'engine' ? engineLayer : plainLayer)(tf, layer, input, weights, relu);
+      return (style === 'plain' ? plainLayer : engineLayer)(tf, layer, input, weights, relu);
     }, x);
-  const optimiser = createOptimiser(variables);
+  const loss = (x: Tensor4D, y: Tensor4D): Scalar => tf.mean(tf.abs(tf.sub(forward(x), y))) as Scalar;
+  const stepper =
+    style === 'compiled'
+      ? compiledStepper(tf, variables, loss, optimiserOf.rate, batches[0] as (typeof batches)[number])
+      : eagerStepper(tf, variables, loss, optimiserOf.create(variables));
   return {
     batches: batches.length,
     step: (index = 0) => {
       const { x, y } = batches[index % batches.length] as (typeof batches)[number];
-      const { value, grads } = tf.variableGrads(
-        () => tf.mean(tf.abs(tf.sub(forward(x), y))) as Scalar,
-        variables,
-      );
-      optimiser.apply(variables.map((v) => grads[v.name] as Tensor));
-      const loss = value.dataSync()[0] ?? Number.NaN;
-      tf.dispose([value, grads]);
-      return loss;
+      return stepper.step(x, y);
     },
     dispose: () => {
       tf.dispose([...batches.flatMap(({ x, y }) => [x, y]), ...variables]);
-      optimiser.dispose();
+      stepper.dispose();
     },
   };
 }
