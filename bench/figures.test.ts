@@ -24,8 +24,8 @@ describe('figures of a sweep', () => {
   });
 
   it('sums sources and transfers apart; losses are those of transfers', () => {
-    const made = totals([cell('a', null, 9), cell('a', 'a', 1), cell('a', 'b', 3)]);
-    expect(made).toEqual({ sourceCpu: 1, transferCpu: 2, cpu: 3, wall: 6, meanLoss: 2 });
+    const made = totals([cell('a', null, 9), cell('a', 'a', 1), cell('a', 'b', 3)], 7);
+    expect(made).toEqual({ prepareCpu: 7, sourceCpu: 1, transferCpu: 2, cpu: 3, wall: 6, meanLoss: 2 });
   });
 
   it('compares transfers that both have: sign and size apart', () => {

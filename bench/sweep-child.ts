@@ -9,6 +9,8 @@ import { openDataset } from '@/lib/science/datasets';
 import { type BackendName, type Engine, openEngine } from '@/lib/train/engine';
 import { executeRecipe, type RunContext } from '@/lib/train/methods';
 import { meanLoss } from '@/lib/train/methods/losses';
+import { createPause } from '@/lib/train/methods/pause';
+import { poolInputs, poolLabels } from '@/lib/train/methods/pools';
 import { serve } from './child';
 import {
   cacheDirectory,
@@ -55,13 +57,28 @@ async function contextOf(fingerprint: string): Promise<RunContext> {
   };
 }
 
-async function execute(recipe: Recipe, fingerprint: string): Promise<SweepRun> {
-  const context = await contextOf(fingerprint);
+/** Inputs and labels into the caches of the process: the scripts, too, find their arrays ready. */
+async function prepare(tasks: readonly string[]): Promise<number> {
+  const pause = createPause();
+  for (const pool of ['source', 'transfer', 'selection', 'test'] as const) {
+    await poolInputs(dataset, pool, 'rgb', 'tiny', { pause });
+    for (const task of dataset.tasks)
+      if (tasks.includes(task.id)) await poolLabels(dataset, pool, task, 'tiny', pause);
+  }
+  return 0;
+}
+
+async function execute(recipe: Recipe, fingerprint: string): Promise<number> {
+  const { testLosses } = await executeRecipe(recipe, await contextOf(fingerprint));
+  return meanLoss(testLosses ?? new Float32Array(0));
+}
+
+async function timed(work: () => Promise<number>): Promise<SweepRun> {
   const [cpu, wall] = [process.cpuUsage(), performance.now()];
-  const { testLosses } = await executeRecipe(recipe, context);
+  const loss = await work();
   const { user, system } = process.cpuUsage(cpu);
   return {
-    loss: meanLoss(testLosses ?? new Float32Array(0)),
+    loss,
     wall: (performance.now() - wall) / 1000,
     cpu: (user + system) / 1e6,
   };
@@ -71,13 +88,16 @@ async function answer(question: SweepQuestion): Promise<SweepAnswer> {
   switch (question.do) {
     case 'open':
       return { opened: (await engine()).description.summary };
-    case 'source':
-      return {
-        run: await execute(sourceRecipe(question.task, seed), sourceFingerprint(question.task, seed)),
-      };
+    case 'prepare':
+      return { run: await timed(() => prepare(question.tasks)) };
+    case 'source': {
+      const recipe = sourceRecipe(question.task, seed);
+      return { run: await timed(() => execute(recipe, sourceFingerprint(question.task, seed))) };
+    }
     case 'transfer': {
       const { source, task } = question;
-      return { run: await execute(transferRecipe(source, task, seed), `transfer-${source}-${task}-${seed}`) };
+      const recipe = transferRecipe(source, task, seed);
+      return { run: await timed(() => execute(recipe, `transfer-${source}-${task}-${seed}`)) };
     }
   }
 }

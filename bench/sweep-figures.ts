@@ -7,6 +7,8 @@ export interface Cell extends SweepRun {
 }
 
 export interface Totals {
+  /** Reading pictures and labels, before the sweep; not in the sums. */
+  readonly prepareCpu: number;
   readonly sourceCpu: number;
   readonly transferCpu: number;
   /** Processor seconds and wall-clock of the whole sweep. */
@@ -18,11 +20,12 @@ export interface Totals {
 
 const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
 
-export function totals(cells: readonly Cell[]): Totals {
+export function totals(cells: readonly Cell[], prepareCpu: number): Totals {
   const transfers = cells.filter(({ target }) => target !== null);
   const sourceCpu = sum(cells.filter(({ target }) => target === null).map(({ cpu }) => cpu));
   const transferCpu = sum(transfers.map(({ cpu }) => cpu));
   return {
+    prepareCpu,
     sourceCpu,
     transferCpu,
     cpu: sourceCpu + transferCpu,

@@ -63,6 +63,7 @@ export const transferRecipe = (source: string, task: string, seed: number): Tran
 /** What a sweep's process is asked, one JSON object each. */
 export type SweepQuestion =
   | { do: 'open' }
+  | { do: 'prepare'; tasks: readonly string[] }
   | { do: 'source'; task: string }
   | { do: 'transfer'; source: string; task: string };
 

@@ -135,7 +135,7 @@ async function scheduling(contestant: Contestant, directory: string, tasks: read
       startOurs(contestant, join(directory, `together-${processes}`)),
     );
     try {
-      for (const player of players) await player.ask({ do: 'open' });
+      for (const player of players) await runOf(player, { do: 'prepare', tasks });
       seconds.push(await runTogether(players, tasks));
     } finally {
       for (const player of players) player.stop();
@@ -147,12 +147,12 @@ async function scheduling(contestant: Contestant, directory: string, tasks: read
 
 function printTable(figures: ReadonlyMap<string, Totals>): void {
   console.log(
-    '\n| | sources, cpu s | transfers, cpu s | whole, cpu s | whole, s | mean test loss |\n|---|---|---|---|---|---|',
+    '\n| | reading, cpu s | sources, cpu s | transfers, cpu s | whole, cpu s | whole, s | mean test loss |\n|---|---|---|---|---|---|---|',
   );
   for (const { id, title } of CONTESTANTS) {
     const f = figures.get(id);
     if (f === undefined) continue;
-    const row = [f.sourceCpu, f.transferCpu, f.cpu, f.wall].map((value) => value.toFixed(1));
+    const row = [f.prepareCpu, f.sourceCpu, f.transferCpu, f.cpu, f.wall].map((value) => value.toFixed(1));
     console.log(`| ${title} | ${row.join(' | ')} | ${f.meanLoss.toFixed(4)} |`);
   }
 }
@@ -181,9 +181,12 @@ export async function run(args: readonly string[]): Promise<void> {
   try {
     await exportSweep(directory);
     players = await startPlayers(wanted, directory, !values['no-peers']);
+    const prepared = new Map<string, number>();
+    for (const player of players)
+      prepared.set(player.contestant.id, (await runOf(player, { do: 'prepare', tasks })).cpu);
     const cells = await runSweeps(players, tasks);
     for (const player of players) player.stop();
-    const figures = new Map([...cells].map(([id, own]) => [id, totals(own)]));
+    const figures = new Map([...cells].map(([id, own]) => [id, totals(own, prepared.get(id) ?? 0)]));
     if (!values.json) printTable(figures);
     const reference = cells.get('torchCached') ?? [];
     const losses = Object.fromEntries([...cells].map(([id, own]) => [id, agreement(own, reference)]));

@@ -60,6 +60,14 @@ def labels(pool, task):
     return LABELS[pool, task]
 
 
+def prepare(tasks):
+    for pool in PLAN["pools"]:
+        images(pool)
+        for task in tasks:
+            labels(pool, task)
+    return 0.0
+
+
 def element_loss(task, output, y):
     return (output - y).abs() if TASKS[task]["loss"] == "l1" else (output - y).square()
 
@@ -186,7 +194,12 @@ for line in sys.stdin:
     else:
         try:
             wall, cpu = time.perf_counter(), time.process_time()
-            loss = run_source(asked["task"]) if asked["do"] == "source" else run_transfer(asked["source"], asked["task"])
+            if asked["do"] == "prepare":
+                loss = prepare(asked["tasks"])
+            elif asked["do"] == "source":
+                loss = run_source(asked["task"])
+            else:
+                loss = run_transfer(asked["source"], asked["task"])
             cpu, wall = time.process_time() - cpu, time.perf_counter() - wall
             reply = {"run": {"loss": loss, "wall": wall, "cpu": cpu}}
         except Exception as error:  # noqa: BLE001

@@ -38,10 +38,11 @@ function weigh(spec: LossSpec, labels: PackedLabels): Weighing {
   return { weights: weights.every((weight) => weight === 1) ? null : weights, total, least };
 }
 
-/** Values or classes of the rows of a batch, `width` numbers each, one example after another. */
+/** Values or classes of the rows of a batch, one example after another; `complete`: no row is without a label. */
 function batchLabels(
   { values, ids, rows, channels, valid }: PackedLabels,
   indices: Int32Array,
+  complete: boolean,
 ): Float32Array {
   const width = ids ? 1 : channels;
   const size = rows * width;
@@ -50,7 +51,7 @@ function batchLabels(
     const example = indices[i] as number;
     if (values) y.set(values.subarray(example * size, (example + 1) * size), i * size);
     else if (ids) y.set(ids.subarray(example * size, (example + 1) * size), i * size);
-    for (let r = 0; r < rows; r++)
+    for (let r = 0; r < rows && !complete; r++)
       if (valid[example * rows + r] === 0) y.fill(0, i * size + r * width, i * size + (r + 1) * width);
   }
   return y;
@@ -94,7 +95,7 @@ export function stagedLoss(spec: LossSpec, labels: PackedLabels): StagedLoss | n
       const all = sum(total);
       const scale = all > 0 ? 1 / (all * (regression ? channels : 1)) : 0;
       const y = tf.tensor(
-        batchLabels(labels, indices),
+        batchLabels(labels, indices, weights === null),
         ids ? [indices.length * rows] : [indices.length * rows, channels],
       );
       const scalars = [tf.scalar(scale), tf.scalar(sum(least) * scale)];
