@@ -49,7 +49,8 @@ export function registerHostLoss(tf: Tf): void {
       const gradient = wasm.makeOutput(output.shape, 'float32');
       const value = wasm.makeOutput([], 'float32');
       const slopes = heapView(wasm, gradient).fill(0);
-      heapView(wasm, value).set([compute(heapView(wasm, output), slopes)]);
+      const loss = compute(heapView(wasm, output), slopes);
+      heapView(wasm, value).set([loss]);
       return [value, gradient];
     },
   });

@@ -141,6 +141,28 @@ describe('rowLoss', () => {
     );
   });
 
+  it('is right where the labels make the heap grow in the middle of it', () => {
+    const heap = (): number =>
+      (tf.backend() as unknown as { wasm: { HEAPU8: Uint8Array } }).wasm.HEAPU8.byteLength;
+    // As large as the heap is: output and gradient enlarge it by less than the labels then need.
+    const batch = 8;
+    const rows = Math.ceil(heap() / 4 / batch);
+    const values = new Float32Array(batch * rows).fill(1);
+    const labels = { rows, channels: 1, values, ids: null, valid: new Uint8Array(batch * rows).fill(1) };
+    const before = heap();
+    tf.tidy(() => {
+      const output = tf.fill([batch, rows], 3);
+      const indices = Array.from({ length: batch }, (_, i) => i);
+      const options = { name: 'l2', labels, indices } as const;
+      const { value, grad } = tf.valueAndGrad(
+        (o: Tensor) => rowLoss(tf, { ...options, output: o }) as Tensor,
+      )(output);
+      expect(value.dataSync()[0]).toBeCloseTo(4, 5);
+      expect(grad.dataSync()[rows]).toBeCloseTo(4 / (batch * rows), 10);
+    });
+    expect(heap()).toBeGreaterThan(before);
+  });
+
   it('shows an output that is not a number', () => {
     const labels = {
       rows: 2,

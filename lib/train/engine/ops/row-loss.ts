@@ -170,9 +170,9 @@ export function registerRowLoss(tf: Tf): void {
       const value = wasm.makeOutput([], 'float32');
       if (simd !== null) {
         const [from, to] = [addressOf(wasm, output), addressOf(wasm, gradient)];
-        wasm
-          .typedArrayFromHeap(value)
-          .set([computeLoss(simd, wasm, from, to, attrs as unknown as Attrs).loss]);
+        // Before the view is made: room for the labels may enlarge the memory, and views of it are then void.
+        const { loss } = computeLoss(simd, wasm, from, to, attrs as unknown as Attrs);
+        wasm.typedArrayFromHeap(value).set([loss]);
       }
       return [value, gradient];
     },
