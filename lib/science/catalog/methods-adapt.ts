@@ -3,7 +3,7 @@ import { COMMON_OPTIONS, type OptionSpecs } from './method-options';
 
 /** Adaptation needs two domains to go between. */
 const hasTwoDomains = ({ shifted }: MethodCase): boolean | string =>
-  shifted || 'the data set has one domain: give it a shift';
+  shifted || 'the data set has one domain: give it a shift or a target';
 
 /** Options of methods that train on both domains at once. */
 const JOINT_OPTIONS = {

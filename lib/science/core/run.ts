@@ -29,9 +29,14 @@ export type DatasetSpec = (
     })
   | (FolderSet & { kind: 'image-folder'; classes: number })
 ) & {
-  /** Two domains: every pool but `source` has another appearance. One domain when absent. */
+  /** Two domains: every pool but `source` has another appearance. One domain when this and `target` are absent. */
   shift?: DomainShift | undefined;
+  /** Two domains: every pool but `source` comes from a folder of its own, of the same kind (idx, image-folder). */
+  target?: { directory: string; manifest: string; skipped?: number } | undefined;
 };
+
+export const hasTwoDomains = ({ shift, target }: DatasetSpec): boolean =>
+  shift !== undefined || target !== undefined;
 
 export const DOMAIN_SHIFTS = ['inverted', 'dim', 'tinted', 'noisy', 'textured'] as const;
 

@@ -3,7 +3,7 @@ export { checkFolder } from './check';
 export type { Dataset } from './dataset';
 export { readExternalModel } from './external-model';
 export { IDX_VERSION, idxManifest, openIdx } from './idx';
-export { resolveImageFolder } from './image-folder';
+export { resolveImageFolder, scanImageFolder } from './image-folder';
 export { libraryHash, openLibrary } from './meshes/library';
 export { openDataset, prepareDataset } from './open';
 export {
@@ -14,3 +14,4 @@ export {
 export { creditsOf, dealLibrary, furnitureOf } from './rooms/furniture-set';
 export { resolveTaskonomy } from './taskonomy';
 export { exportRooms } from './taskonomy/export';
+export { domainPools } from './two-folders';

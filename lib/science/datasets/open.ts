@@ -5,9 +5,13 @@ import { openIdx } from './idx';
 import { imageFolderSource, openImageFolder } from './image-folder';
 import { type CacheOptions, openRooms, renderShard, type ShardOptions } from './rooms';
 import { openTaskonomy, taskonomySource } from './taskonomy';
+import { domainSpecs, joinDomains } from './two-folders';
 
 /** Open any data set by its spec. */
 export function openDataset(spec: DatasetSpec, options: CacheOptions): Dataset {
+  const domains = domainSpecs(spec);
+  if (domains)
+    return joinDomains(spec, openDataset(domains.source, options), openDataset(domains.target, options));
   switch (spec.kind) {
     case 'rooms':
       return openRooms(spec, options);
@@ -28,6 +32,12 @@ export async function prepareDataset(
   cacheDirectory: string,
   options: ShardOptions = {},
 ): Promise<{ images: number; seconds: number }> {
+  const domains = domainSpecs(spec);
+  if (domains) {
+    const source = await prepareDataset(domains.source, shard, shards, cacheDirectory, options);
+    const target = await prepareDataset(domains.target, shard, shards, cacheDirectory, options);
+    return { images: source.images + target.images, seconds: source.seconds + target.seconds };
+  }
   switch (spec.kind) {
     case 'rooms':
       return renderShard(spec, shard, shards, cacheDirectory, options);

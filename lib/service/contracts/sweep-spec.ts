@@ -31,6 +31,9 @@ const shift = z
   .strictObject({ kind: z.enum(DOMAIN_SHIFTS), strength: z.number().positive().max(1).default(1) })
   .optional();
 
+/** A folder of the same kind that every pool but `source` comes from: the target domain. */
+const target = z.strictObject({ directory }).optional();
+
 const datasetInput = z.discriminatedUnion('kind', [
   z.strictObject({
     kind: z.literal('rooms'),
@@ -56,6 +59,7 @@ const datasetInput = z.discriminatedUnion('kind', [
     directory,
     pools,
     shift,
+    target,
   }),
   z.strictObject({
     kind: z.literal('taskonomy'),
@@ -75,6 +79,7 @@ const datasetInput = z.discriminatedUnion('kind', [
     directory,
     pools,
     shift,
+    target,
     onError,
   }),
 ]);

@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import { type DatasetSpec, type ExternalEncoder, TaskatlasError } from '@/lib/science/core';
 import {
   declareTasks,
+  domainPools,
   furnitureOf,
   IDX_VERSION,
   idxManifest,
@@ -12,6 +13,7 @@ import {
   readExternalModel,
   resolveImageFolder,
   resolveTaskonomy,
+  scanImageFolder,
 } from '@/lib/science/datasets';
 import type { ExternalSourceInput, SweepSpec } from '../contracts';
 import type { DatasetCatalog } from '../sweeps';
@@ -29,17 +31,46 @@ function readFolder(input: Imported): DatasetSpec {
 }
 
 /** A folder is read once at submission: its manifest goes into every fingerprint, its faults to the person. */
-function resolveFolder(input: Imported): DatasetSpec {
+function resolveFolder(input: Imported, field = 'dataset'): DatasetSpec {
   try {
     return readFolder(input);
   } catch (cause) {
     if (!(cause instanceof TaskatlasError)) throw cause;
-    const path = cause.code === 'not-found' ? 'dataset.directory' : (cause.issues[0]?.path ?? 'dataset');
+    const path = cause.code === 'not-found' ? `${field}.directory` : (cause.issues[0]?.path ?? field);
     throw new TaskatlasError('invalid-input', `The data set cannot be used: ${cause.message}`, {
       issues: [{ path, message: cause.message }],
       cause,
     });
   }
+}
+
+/** What is wrong with two folders as two domains, or null: one task needs the same classes in both. */
+function domainFault(kind: DatasetSpec['kind'], source: string, target: string): string | null {
+  if (source === target) return 'is the source domain’s folder: the domains must not share pictures';
+  if (kind !== 'image-folder') return null;
+  const [ours, theirs] = [source, target].map((directory) => scanImageFolder(directory).classes.join(', '));
+  return ours === theirs ? null : `has the classes ${theirs}; the source domain has ${ours}`;
+}
+
+/** The source pool of one folder, all other pools of another. */
+function resolveFolders(input: Imported, target: { directory: string }): DatasetSpec {
+  const pools = domainPools(input.pools);
+  const source = resolveFolder({ ...input, pools: pools.source });
+  const other = resolveFolder(
+    { ...input, directory: target.directory, pools: pools.target },
+    'dataset.target',
+  );
+  if (source.kind === 'rooms' || other.kind === 'rooms')
+    throw new TaskatlasError('internal', 'Rooms have no folder.');
+  const fault = domainFault(source.kind, source.directory, other.directory);
+  if (fault !== null) {
+    throw new TaskatlasError('invalid-input', `The target domain cannot be used: it ${fault}.`, {
+      issues: [{ path: 'dataset.target.directory', message: fault }],
+    });
+  }
+  const { directory, manifest } = other;
+  const skipped = 'skipped' in other && other.skipped > 0 ? { skipped: other.skipped } : {};
+  return { ...source, pools: input.pools, target: { directory, manifest, ...skipped } };
 }
 
 /** The files are read once at submission: their hash is part of the source's identity. */
@@ -74,10 +105,16 @@ function resolveRooms({ furniture, ...input }: Extract<Input, { kind: 'rooms' }>
   }
 }
 
+function resolveImported(input: Imported): DatasetSpec {
+  if (!('target' in input) || !input.target) return resolveFolder(input);
+  const { target, ...own } = input;
+  return resolveFolders(own, target);
+}
+
 /** The dictionaries and versions that plans are made from. */
 export const datasetCatalog: DatasetCatalog = {
   resolve: async ({ shift, ...input }) => {
-    const spec = input.kind === 'rooms' ? resolveRooms(input) : resolveFolder(input);
+    const spec = input.kind === 'rooms' ? resolveRooms(input) : resolveImported(input);
     return shift ? { ...spec, shift } : spec;
   },
   tasks: (dataset) => declareTasks(dataset),

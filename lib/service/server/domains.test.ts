@@ -1,4 +1,8 @@
-import { describe, expect, it } from 'vitest';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { PNG } from 'pngjs';
+import { afterAll, describe, expect, it } from 'vitest';
 import { defaultTraining } from '@/lib/science/catalog/presets';
 import { validateSweep } from '../sweeps/parse';
 import { planSweep } from '../sweeps/plan';
@@ -61,7 +65,9 @@ describe('methods of adaptation', () => {
     expect(transfers(one).every(({ recipe }) => recipe.method === 'readout')).toBe(true);
     expect(one.skipped).toHaveLength(4);
     const [note = ''] = planReport(one, { states: new Map(), pace: 1 }).notes;
-    expect(note).toContain('dann → z-depth at 24 images (the data set has one domain: give it a shift)');
+    expect(note).toContain(
+      'dann → z-depth at 24 images (the data set has one domain: give it a shift or a target)',
+    );
   });
 
   it('cost what they train: the source pool, not the transfer set', async () => {
@@ -97,12 +103,66 @@ describe('a sweep over two domains', () => {
   });
 
   it('takes strength 1 when none is given, and refuses what is no shift by its field', async () => {
-    expect((await plan({ shift: { kind: 'dim' } })).shift).toEqual({ kind: 'dim', strength: 1 });
+    expect((await plan({ shift: { kind: 'dim' } })).dataset.shift).toEqual({ kind: 'dim', strength: 1 });
     expect(await issuesOf({ shift: { kind: 'upside-down' } })).toMatchObject([
       { path: 'dataset.shift.kind' },
     ]);
     expect(await issuesOf({ shift: { kind: 'dim', strength: 2 } })).toMatchObject([
       { path: 'dataset.shift.strength' },
+    ]);
+  });
+});
+
+describe('two folders', () => {
+  const root = mkdtempSync(join(tmpdir(), 'taskatlas-domains-'));
+  afterAll(() => rmSync(root, { recursive: true, force: true }));
+  const folder = (name: string, classes: readonly string[]): string => {
+    for (const label of classes) {
+      mkdirSync(join(root, name, label), { recursive: true });
+      for (let i = 0; i < 6; i++) {
+        const png = new PNG({ width: 16, height: 16 });
+        png.data.fill(name.length * 10 + i + 100 * classes.indexOf(label));
+        writeFileSync(join(root, name, label, `${i}.png`), PNG.sync.write(png));
+      }
+    }
+    return join(root, name);
+  };
+  const photos = folder('photos', ['a', 'b']);
+  const pools = { source: 6, transfer: 4, selection: 2, test: 3 };
+  const of = (target: string) =>
+    validateSweep({
+      ...base,
+      tasks: ['classification', 'autoencoding'],
+      targets: ['classification'],
+      methods: ['source-only', 'dann'],
+      dataset: { kind: 'image-folder', size: 16, directory: photos, pools, target: { directory: target } },
+    });
+  const resolved = async (target: string) => await datasetCatalog.resolve(of(target).dataset);
+  const issues = async (target: string) =>
+    await resolved(target).then(
+      () => [],
+      (error: { issues: { path: string; message: string }[] }) => error.issues,
+    );
+
+  it('are planned like a shift, both manifests in every fingerprint', async () => {
+    const spec = await resolved(folder('sketches', ['a', 'b']));
+    expect(spec.pools).toEqual(pools);
+    expect(spec.target?.manifest).toMatch(/^[0-9a-f]{64}$/);
+    const made = planSweep(of(join(root, 'sketches')), { dataset: spec, tasks: datasetCatalog.tasks(spec) });
+    expect(made.counts.transfer).toBe(2);
+    expect(planReport(made, { states: new Map(), pace: 1 }).notes[0]).toContain(
+      `come from ${join(root, 'sketches')}`,
+    );
+  });
+
+  it('are refused at their field: missing, other classes, the same folder', async () => {
+    const path = 'dataset.target.directory';
+    expect(await issues(join(root, 'nowhere'))).toMatchObject([{ path }]);
+    expect(await issues(folder('others', ['a', 'c']))).toMatchObject([
+      { path, message: 'has the classes a, c; the source domain has a, b' },
+    ]);
+    expect(await issues(photos)).toMatchObject([
+      { path, message: expect.stringContaining('must not share') },
     ]);
   });
 });

@@ -1,3 +1,4 @@
+import { hasTwoDomains } from '@/lib/science/core';
 import type { BatchPlanView, PlanView } from '../contracts';
 import type { Store } from '../ports';
 import { joinPlans, type PlannedFile, type SweepPlan } from '../sweeps';
@@ -33,7 +34,7 @@ export async function knownRuns(store: Asked, plans: readonly Pick<SweepPlan, 'r
 
 /** A plan in numbers, with the runs that other sweeps have already made. */
 export function planReport(
-  plan: Pick<SweepPlan, 'runs' | 'counts' | 'growth' | 'skipped' | 'shift'>,
+  plan: Pick<SweepPlan, 'runs' | 'counts' | 'growth' | 'skipped'> & Partial<Pick<SweepPlan, 'dataset'>>,
   { states, pace }: KnownRuns,
 ): PlanView {
   const reused = plan.runs.filter((run) => states.has(run.fingerprint)).length;
@@ -47,9 +48,14 @@ export function planReport(
       `${plan.growth.runs} more runs of higher order are planned while it runs, from each target's best sources.`,
     );
   }
-  if (plan.shift) {
+  if (plan.dataset && hasTwoDomains(plan.dataset)) {
+    const { shift, target } = plan.dataset;
+    const other = [
+      ...(target ? [`come from ${target.directory}`] : []),
+      ...(shift ? [`are shown ${shift.kind} (strength ${shift.strength})`] : []),
+    ].join(' and ');
     notes.push(
-      `Two domains: all pools but source are shown ${plan.shift.kind} (strength ${plan.shift.strength}). Own networks learn from the source domain and keep their best weights by labels of the other; source-only, dann and adda use none of its labels.`,
+      `Two domains: all pools but source ${other}. Own networks learn from the source domain and keep their best weights by labels of the other; source-only, dann, deep-coral and adda use none of its labels.`,
     );
   }
   if (plan.skipped.length > 0) {

@@ -6,7 +6,7 @@ import { hasProbe } from '@/lib/science/catalog/tasks';
 import { trainingAtSize } from '@/lib/science/catalog/transfer-sizes';
 import {
   type DatasetSpec,
-  type DomainShift,
+  hasTwoDomains,
   needsViews,
   type PretrainRecipe,
   picturesOf,
@@ -40,8 +40,7 @@ export interface SweepPlan {
   flops: number;
   /** What will be planned while the sweep runs (higher orders), when the sources it depends on are known. */
   growth: { runs: number; flops: number };
-  /** The other domain of the data set, where it has two. */
-  shift?: DomainShift | undefined;
+  dataset: DatasetSpec;
   /** What no run is planned for, since the method cannot serve it: `method → target at n images`. */
   skipped: readonly string[];
 }
@@ -311,7 +310,7 @@ class Planner {
     );
     let at = 0;
     const { pools } = dataset;
-    const asked = { task: this.task(target), images, pool: pools.transfer, shifted: !!dataset.shift };
+    const asked = { task: this.task(target), images, pool: pools.transfer, shifted: hasTwoDomains(dataset) };
     const { methods, skipped } = servable(this.methods, target, asked);
     for (const words of skipped) this.skipped.add(words);
     planMethods(methods, { target, sources: this.sources, trained }, (wish) => {
@@ -403,6 +402,6 @@ export function planSweep(spec: SweepSpec, input: PlanInput): SweepPlan {
     flops: runs.reduce((sum, run) => sum + run.estimatedFlops, 0),
     growth: planner.growth(),
     skipped: [...planner.skipped],
-    ...(input.dataset.shift ? { shift: input.dataset.shift } : {}),
+    dataset: input.dataset,
   };
 }

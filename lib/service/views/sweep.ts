@@ -19,7 +19,11 @@ function datasetWords({ spec, origin }: StoredSweep): string {
     return transfer > 0 ? `published results, ${transfer} transfer images` : 'published results';
   }
   const { source, transfer, selection, test } = dataset.pools;
-  const domains = dataset.shift ? `, all but source ${shiftWords(dataset.shift)}` : '';
+  const other = [
+    ...('target' in dataset && dataset.target ? [`from ${dataset.target.directory}`] : []),
+    ...(dataset.shift ? [shiftWords(dataset.shift)] : []),
+  ];
+  const domains = other.length > 0 ? `, all but source ${other.join(', ')}` : '';
   return `${dataset.kind} ${dataset.size}×${dataset.size}, ${source} source / ${transfer} transfer / ${selection} selection / ${test} test${domains}`;
 }
 

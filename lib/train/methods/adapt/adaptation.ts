@@ -2,6 +2,7 @@ import type { Tensor } from '@tensorflow/tfjs-core';
 import { codeShape, encoderPlan, type LayerPlan, sourcePlan } from '@/lib/science/catalog/presets-layers';
 import {
   hash32,
+  hasTwoDomains,
   type PoolName,
   picturesOf,
   TaskatlasError,
@@ -57,10 +58,10 @@ const sourceSpec = (task: TaskDeclaration, labels: PackedLabels): LossSpec => ({
 export async function prepareAdaptation(recipe: TransferRecipe, context: MethodContext): Promise<Adaptation> {
   const { dataset, engine } = context;
   const { preset } = recipe;
-  if (!dataset.spec.shift) {
+  if (!hasTwoDomains(dataset.spec)) {
     throw new TaskatlasError(
       'invalid-input',
-      `${recipe.method} goes from one domain to another, and this data set has one: give it a shift.`,
+      `${recipe.method} goes from one domain to another, and this data set has one: give it a shift or a target.`,
     );
   }
   const task = taskOf(context, recipe.task);
