@@ -3,7 +3,7 @@ import { defaultTraining } from '@/lib/science/catalog/presets';
 import { type MethodOptions, type RunResult, TaskatlasError, type TransferRecipe } from '@/lib/science/core';
 import type { Dataset, LabelBatch } from '@/lib/science/datasets/dataset';
 import { type Engine, memoryCount, openEngine } from '../../engine';
-import type { Weights } from '../../networks';
+import { forward, valuesOf, type Weights } from '../../networks';
 import { readSource } from '../features';
 import { executeRecipe } from '../index';
 import { train } from '../loop';
@@ -11,10 +11,11 @@ import { createTestContext } from '../testing/context';
 import { createShapesDataset } from '../testing/shapes-dataset';
 import { poolOutputs } from '../transfer/answers';
 import type { MethodContext, TransferMethod } from '../types';
-import { prepareAdaptation } from './adaptation';
-import { ADDA_TRAINED, adda, addaLoss, addaNetwork } from './adda';
+import { encode, prepareAdaptation } from './adaptation';
+import { ADDA_TRAINED, adaptedPlan, adda, addaLoss, addaNetwork } from './adda';
 import { dann } from './dann';
 import { deepCoral } from './deep-coral';
+import { discriminatorPlan } from './domains';
 import { sourceOnly } from './source-only';
 
 /** Shapes whose pictures are negatives in every pool but the source's. */
@@ -247,6 +248,47 @@ describe('what each method is', () => {
       const same = values.every((x, i) => x === before.get(name)?.[i]);
       expect([name, same]).toEqual([name, name.startsWith('encoder/')]);
     }
+    parameters.dispose();
+  });
+
+  it('ADDA’s players pull opposite ways: one tells the domains apart, the other makes the target look like the source', async () => {
+    const { files } = await run(recipe('source-only', 'kind'));
+    files.set('start/weights', files.get('run/weights') as Uint8Array);
+    const context = createTestContext(engine, dataset, 'again', { files }) as unknown as MethodContext;
+    const a = await prepareAdaptation(recipe('adda', 'kind'), context);
+    const parameters = addaNetwork(a, (await readSource(context, 'start')).weights);
+    const { tf } = engine;
+    const indices = Int32Array.from({ length: 24 }, (_, i) => i);
+    /** Mean logit, above 0 for the source domain, of pictures of either domain. */
+    const logits = () =>
+      (['source', 'transfer'] as const).map((pool) => {
+        const plan = pool === 'source' ? a.encoder : adaptedPlan(a);
+        const values = valuesOf(tf, () =>
+          forward(tf, discriminatorPlan(a.code), parameters.get, encode(a, parameters, pool, indices, plan)),
+        );
+        return values.reduce((sum, z) => sum + z, 0) / values.length;
+      }) as [number, number];
+    const play = async (who: RegExp) => {
+      await train(
+        createTestContext(engine, dataset, 'play', {}),
+        {
+          parameters,
+          trainable: parameters.matching(who),
+          examples: a.images.source,
+          loss: addaLoss(a, parameters),
+          selectionLosses: async () => Float32Array.of(Number.NaN),
+        },
+        { ...training, epochs: 10 },
+        { seed: 1, looks: 1 },
+      );
+      return logits();
+    };
+    const told = await play(/^domain\//);
+    expect(told[0]).toBeGreaterThan(0.5);
+    expect(told[1]).toBeLessThan(-0.5);
+    const fooled = await play(/^adapted\//);
+    expect(fooled[0]).toBe(told[0]);
+    expect(fooled[1]).toBeGreaterThan(0.5);
     parameters.dispose();
   });
 

@@ -35,7 +35,7 @@ const renamed = (weights: Weights, from: string, to: string): Weights =>
   new Map([...weights].map(([name, values]) => [name.replace(from, to), values]));
 
 /** The encoder's layers under the name of the target domain's own. */
-const adaptedPlan = ({ encoder }: Adaptation): LayerPlan =>
+export const adaptedPlan = ({ encoder }: Adaptation): LayerPlan =>
   encoder.map((block) => ({
     ...block,
     streams: block.streams.map((stream) =>

@@ -1,6 +1,6 @@
 import type { LayerPlan } from '@/lib/science/catalog/presets-layers';
 import type { RunResult, RunTable, TransferRecipe } from '@/lib/science/core';
-import { type DomainDistances, domainDistances } from '@/lib/science/learning';
+import { type DomainDistances, domainDistances, type FeatureMaps } from '@/lib/science/learning';
 import type { Weights } from '../../networks';
 import { taskOf } from '../evaluate';
 import { adapterOf } from '../features';
@@ -20,12 +20,12 @@ const DISTANCES: readonly [keyof DomainDistances, string][] = [
 
 /** How far the domains lie apart in their pictures, and in the codes before and after the training. */
 export function distanceTable(a: Adaptation, before: DomainDistances, after: DomainDistances): RunTable {
-  const pictures = domainDistances(picturesOfPool(a, 'source'), picturesOfPool(a, 'transfer'));
-  const all = [pictures, before, after];
+  const [source, target] = [picturesOfPool(a, 'source'), picturesOfPool(a, 'transfer')];
+  const all = [domainDistances(source, target), before, after];
+  const count = ({ values, side, channels }: FeatureMaps): number => values.length / (side * side * channels);
   return {
     name: 'Distances between the domains',
-    meaning:
-      'between 200 pictures of the source domain and 200 of the target domain, by mean and spread of each quadrant; proxy A: 2 = told apart always, 0 = by chance',
+    meaning: `between ${count(source)} pictures of the source domain and ${count(target)} of the target domain, by mean and spread of each quadrant; proxy A: 2 = told apart always, 0 = by chance`,
     rows: DISTANCES.map(([, name]) => name),
     columns: ['pictures', 'codes before', 'codes after'],
     values: DISTANCES.map(([key]) => all.map((distances) => distances[key])),
