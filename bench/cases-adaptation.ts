@@ -22,14 +22,18 @@ function shown(method: string, measured: Measured): Measured {
   return measured;
 }
 
+/** @param options of the baseline too; `own` of the method alone */
 const against =
-  (method: string, options: MethodOptions = {}): Case =>
+  (method: string, options: MethodOptions = {}, own: MethodOptions = {}): Case =>
   async (bench) => {
     const b = domains(bench);
     const baseline = shown('source-only', await b.transfer('source-only', [], options));
     const members =
       method === 'adda' ? [{ key: 'source-only', fingerprint: baseline.fingerprint }] : undefined;
-    const adapted = shown(method, await b.transfer(method, [], options, members ? { members } : {}));
+    const adapted = shown(
+      method,
+      await b.transfer(method, [], { ...options, ...own }, members ? { members } : {}),
+    );
     return await pair(Promise.resolve(adapted), async () => baseline);
   };
 
@@ -39,4 +43,5 @@ export const ADAPTATION_CASES: Readonly<Record<string, Case>> = {
   'deep-coral': against('deep-coral'),
   'dann-slow': against('dann', SLOW),
   'adda-slow': against('adda', SLOW),
+  'adda-two-paces': against('adda', {}, { 'encoder-rate': 0.1 }),
 };

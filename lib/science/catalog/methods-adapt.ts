@@ -116,6 +116,13 @@ export const ADAPT_METHODS: readonly MethodDeclaration[] = [
         max: 10,
         doc: 'Learning rate of the adversarial training, as a multiple of the source network’s.',
       },
+      'encoder-rate': {
+        kind: 'number',
+        default: 1,
+        min: 0.0001,
+        max: 10,
+        doc: 'Learning rate of the target’s encoder, as a multiple of the discriminator’s (two time scales).',
+      },
       ...COMMON_OPTIONS,
     },
     trainings: () => 1.2,

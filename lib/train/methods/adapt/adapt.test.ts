@@ -292,6 +292,20 @@ describe('what each method is', () => {
     parameters.dispose();
   });
 
+  it('ADDA’s encoder steps at a pace of its own where it is told to', async () => {
+    const moved = async (options: MethodOptions) => {
+      const { files, weights } = await run(recipe('adda', 'kind', options));
+      const context = createTestContext(engine, dataset, 'again', { files });
+      const start = (await readSource(context, 'start')).weights.get('encoder/code/kernel');
+      return Math.max(
+        ...(weights.get('encoder/code/kernel') ?? []).map((x, i) => Math.abs(x - (start?.[i] ?? 0))),
+      );
+    };
+    const [whole, tenth] = [await moved({}), await moved({ 'encoder-rate': 0.1 })];
+    expect(tenth).toBeGreaterThan(0);
+    expect(tenth).toBeLessThan(0.3 * whole);
+  });
+
   it('ADDA wants one network of its own preset to start from', async () => {
     const files = new Map<string, Uint8Array>();
     const context = createTestContext(engine, dataset, 'run', { files });

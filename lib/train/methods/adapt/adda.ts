@@ -99,7 +99,7 @@ async function execute(recipe: TransferRecipe, context: MethodContext) {
   const a = await prepareAdaptation(recipe, context);
   const start = await startingNetwork(a);
   const { training } = recipe;
-  const rate = optionsOf(recipe.method, recipe.options).number('rate');
+  const options = optionsOf(recipe.method, recipe.options);
   const own = adaptedPlan(a);
   const parameters = addaNetwork(a, start);
   const distances = () =>
@@ -111,11 +111,15 @@ async function execute(recipe: TransferRecipe, context: MethodContext) {
       {
         parameters,
         trainable: parameters.matching(ADDA_TRAINED),
+        groups: [
+          { names: parameters.matching(/^domain\//), rate: 1, from: 0 },
+          { names: parameters.matching(/^adapted\//), rate: options.number('encoder-rate'), from: 0 },
+        ],
         examples: a.images.source,
         loss: addaLoss(a, parameters),
         selectionLosses: lastWeights,
       },
-      { ...training, learningRate: training.learningRate * rate },
+      { ...training, learningRate: training.learningRate * options.number('rate') },
       { seed: recipe.seed, looks: PRESETS[recipe.preset].looks },
     );
     const adapted = renamed(parameters.snapshot(parameters.matching(/^adapted\//)), 'adapted/', 'encoder/');
