@@ -20,8 +20,11 @@ import type { DatasetCatalog } from '../sweeps';
 
 type Input = SweepSpec['dataset'];
 type Imported = Exclude<Input, { kind: 'rooms' }>;
+type WithoutTarget<T> = T extends unknown ? Omit<T, 'target'> : never;
+/** One folder. */
+type Folder = WithoutTarget<Imported>;
 
-function readFolder(input: Imported): DatasetSpec {
+function readFolder(input: Folder): DatasetSpec {
   const directory = resolve(input.directory);
   if (input.kind === 'taskonomy') return resolveTaskonomy({ ...input, directory });
   if (input.kind === 'image-folder') return resolveImageFolder({ ...input, directory });
@@ -31,7 +34,7 @@ function readFolder(input: Imported): DatasetSpec {
 }
 
 /** A folder is read once at submission: its manifest goes into every fingerprint, its faults to the person. */
-function resolveFolder(input: Imported, field = 'dataset'): DatasetSpec {
+function resolveFolder(input: Folder, field = 'dataset'): DatasetSpec {
   try {
     return readFolder(input);
   } catch (cause) {
@@ -53,7 +56,7 @@ function domainFault(kind: DatasetSpec['kind'], source: string, target: string):
 }
 
 /** The source pool of one folder, all other pools of another. */
-function resolveFolders(input: Imported, target: { directory: string }): DatasetSpec {
+function resolveFolders(input: Folder, target: { directory: string }): DatasetSpec {
   const pools = domainPools(input.pools);
   const source = resolveFolder({ ...input, pools: pools.source });
   const other = resolveFolder(
@@ -106,9 +109,9 @@ function resolveRooms({ furniture, ...input }: Extract<Input, { kind: 'rooms' }>
 }
 
 function resolveImported(input: Imported): DatasetSpec {
-  if (!('target' in input) || !input.target) return resolveFolder(input);
+  if (!('target' in input)) return resolveFolder(input);
   const { target, ...own } = input;
-  return resolveFolders(own, target);
+  return target ? resolveFolders(own, target) : resolveFolder(own);
 }
 
 /** The dictionaries and versions that plans are made from. */
