@@ -98,7 +98,7 @@ export const ADAPT_METHODS: readonly MethodDeclaration[] = [
     summary:
       'The source-only network gets an encoder for the target domain that fools a discriminator; its head stays.',
     source: 'Tzeng et al. 2017',
-    version: 1,
+    version: 2,
     serves: hasTwoDomains,
     measures: true,
     training: 'source',
@@ -118,7 +118,7 @@ export const ADAPT_METHODS: readonly MethodDeclaration[] = [
       },
       'encoder-rate': {
         kind: 'number',
-        default: 1,
+        default: 0.1,
         min: 0.0001,
         max: 10,
         doc: 'Learning rate of the target’s encoder, as a multiple of the discriminator’s (two time scales).',
