@@ -11,6 +11,7 @@ const progress = {
   elapsedSeconds: 300,
   phases: {},
   workers: 2,
+  troubles: [],
 };
 
 describe('terminal', () => {

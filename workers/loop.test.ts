@@ -127,6 +127,20 @@ describe('work', () => {
     });
   });
 
+  it('keeps the reason of an analysis that fails, and goes on', async () => {
+    const only = { ...source(), target: 'x' };
+    await store.createSweep(newSweep(id()), [only]);
+    const broken: Store = {
+      ...store,
+      saveAnalysis: async () => {
+        throw new Error('weights must be positive');
+      },
+    };
+    startWorker(async () => sampleResult(), {}, broken);
+    while ((await store.troubles(id())).length === 0) await sleep(20);
+    expect(await store.troubles(id())).toEqual([{ target: 'x', reason: 'weights must be positive' }]);
+  });
+
   it('drain: the run is given back uncounted, the next worker finds its checkpoint', async () => {
     const run = source();
     await store.createSweep(newSweep(id()), [run]);

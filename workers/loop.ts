@@ -1,5 +1,6 @@
 import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { analyseTargetJob, solvePolicyJob } from '@/lib/service/contracts';
 import type { Job } from '@/lib/service/ports';
 import { isTransient } from '@/lib/service/store';
 import { analyseOne } from './jobs/analyse-target';
@@ -19,6 +20,16 @@ const AGAIN_SECONDS = 15;
 
 const text = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
+/** Runs keep their own reason; what a sweep waits for at its end must not fail in silence. */
+async function noteTrouble({ store }: WorkerContext, job: Job, reason: string): Promise<void> {
+  const analysis = analyseTargetJob.safeParse(job.payload);
+  const policy = solvePolicyJob.safeParse(job.payload);
+  if (job.name === 'analyse-target' && analysis.success)
+    await store.markTrouble(analysis.data.sweepId, analysis.data.target, reason);
+  if (job.name === 'solve-policy' && policy.success)
+    await store.markTrouble(policy.data.sweepId, null, reason);
+}
+
 async function handle(context: WorkerContext, job: Job): Promise<void> {
   try {
     await HANDLERS[job.name](context, job);
@@ -27,6 +38,7 @@ async function handle(context: WorkerContext, job: Job): Promise<void> {
     context.log(
       `${job.name} ${JSON.stringify(job.payload)}: ${error instanceof Error ? error.stack : error}`,
     );
+    await noteTrouble(context, job, text(error));
     await context.queue.giveBack(job, AGAIN_SECONDS);
   }
 }

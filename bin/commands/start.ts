@@ -61,7 +61,8 @@ async function follow(api: ApiClient, id: string, signal: AbortSignal): Promise<
       line.show(progressLine(sweep.name, sweep.progress));
       const { counts } = sweep.progress;
       // With a failed run the sweep may never be done: its children wait until somebody retries it.
-      const stuck = counts.failed > 0 && counts.queued + counts.running + counts.lost === 0;
+      const idle = counts.queued + counts.running + counts.lost === 0;
+      const stuck = idle && (counts.failed > 0 || sweep.progress.troubles.length > 0);
       if ((sweep.state !== 'active' && sweep.state !== 'paused') || stuck) {
         line.end();
         return sweep;
@@ -108,8 +109,13 @@ async function start(options: Options): Promise<void> {
     const sweep = await follow(product.api, chosen.id, interrupted.signal);
     if (sweep) {
       print(`\n${await finalReport(patient, sweep)}\n`);
+      for (const { target, reason } of sweep.progress.troubles)
+        say(
+          `${target === null ? 'the policy' : `the analysis of ${target}`} failed, and is tried again: ${reason}`,
+        );
       print(`See all of it: ${product.url}/sweeps/${sweep.id}`);
-      if (sweep.progress.counts.failed > 0) process.exitCode = options.once ? 1 : 0;
+      if (sweep.progress.counts.failed + sweep.progress.troubles.length > 0)
+        process.exitCode = options.once ? 1 : 0;
       if (options.once) print(JSON.stringify(await summary({ ...product, api: patient }, sweep, started)));
     }
     while (!options.once && !interrupted.signal.aborted) {

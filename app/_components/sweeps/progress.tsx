@@ -88,6 +88,12 @@ export function ProgressHead({
       </div>
       <StateChips progress={progress} href={href} />
       <p className="ml-auto text-ink2 text-label phone:hidden">{timeLine(progress)}</p>
+      {progress.troubles.map(({ target, reason }) => (
+        <p key={target ?? 'policy'} role="alert" className="w-full text-fail">
+          {target === null ? 'The policy' : `The analysis of ${target}`} failed, and is tried again every few
+          seconds: {reason}
+        </p>
+      ))}
     </section>
   );
 }

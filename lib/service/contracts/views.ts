@@ -42,6 +42,8 @@ export const progressView = z.object({
   /** Seconds from submission to each milestone that was reached. */
   phases: z.record(z.string(), z.number()),
   workers: z.number(),
+  /** Analyses of targets, or the policy (null), that could not be computed when they were last tried, and why. */
+  troubles: z.array(z.object({ target: z.string().nullable(), reason: z.string() })),
 });
 
 export const sweepView = z.object({

@@ -20,6 +20,12 @@ export interface EventLog {
   listen(onNews: () => void): Promise<() => Promise<void>>;
 }
 
+/** An analysis of a target, or the policy (`target` null), that failed, and why. */
+export interface Trouble {
+  target: TaskId | null;
+  reason: string;
+}
+
 /** Losses of one finished run, and what it cost. */
 export interface StoredLosses {
   cost: { flops: number; seconds: number };
@@ -61,6 +67,10 @@ export interface Store extends RunStore {
   sample(fingerprint: string, index: number, role: string): Promise<Uint8Array | null>;
   /** First time, ms, at which the sweep reached each milestone. */
   phases(sweepId: string): Promise<Readonly<Record<string, number>>>;
+  /** Remembers that an analysis (of `target`) or the policy (null) could not be computed, until it is. */
+  markTrouble(sweepId: string, target: TaskId | null, reason: string): Promise<void>;
+  /** What could not be computed when it was last tried. */
+  troubles(sweepId: string): Promise<readonly Trouble[]>;
   /** Keeps the first time only. */
   markPhase(sweepId: string, name: string): Promise<void>;
   /**

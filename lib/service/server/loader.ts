@@ -82,12 +82,13 @@ export function createLoader(deps: Pick<ApiDeps, 'store' | 'clock'>): Loader {
   };
 
   const read = async (found: StoredSweep): Promise<SweepData> => {
-    const [runs, analyses, policies, workers, phases] = await Promise.all([
+    const [runs, analyses, policies, workers, phases, troubles] = await Promise.all([
       store.runsOf(found.id),
       store.analyses(found.id),
       store.policies(found.id),
       store.workers.list(),
       store.phases(found.id),
+      store.troubles(found.id),
     ]);
     const done = runs.filter((run) => run.state === 'done' && run.kind !== 'dataset');
     return {
@@ -98,6 +99,7 @@ export function createLoader(deps: Pick<ApiDeps, 'store' | 'clock'>): Loader {
       summaries: await summariesOf(done.map((run) => run.fingerprint)),
       workers,
       phases,
+      troubles,
       now: clock.now(),
     };
   };

@@ -7,7 +7,14 @@ import { fromJson, toJson } from './rows';
 
 type AnalysisMethods = Pick<
   Store,
-  'saveAnalysis' | 'analyses' | 'savePolicy' | 'policies' | 'phases' | 'markPhase'
+  | 'saveAnalysis'
+  | 'analyses'
+  | 'savePolicy'
+  | 'policies'
+  | 'phases'
+  | 'markPhase'
+  | 'markTrouble'
+  | 'troubles'
 >;
 
 const value = (estimate: Estimate | null): number | null => estimate?.value ?? null;
@@ -100,6 +107,25 @@ export function analysisMethods(connection: Connection, clock: Clock): AnalysisM
       connection.read(async (prisma) => {
         const rows = await prisma.policy.findMany({ where: { sweepId }, orderBy: { createdAt: 'asc' } });
         return rows.map((row): PolicyRecord => fromJson(row.record));
+      }),
+
+    // The log holds both failures and successes: the last word on a target is its state.
+    markTrouble: (sweepId, target, reason) =>
+      connection.transact((tx) =>
+        logEvents(tx, [
+          target === null
+            ? { sweepId, kind: 'policy', data: { failed: reason } }
+            : { sweepId, kind: 'analysis', data: { target, failed: reason } },
+        ]),
+      ),
+
+    troubles: (sweepId) =>
+      connection.read(async (prisma) => {
+        const last = await prisma.$queryRaw<{ target: string | null; failed: string | null }[]>`
+          select distinct on (kind, data->>'target') data->>'target' as target, data->>'failed' as failed
+            from events where sweep_id = ${sweepId} and kind in ('analysis', 'policy')
+           order by kind, data->>'target', id desc`;
+        return last.flatMap(({ target, failed }) => (failed === null ? [] : [{ target, reason: failed }]));
       }),
 
     phases: (sweepId) =>

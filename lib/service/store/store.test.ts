@@ -121,6 +121,21 @@ describe('what is due', () => {
     ]);
   });
 
+  it('remembers what could not be computed, until it is', async () => {
+    await store.createSweep(newSweep(id()), [source(1)]);
+    await store.markTrouble(id(), 't', 'weights must be positive');
+    await store.markTrouble(id(), null, 'no policy');
+    await store.markTrouble(id(), 't', 'weights must be finite');
+    expect(await store.troubles(id())).toEqual([
+      { target: 't', reason: 'weights must be finite' },
+      { target: null, reason: 'no policy' },
+    ]);
+    await store.saveAnalysis(id(), sampleAnalysis('t'), 1);
+    expect(await store.troubles(id())).toEqual([{ target: null, reason: 'no policy' }]);
+    await store.savePolicy(id(), samplePolicy);
+    expect(await store.troubles(id())).toEqual([]);
+  });
+
   it('analyses each layer of seeds as it is complete', async () => {
     const first = source(1);
     const second = { ...source(2), layer: 1 };

@@ -2,6 +2,7 @@ import { candidateKey, labelOf, PLAIN_METHOD } from '@/lib/science/catalog/metho
 import type { CandidateResult, TargetAnalysis, TaskDeclaration, TaskId } from '@/lib/science/core';
 import { methodsOf, type PolicyRecord, plainMethodOf } from '../contracts';
 import type { StoredRun, StoredSweep, StoredWorker } from '../ports';
+import type { Trouble } from '../ports/records';
 import { listWords } from './numbers';
 
 /** Of a finished run's result, what the views need; a few numbers instead of arrays and pictures. */
@@ -23,6 +24,8 @@ export interface SweepData {
   /** Of finished runs, by fingerprint. */
   summaries: ReadonlyMap<string, RunSummary>;
   workers: readonly StoredWorker[];
+  /** Analyses and policies that could not be computed. */
+  troubles?: readonly Trouble[];
   /** First time, ms since the epoch, at which the sweep reached each milestone. */
   phases?: Readonly<Record<string, number>>;
   /** Milliseconds since the epoch. */

@@ -131,6 +131,7 @@ export function progressView(data: SweepData): ProgressView {
       : null,
     elapsedSeconds,
     phases: phasesOf(data),
+    troubles: [...(data.troubles ?? [])],
     workers: data.workers.filter((w) => now - w.seenAt < WORKER_SILENCE_SECONDS * 1000).length,
   };
 }
