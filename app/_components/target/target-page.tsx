@@ -212,6 +212,12 @@ function References({ row, tournament }: { row: TargetView; tournament: string }
           </div>
         ))}
       </dl>
+      {row.backends.length > 1 && (
+        <p className="mt-1.5 text-worse">
+          Its runs were computed on {list(row.backends)}: differences as small as theirs (1e-4 of a loss) say
+          nothing.
+        </p>
+      )}
       {grey && (
         <p className="mt-1.5 text-worse">
           Sources differ less than three times as much as seeds do: read the order with care.

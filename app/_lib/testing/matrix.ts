@@ -36,6 +36,7 @@ export function targetRow(target: string, patch: Partial<TargetView> = {}): Targ
     lambdaMax: null,
     consistencyIndex: null,
     tieRate: null,
+    backends: [],
     losses: { mean: null, scratch: null, gold: null },
     self: null,
     ...patch,

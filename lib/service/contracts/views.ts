@@ -113,6 +113,8 @@ export const targetView = z.object({
   lambdaMax: z.number().nullable(),
   consistencyIndex: z.number().nullable(),
   tieRate: z.number().nullable(),
+  /** Engines that its trainings ran on; more than one: candidates may differ by their rounding too. */
+  backends: z.array(z.string()),
   losses: z.object({
     mean: z.number().nullable(),
     scratch: z.number().nullable(),

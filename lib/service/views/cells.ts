@@ -209,9 +209,20 @@ export function targetView(data: SweepData, context: CellContext, target: TaskId
     lambdaMax: complete ? finite(analysis?.lambdaMax) : null,
     consistencyIndex: complete ? finite(analysis?.consistencyIndex) : null,
     tieRate: finite(analysis?.tieRate),
+    backends: backendsOf(data, target),
     losses: { mean: loss('mean'), scratch: loss('scratch'), gold: loss('self') },
     self: complete ? sound(reference(analysis, 'self')?.affinity) : null,
   };
+}
+
+/** Engines of a tournament's finished trainings (DESIGN §5): recorded as "wasm" or "wasm (8 images at once)". */
+function backendsOf({ runs }: SweepData, target: TaskId): string[] {
+  const engines = runs.flatMap(({ recipe, state, backend }) => {
+    const trained = recipe.kind === 'transfer' || recipe.kind === 'scratch' || recipe.kind === 'source';
+    const mine = trained && recipe.task === target && state === 'done';
+    return mine && backend !== null ? [backend.split(' ')[0] ?? backend] : [];
+  });
+  return [...new Set(engines)].sort();
 }
 
 /** Loss of a reference before there is an analysis: mean over its finished seeds. */

@@ -69,6 +69,16 @@ describe('matrixView', () => {
     expect(depth.filter((c) => c.best)).toHaveLength(1);
   });
 
+  it('marks tournaments whose trainings ran on several engines', () => {
+    const other = fingerprintOf('transfer edges depth 1');
+    const runs = smallRuns(1, () => 'done').map((run) =>
+      run.fingerprint === other ? { ...run, backend: 'tensorflow (8 images at once)' } : run,
+    );
+    const rows = matrixView(smallData({ runs })).targetRows;
+    expect(rows.find((row) => row.target === 'depth')?.backends).toEqual(['tensorflow', 'wasm']);
+    expect(rows.find((row) => row.target === 'normals')?.backends).toEqual(['wasm']);
+  });
+
   it('marks nothing where the best loses to scratch or the target is excluded', () => {
     const matrix = matrixView(smallData());
     for (const target of ['edges', 'layout']) {
