@@ -105,19 +105,23 @@ function RunTable({
 }) {
   return (
     <div className="relative overflow-x-auto">
-      <table className="table min-w-[640px]">
+      <table className="table min-w-[640px] phone:min-w-0">
         <thead>
           <tr>
             <th scope="col">State</th>
             <th scope="col">Run</th>
-            <th scope="col">Kind</th>
-            <th scope="col" className="!text-right">
+            <th scope="col" className="phone:hidden">
+              Kind
+            </th>
+            <th scope="col" className="!text-right phone:hidden">
               Attempt
             </th>
             <th scope="col" className="!text-right">
               Time
             </th>
-            <th scope="col">Backend</th>
+            <th scope="col" className="phone:hidden">
+              Backend
+            </th>
             <th scope="col">
               <span className="sr-only">Actions</span>
             </th>
@@ -147,10 +151,10 @@ function RunLine({
   return (
     <>
       <tr>
-        <td className="w-28 whitespace-nowrap">
+        <td className="w-28 whitespace-nowrap phone:w-auto">
           <span className="flex items-center gap-2">
             <StateIcon state={run.state as ShownState} />
-            <span className="capitalize">{run.state}</span>
+            <span className="capitalize phone:sr-only">{run.state}</span>
             {run.progress !== null && <span className="text-ink3 text-label">{percent(run.progress)}</span>}
           </span>
         </td>
@@ -169,16 +173,21 @@ function RunLine({
             </span>
           )}
         </td>
-        <td className="text-ink2">{run.kind}</td>
-        <td className="text-right text-ink2">{run.attempt}</td>
+        <td className="text-ink2 phone:hidden">{run.kind}</td>
+        <td className="text-right text-ink2 phone:hidden">{run.attempt}</td>
         <td className="whitespace-nowrap text-right">{run.seconds === null ? '–' : duration(run.seconds)}</td>
-        <td className="text-ink2">{run.backend ?? '–'}</td>
-        <td className="w-24 text-right">{RETRYABLE.has(run.state) && <RetryButton run={run} />}</td>
+        <td className="text-ink2 phone:hidden">{run.backend ?? '–'}</td>
+        <td className="w-24 text-right phone:w-auto">
+          {RETRYABLE.has(run.state) && <RetryButton run={run} />}
+        </td>
       </tr>
       {open && (
         <tr>
           <td colSpan={7} className="!bg-nav !p-4">
-            <RunDetail fingerprint={run.fingerprint} />
+            {/* Cells grow with what they hold: on a phone the detail scrolls within itself instead. */}
+            <div className="phone:max-w-[calc(100vw-4rem)] phone:overflow-x-auto">
+              <RunDetail fingerprint={run.fingerprint} />
+            </div>
           </td>
         </tr>
       )}
