@@ -10,6 +10,7 @@
  */
 import { availableParallelism, cpus, loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
+import { median } from '@/lib/science/numerics';
 import { CONTESTANTS, RACE_LIMIT, type Race, type Round, WORKLOADS } from './engine-contestants';
 import { type BenchNetwork, stepFlops } from './engine-networks';
 import { type Player, startPlayers } from './engine-players';
@@ -26,9 +27,6 @@ export interface Figure {
   readonly residentMegabytes: number;
   readonly race: Race | null;
 }
-
-const median = (values: readonly number[]): number =>
-  [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
 
 function figureOf(
   rounds: readonly Round[],

@@ -8,6 +8,7 @@
 import { cpus, loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
 import type { Scalar, Tensor, Tensor1D, Tensor4D } from '@tensorflow/tfjs-core';
+import { median } from '@/lib/science/numerics';
 import { type BackendName, convolution, FusedAdam, layerNorm, openEngine, type Tf } from '@/lib/train/engine';
 import {
   type BenchNetwork,
@@ -53,9 +54,6 @@ interface Line {
   shareOfPeak: number | null;
   shareOfStep: number;
 }
-
-const median = (values: readonly number[]): number =>
-  [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
 
 /** Processor milliseconds of one call, over as many calls as fill 30 ms. */
 function cost(work: () => void): number {

@@ -8,6 +8,7 @@ import { readFileSync } from 'node:fs';
 import { cpus, loadavg } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { median } from '@/lib/science/numerics';
 import {
   type FileObjective,
   loadHighs,
@@ -43,9 +44,6 @@ interface Figure {
   /** Largest difference of the two optima, relative. */
   difference: number | null;
 }
-
-const median = (values: readonly number[]): number =>
-  [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
 
 async function timed<T>(work: () => Promise<T>): Promise<{ value: T; cpu: number; wall: number }> {
   const [cpu, wall] = [process.cpuUsage(), performance.now()];
@@ -96,8 +94,8 @@ async function figureOf(
     }
     curves.push(await timed(() => policyCurve(problem(1))));
   }
-  const each = walls.map(median);
-  const cpu = processor.map(median);
+  const each = walls.map((list) => median(list));
+  const cpu = processor.map((list) => median(list));
   const cpuSlowest = Math.max(...cpu);
   return {
     regime,
@@ -108,7 +106,12 @@ async function figureOf(
       cpuSlowest,
       cpuSlowestBudget: BUDGETS[cpu.indexOf(cpuSlowest)] ?? 0,
     },
-    peer: peer ? { median: median(theirs.map(median)), slowest: Math.max(...theirs.map(median)) } : null,
+    peer: peer
+      ? {
+          median: median(theirs.map((list) => median(list))),
+          slowest: Math.max(...theirs.map((list) => median(list))),
+        }
+      : null,
     curve: { wall: median(curves.map((c) => c.wall)), cpu: median(curves.map((c) => c.cpu)) },
     difference: peer ? difference : null,
   };

@@ -11,6 +11,7 @@ import { availableParallelism, cpus, loadavg, tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs, promisify } from 'node:util';
+import { median } from '@/lib/science/numerics';
 import { nativeAvailable } from '@/lib/train/engine/native';
 import { type SweepTiming, timeSweep } from './worker-processes';
 
@@ -22,9 +23,6 @@ preset: tiny
 tasks: [autoencoding, denoising, edges-2d, z-depth, surface-normals, reshading]
 seeds: [1]
 `;
-
-const median = (values: readonly number[]): number =>
-  [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
 
 async function child<T>(script: string, ...args: string[]): Promise<T> {
   const { TASKATLAS_ENGINE: _, ...env } = process.env;

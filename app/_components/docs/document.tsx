@@ -1,18 +1,20 @@
 import Link from 'next/link';
-import { Fragment, type ReactNode } from 'react';
+import { Children, type ReactNode } from 'react';
 import { type Block, docsHref, type Inline } from '@/app/_lib/markdown';
 
 /** A document of the project as a page: code that is an address of the dashboard leads there. */
 export function Document({ blocks }: { blocks: readonly Block[] }) {
-  return (
-    <article className="max-w-[720px] pb-10">
-      {blocks.map((block, i) => (
-        // biome-ignore lint/suspicious/noArrayIndexKey: a document does not change while it is shown
-        <Fragment key={i}>{blockNode(block)}</Fragment>
-      ))}
-    </article>
-  );
+  return <article className="max-w-[720px] pb-10">{each(blocks, blockNode)}</article>;
 }
+
+/** Nodes of a document keyed by their place: it does not change while it is shown. */
+const each = <T,>(items: readonly T[], node: (item: T) => ReactNode): ReactNode =>
+  Children.toArray(items.map((item) => node(item)));
+
+const listItem = (children: readonly Inline[]): ReactNode => <li>{inlineNodes(children)}</li>;
+const headCell = (children: readonly Inline[]): ReactNode => <th scope="col">{inlineNodes(children)}</th>;
+const bodyCell = (children: readonly Inline[]): ReactNode => <td>{inlineNodes(children)}</td>;
+const bodyRow = (cells: readonly (readonly Inline[])[]): ReactNode => <tr>{each(cells, bodyCell)}</tr>;
 
 function blockNode(block: Block): ReactNode {
   switch (block.kind) {
@@ -21,14 +23,7 @@ function blockNode(block: Block): ReactNode {
     case 'paragraph':
       return <p className="mt-2 text-pretty">{inlineNodes(block.children)}</p>;
     case 'list':
-      return (
-        <ul className="mt-2 flex list-disc flex-col gap-1 pl-5">
-          {block.items.map((item, i) => (
-            // biome-ignore lint/suspicious/noArrayIndexKey: as above
-            <li key={i}>{inlineNodes(item)}</li>
-          ))}
-        </ul>
-      );
+      return <ul className="mt-2 flex list-disc flex-col gap-1 pl-5">{each(block.items, listItem)}</ul>;
     case 'table':
       return <DocumentTable block={block} />;
     case 'code':
@@ -59,34 +54,15 @@ function DocumentTable({ block: { head, rows } }: { block: Extract<Block, { kind
     <div className="relative mt-2 overflow-x-auto">
       <table className="table">
         <thead>
-          <tr>
-            {head.map((cell, i) => (
-              // biome-ignore lint/suspicious/noArrayIndexKey: as above
-              <th key={i} scope="col">
-                {inlineNodes(cell)}
-              </th>
-            ))}
-          </tr>
+          <tr>{each(head, headCell)}</tr>
         </thead>
-        <tbody>
-          {rows.map((row, i) => (
-            // biome-ignore lint/suspicious/noArrayIndexKey: as above
-            <tr key={i}>
-              {row.map((cell, j) => (
-                // biome-ignore lint/suspicious/noArrayIndexKey: as above
-                <td key={j}>{inlineNodes(cell)}</td>
-              ))}
-            </tr>
-          ))}
-        </tbody>
+        <tbody>{each(rows, bodyRow)}</tbody>
       </table>
     </div>
   );
 }
 
-const inlineNodes = (nodes: readonly Inline[]): ReactNode =>
-  // biome-ignore lint/suspicious/noArrayIndexKey: as above
-  nodes.map((node, i) => <Fragment key={i}>{inlineNode(node)}</Fragment>);
+const inlineNodes = (nodes: readonly Inline[]): ReactNode => each(nodes, inlineNode);
 
 const CODE = 'font-mono text-[12px]';
 

@@ -15,12 +15,12 @@ import {
   pickWeights,
 } from '../../networks';
 import { taskOf } from '../evaluate';
+import { hideLabels } from '../hidden-labels';
 import { createBatches, train } from '../loop';
 import { lossTensor } from '../losses';
 import { outputBias } from '../output-bias';
 import { createPause } from '../pause';
 import { poolLabels } from '../pools';
-import { hideLabels } from '../transfer/self-training';
 import type { MethodContext, TransferMethod } from '../types';
 import {
   type Adaptation,

@@ -9,6 +9,7 @@ import { createParameters, forward, initialWeights, pickWeights } from '../../ne
 import { unpackFile } from '../container';
 import { executeRecipe } from '../index';
 import { createTestContext } from '../testing/context';
+import { poisonedLabels } from '../testing/poisoned-labels';
 import { createShapesDataset } from '../testing/shapes-dataset';
 import { imagePools, tasksOf } from './common';
 import { flatNetwork } from './flat-network';
@@ -224,19 +225,7 @@ describe('meta', () => {
   it('never learns from the labels of the transfer and test pools', async () => {
     const recipe = recipeOf({}, { tasks: ['place', 'kind'], training: { ...training, epochs: 1 } });
     const honest = (await run(recipe)).weights;
-    const labels = dataset.labels.bind(dataset);
-    const poisoned: typeof dataset = {
-      ...dataset,
-      labels: (pool, task, indices) => {
-        const batch = labels(pool, task, indices);
-        if (pool !== 'transfer' && pool !== 'test') return batch;
-        return {
-          ...batch,
-          values: batch.values.map((value: number) => (task === 'kind' ? 0 : 3 * value + 1)),
-        };
-      },
-    };
-    expect((await run(recipe, poisoned)).weights).toEqual(honest);
+    expect((await run(recipe, poisonedLabels(dataset))).weights).toEqual(honest);
   });
 
   it('is a source of transfers', async () => {

@@ -7,6 +7,7 @@ import { type Engine, memoryCount, openEngine } from '../../engine';
 import { unpackFile } from '../container';
 import { executeRecipe } from '../index';
 import { createTestContext } from '../testing/context';
+import { poisonedLabels } from '../testing/poisoned-labels';
 import { createShapesDataset } from '../testing/shapes-dataset';
 import { imagePools, tasksOf } from './common';
 import { createJoint, encoderTensors, type Joint, taskLosses } from './joint';
@@ -263,19 +264,7 @@ describe('multi-task', () => {
   it('never learns from the labels of the transfer and test pools', async () => {
     const recipe = recipeOf(['copy', 'height', 'kind']);
     const honest = (await run(recipe)).weights;
-    const labels = dataset.labels.bind(dataset);
-    const poisoned: typeof dataset = {
-      ...dataset,
-      labels: (pool, task, indices) => {
-        const batch = labels(pool, task, indices);
-        if (pool !== 'transfer' && pool !== 'test') return batch;
-        return {
-          ...batch,
-          values: batch.values.map((value: number) => (task === 'kind' ? 0 : 3 * value + 1)),
-        };
-      },
-    };
-    expect((await run(recipe, poisoned)).weights).toEqual(honest);
+    expect((await run(recipe, poisonedLabels(dataset))).weights).toEqual(honest);
   });
 
   it('goes on after an interruption to the same numbers', async () => {

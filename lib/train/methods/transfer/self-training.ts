@@ -5,6 +5,7 @@ import { pseudoLabels } from '@/lib/science/learning';
 import type { PackedLabels } from '../../networks';
 import { imagesOf, taskOf } from '../evaluate';
 import { transferFeatures } from '../features';
+import { hideLabels } from '../hidden-labels';
 import type { LossSpec } from '../losses';
 import { createPause } from '../pause';
 import { poolLabels } from '../pools';
@@ -93,18 +94,6 @@ export function trustAgreement(
     valid.fill(1, image * labels.rows, (image + 1) * labels.rows);
   }
   return { labels: { ...labels, values, valid }, images };
-}
-
-/** Labels with everything after the first `labelled` images blotted out: nothing can learn from them by mistake. */
-export function hideLabels(labels: PackedLabels, labelled: number): PackedLabels {
-  const { rows, channels } = labels;
-  const values = labels.values?.slice() ?? null;
-  const ids = labels.ids?.slice() ?? null;
-  const valid = labels.valid.slice();
-  values?.fill(0, labelled * rows * channels);
-  ids?.fill(0, labelled * rows);
-  valid.fill(0, labelled * rows);
-  return { ...labels, values, ids, valid };
 }
 
 async function prepare(recipe: TransferRecipe, context: MethodContext) {

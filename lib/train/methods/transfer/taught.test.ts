@@ -5,13 +5,14 @@ import { distillationLoss } from '@/lib/science/learning';
 import { type Engine, memoryCount, openEngine } from '../../engine';
 import type { PackedLabels } from '../../networks';
 import { floatsOf, unpackFile } from '../container';
+import { hideLabels } from '../hidden-labels';
 import { executeRecipe } from '../index';
 import { meanLoss } from '../losses';
 import { combineOutputs, softLabels, studentObjective } from '../soft';
 import { createTestContext } from '../testing/context';
 import { createShapesDataset } from '../testing/shapes-dataset';
 import { confidenceWeighted, permuteOthers } from './born-again';
-import { hideLabels, trustAgreement, trustClasses } from './self-training';
+import { trustAgreement, trustClasses } from './self-training';
 
 let engine: Engine;
 const dataset = createShapesDataset();
