@@ -6,6 +6,7 @@ import { registerNovel } from './commands/novel';
 import { registerReaders } from './commands/read';
 import { registerSubmit } from './commands/submit';
 import { registerTables } from './commands/tables';
+import { registerWays } from './commands/ways';
 import { root } from './places';
 
 function version(): string {
@@ -25,6 +26,7 @@ async function buildProgram(): Promise<Command> {
   registerSubmit(program);
   registerNovel(program);
   registerTables(program);
+  registerWays(program);
   const [start, doctor, solve, affinity, reference, imports, exports, engine, dataset, bench] =
     await Promise.all([
       import('./commands/start'),

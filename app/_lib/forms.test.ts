@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { sweepSpec } from '@/lib/service/contracts';
-import { csvLine } from './csv';
+import { csvLine } from '@/lib/service/views/csv';
 import { gainDomain, rankLabels } from './ranking';
 import { emptyForm, fileType, issueAt, otherIssues, specOf, withKind } from './sweep-form';
 import { oneOf, patchQuery } from './use-url-state';

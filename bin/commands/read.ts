@@ -11,19 +11,20 @@ import {
 import { type ApiClient, connectApi } from '../api-client';
 import { percent, table } from '../terminal';
 
-interface Common {
+/** Options of every command that asks a sweep. */
+export interface Common {
   sweep: string;
   url?: string;
   json?: boolean;
 }
 
-const common = (command: Command): Command =>
+export const common = (command: Command): Command =>
   command
     .option('--sweep <id>', 'number or id of the sweep', 'latest')
     .option('--url <url>', 'server to ask (default: the one running in this clone, else the database itself)')
     .option('--json', 'print the API answer as JSON');
 
-async function withApi<T>(options: { url?: string }, use: (api: ApiClient) => Promise<T>): Promise<T> {
+export async function withApi<T>(options: { url?: string }, use: (api: ApiClient) => Promise<T>): Promise<T> {
   const api = await connectApi(options);
   try {
     return await use(api);
@@ -32,7 +33,7 @@ async function withApi<T>(options: { url?: string }, use: (api: ApiClient) => Pr
   }
 }
 
-const print = (text: string): void => void process.stdout.write(`${text}\n`);
+export const print = (text: string): void => void process.stdout.write(`${text}\n`);
 
 function registerBest(program: Command): void {
   common(

@@ -2,11 +2,11 @@
 
 import Link from 'next/link';
 import { sweepPath } from '@/app/_lib/api';
-import { csvLine } from '@/app/_lib/csv';
 import { count, interval, loss, share, signed } from '@/app/_lib/format';
 import { useApi } from '@/app/_lib/use-api';
 import { useUrlState } from '@/app/_lib/use-url-state';
 import { type ValidityRow, type ValidityView, validityView } from '@/lib/service/contracts';
+import { csvText } from '@/lib/service/views/csv';
 import { Figure, Figures } from '../ui/figure';
 import { PageBody } from '../ui/page-body';
 import { SortHead, sortRows } from '../ui/sort-head';
@@ -56,26 +56,24 @@ function csv(view: ValidityView): string {
     'between_seeds',
     'reasons',
   ];
-  const lines = view.targets.map((t) =>
-    csvLine([
-      t.target,
-      t.kept ? 1 : 0,
-      t.losses.mean,
-      t.losses.scratch,
-      t.losses.gold,
-      t.scratchSkill,
-      t.goldSkill?.value ?? null,
-      t.goldSkill?.low ?? null,
-      t.goldSkill?.high ?? null,
-      t.seedNoise,
-      t.sourceSpread,
-      t.signalToNoise,
-      t.splitHalf,
-      t.betweenSeeds,
-      t.reasons.join('; '),
-    ]),
-  );
-  return `${[csvLine(head), ...lines].join('\r\n')}\r\n`;
+  const lines = view.targets.map((t) => [
+    t.target,
+    t.kept ? 1 : 0,
+    t.losses.mean,
+    t.losses.scratch,
+    t.losses.gold,
+    t.scratchSkill,
+    t.goldSkill?.value ?? null,
+    t.goldSkill?.low ?? null,
+    t.goldSkill?.high ?? null,
+    t.seedNoise,
+    t.sourceSpread,
+    t.signalToNoise,
+    t.splitHalf,
+    t.betweenSeeds,
+    t.reasons.join('; '),
+  ]);
+  return csvText([head, ...lines]);
 }
 
 /** Whether a sweep's results mean anything, before anybody reads its matrix. */

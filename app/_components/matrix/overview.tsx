@@ -3,7 +3,7 @@
 import { useRouter } from 'next/navigation';
 import { useCallback, useMemo } from 'react';
 import { apiPath, sweepPath } from '@/app/_lib/api';
-import { matrixCsv } from '@/app/_lib/csv';
+import { matrixCsv } from '@/lib/service/views/csv';
 import { useApi } from '@/app/_lib/use-api';
 import { useSweep } from '@/app/_lib/use-sweep';
 import { useUrlState } from '@/app/_lib/use-url-state';

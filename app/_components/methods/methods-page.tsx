@@ -18,8 +18,10 @@ import { useSweep } from '@/app/_lib/use-sweep';
 import { oneOf, useUrlState } from '@/app/_lib/use-url-state';
 import type { Ways } from '@/app/_lib/ways';
 import { type MethodsView, methodsView } from '@/lib/service/contracts';
+import { waysCsv } from '@/lib/service/views/csv';
 import { PageHead } from '../shell/page-head';
 import { CopyLink } from '../ui/copy-button';
+import { Download } from '../ui/download';
 import { PageBody } from '../ui/page-body';
 import { Segmented } from '../ui/segmented';
 import { Empty } from '../ui/status';
@@ -59,6 +61,14 @@ export function MethodsPage({ id, target }: { id: string; target: string }) {
             <Link className="btn" href={`${base}/targets/${encodeURIComponent(target)}`}>
               Open target
             </Link>
+            {view !== undefined && view.ways.length > 0 && (
+              <Download
+                label="Export"
+                name={`${sweep.data?.name ?? 'sweep'}-${target}-ways.csv`}
+                type="text/csv"
+                text={() => waysCsv(view)}
+              />
+            )}
             <CopyLink />
           </>
         }

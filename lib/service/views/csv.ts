@@ -1,0 +1,108 @@
+import type { Estimate, MatrixView, MethodsView } from '../contracts';
+
+/** RFC 4180: quotes only where needed. A leading = + - @ in a name gets a quote mark against formula injection. */
+export function csvLine(fields: readonly (string | number | null)[]): string {
+  return fields
+    .map((field) => {
+      if (field === null) return '';
+      if (typeof field === 'number') return String(field);
+      const safe = /^[=+\-@\t]/.test(field) ? `'${field}` : field;
+      return /[",\n\r]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+    })
+    .join(',');
+}
+
+/** Head and lines as one text. */
+export const csvText = (lines: readonly (readonly (string | number | null)[])[]): string =>
+  `${lines.map(csvLine).join('\r\n')}\r\n`;
+
+/** Names of an estimate and of the ends of its interval; the values in that order. */
+const estimateHead = (unit: string): string[] => [unit, `${unit}_low`, `${unit}_high`];
+const estimateFields = (e: Estimate | null): (number | null)[] => [
+  e?.value ?? null,
+  e?.low ?? null,
+  e?.high ?? null,
+];
+
+const COLUMNS = ['affinity', 'gain', 'quality', 'effect'] as const;
+
+/** Every cell of a matrix, one line each, with all units and interval ends. */
+export function matrixCsv(matrix: MatrixView): string {
+  const head = [
+    'source',
+    'target',
+    'state',
+    ...COLUMNS.flatMap(estimateHead),
+    'loss',
+    'probe',
+    'best',
+    'tied',
+  ];
+  const lines = matrix.cells.map((c) => [
+    c.source,
+    c.target,
+    c.state,
+    ...COLUMNS.flatMap((u) => estimateFields(c[u])),
+    c.loss,
+    c.probe,
+    c.best ? 1 : 0,
+    c.tied ? 1 : 0,
+  ]);
+  return csvText([head, ...lines]);
+}
+
+const WAY_UNITS = ['gain', 'quality', 'effect'] as const;
+
+const WAY_HEAD = [
+  'target',
+  'labels',
+  'method',
+  'sources',
+  'state',
+  'seeds',
+  ...WAY_UNITS.flatMap(estimateHead),
+  'verdict',
+  'own_labels',
+  'loss',
+  'flops',
+  'seconds',
+  'whole_flops',
+  'whole_seconds',
+  'best_for_price',
+  'best_for_whole_price',
+];
+
+/** Every way to transfer to a target and scratch beside them, one line each at every number of labels. */
+export function waysCsv({ target, sizes, ways }: MethodsView): string {
+  const flag = (on: boolean): number => (on ? 1 : 0);
+  const lines = sizes.flatMap(({ images, scratch, frontier, wholeFrontier }) => {
+    const front = (key: string): number[] => [
+      flag(frontier.includes(key)),
+      flag(wholeFrontier.includes(key)),
+    ];
+    const cost = (c: typeof scratch.cost): (number | null)[] => [c?.flops ?? null, c?.seconds ?? null];
+    const empty = WAY_UNITS.flatMap(() => estimateFields(null));
+    const own = [...cost(scratch.cost), ...cost(scratch.cost), ...front('scratch')];
+    return [
+      ...ways
+        .filter((way) => way.images === images)
+        .map((way) => [
+          target,
+          images,
+          way.method,
+          way.sources.join('+'),
+          way.state,
+          way.seeds,
+          ...WAY_UNITS.flatMap((unit) => estimateFields(way[unit])),
+          way.helps,
+          flag(way.ownLabels),
+          way.loss,
+          ...cost(way.cost),
+          ...cost(way.wholeCost),
+          ...front(way.key),
+        ]),
+      [target, images, 'scratch', '', '', null, ...empty, '', 0, scratch.loss, ...own],
+    ];
+  });
+  return csvText([WAY_HEAD, ...lines]);
+}
