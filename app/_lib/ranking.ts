@@ -22,7 +22,7 @@ export function gainDomain(sources: readonly RankedSource[]): [number, number] {
 
 export type Tone = 'better' | 'worse' | 'unsure';
 
-export const toneOf = (source: RankedSource): Tone =>
+export const toneOf = (source: Pick<RankedSource, 'helps'>): Tone =>
   source.helps === 'helps' ? 'better' : source.helps === 'hurts' ? 'worse' : 'unsure';
 
 /** Sources that hurt, worst first: from these one should not transfer. */

@@ -3,11 +3,11 @@
 import { useRouter } from 'next/navigation';
 import { useCallback, useMemo } from 'react';
 import { apiPath, sweepPath } from '@/app/_lib/api';
-import { matrixCsv } from '@/lib/service/views/csv';
 import { useApi } from '@/app/_lib/use-api';
 import { useSweep } from '@/app/_lib/use-sweep';
 import { useUrlState } from '@/app/_lib/use-url-state';
 import { matrixView, type SweepView } from '@/lib/service/contracts';
+import { matrixCsv } from '@/lib/service/views/csv';
 import { PageHead } from '../shell/page-head';
 import { SweepActions } from '../sweeps/actions';
 import { ProgressHead } from '../sweeps/progress';

@@ -19,6 +19,7 @@ import { CopyLink } from '../ui/copy-button';
 import { Figure, Figures } from '../ui/figure';
 import { MethodSelect } from '../ui/method-select';
 import { Empty, Failure, Loading } from '../ui/status';
+import { DomainsSection } from './domains-section';
 import { OrdersSection } from './orders-section';
 import { RankChart } from './rank-chart';
 import { RuleSection } from './rule-section';
@@ -121,6 +122,7 @@ function Ranking({ id, view, name, ways, method, seeds }: RankingProps) {
               />
             )}
           </section>
+          <DomainsSection id={id} target={view.target} />
           <OrdersSection id={id} target={view.target} name={name} />
           <RuleSection id={id} target={view.target} ways={ways} />
         </div>

@@ -246,6 +246,9 @@ export interface RunTable {
   values: readonly (readonly number[])[];
 }
 
+/** Name of the table of how far two domains lie apart: measures in rows, places (pictures, codes) in columns. */
+export const DOMAIN_DISTANCES = 'Distances between the domains';
+
 /** What a finished run hands over, written in one transaction with its state. */
 export interface RunResult {
   /** One loss per test image in pool order; NaN where the image has no valid pixel. Null for dataset runs. */

@@ -1,6 +1,7 @@
 export * from './advice';
 export * from './bundle';
 export * from './dimension-views';
+export * from './domain-views';
 export * from './evidence';
 export * from './issues';
 export * from './jobs';

@@ -1,4 +1,4 @@
-import type { CurvePoint, RunKind, RunState, SampleImage, TaskId } from '@/lib/science/core';
+import type { CurvePoint, RunKind, RunState, RunTable, SampleImage, TaskId } from '@/lib/science/core';
 import type { RunStore, StoredSweep, WorkerRegistry } from './runs';
 
 /** One line of the append-only log behind live progress. Ids rise in the order in which lines became visible. */
@@ -63,6 +63,8 @@ export interface Store extends RunStore {
   finished(fingerprints: readonly string[]): Promise<ReadonlySet<string>>;
   /** Learning curves of finished runs. */
   curves(fingerprints: readonly string[]): Promise<ReadonlyMap<string, readonly CurvePoint[]>>;
+  /** Tables that finished runs measured; runs without any are left out. */
+  tables(fingerprints: readonly string[]): Promise<ReadonlyMap<string, readonly RunTable[]>>;
   sampleList(fingerprint: string): Promise<readonly Pick<SampleImage, 'index' | 'role'>[]>;
   sample(fingerprint: string, index: number, role: string): Promise<Uint8Array | null>;
   /** First time, ms, at which the sweep reached each milestone. */

@@ -98,7 +98,9 @@ describe('a sweep over two domains', () => {
 
   it('says in its preview which pools look different', async () => {
     const known = { states: new Map(), pace: null };
-    expect(planReport(await plan({ shift }), known).notes[0]).toContain('shown textured (strength 0.5)');
+    expect(planReport(await plan({ shift }), known).notes[0]).toContain(
+      'show textured pictures (strength 0.5)',
+    );
     expect(planReport(await plan({}), known).notes.join()).not.toContain('domain');
   });
 
@@ -151,7 +153,7 @@ describe('two folders', () => {
     const made = planSweep(of(join(root, 'sketches')), { dataset: spec, tasks: datasetCatalog.tasks(spec) });
     expect(made.counts.transfer).toBe(2);
     expect(planReport(made, { states: new Map(), pace: 1 }).notes[0]).toContain(
-      `come from ${join(root, 'sketches')}`,
+      `show pictures of ${join(root, 'sketches')}`,
     );
   });
 

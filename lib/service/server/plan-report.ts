@@ -1,7 +1,7 @@
-import { hasTwoDomains } from '@/lib/science/core';
 import type { BatchPlanView, PlanView } from '../contracts';
 import type { Store } from '../ports';
 import { joinPlans, type PlannedFile, type SweepPlan } from '../sweeps';
+import { domainWords } from '../views';
 
 /** Runs that are done already or that other sweeps will make, and the pace of those that were made here. */
 export interface KnownRuns {
@@ -48,14 +48,10 @@ export function planReport(
       `${plan.growth.runs} more runs of higher order are planned while it runs, from each target's best sources.`,
     );
   }
-  if (plan.dataset && hasTwoDomains(plan.dataset)) {
-    const { shift, target } = plan.dataset;
-    const other = [
-      ...(target ? [`come from ${target.directory}`] : []),
-      ...(shift ? [`are shown ${shift.kind} (strength ${shift.strength})`] : []),
-    ].join(' and ');
+  const other = plan.dataset ? domainWords(plan.dataset) : null;
+  if (other !== null) {
     notes.push(
-      `Two domains: all pools but source ${other}. Own networks learn from the source domain and keep their best weights by labels of the other; source-only, dann, deep-coral and adda use none of its labels.`,
+      `Two domains: all pools but source show ${other}. Own networks learn from the source domain and keep their best weights by labels of the other; source-only, dann, deep-coral and adda use none of its labels.`,
     );
   }
   if (plan.skipped.length > 0) {

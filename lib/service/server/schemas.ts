@@ -10,6 +10,7 @@ export const named = {
   orders: contracts.ordersView.meta({ id: 'Orders' }),
   sizes: contracts.sizesView.meta({ id: 'Sizes' }),
   methods: contracts.methodsView.meta({ id: 'Methods' }),
+  domains: contracts.domainsView.meta({ id: 'Domains' }),
   advice: contracts.adviceView.meta({ id: 'Advice' }),
   tournament: contracts.tournamentView.meta({ id: 'Tournament' }),
   validity: contracts.validityView.meta({ id: 'Validity' }),

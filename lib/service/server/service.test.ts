@@ -57,6 +57,7 @@ describe('the document and its page', () => {
       '/api/v1/sweeps/{id}/similarity',
       '/api/v1/sweeps/{id}/targets',
       '/api/v1/sweeps/{id}/targets/{target}/advice',
+      '/api/v1/sweeps/{id}/targets/{target}/domains',
       '/api/v1/sweeps/{id}/targets/{target}/methods',
       '/api/v1/sweeps/{id}/targets/{target}/sizes',
       '/api/v1/sweeps/{id}/targets/{target}/tournament',

@@ -5,6 +5,7 @@ import type {
   BatchPlanView,
   BestSourceView,
   ComparableUnit,
+  DomainsView,
   GalleryView,
   MatrixView,
   MethodsView,
@@ -27,12 +28,9 @@ import type {
   ValidityView,
   WorkerView,
 } from '../contracts';
-import { methodsOf } from '../contracts';
 import type { StoredRun, StoredWorker } from '../ports';
 import {
   type AgreementRequest,
-  adviceView,
-  agreementView,
   bestSourceView,
   defaultBudget,
   finiteMean,
@@ -40,9 +38,7 @@ import {
   galleryView,
   joined,
   matrixView,
-  methodsView,
   namesOf,
-  ordersView,
   type PolicyRequest,
   pairRuns,
   pairView,
@@ -51,19 +47,15 @@ import {
   type SweepData,
   seedOf,
   shownState,
-  similarityView,
-  sizesView,
   sourcesOf,
   sweepView,
   tablesView,
   targetList,
-  targetsOf,
   taskView,
-  tournamentView,
-  validityView,
   workerViews,
 } from '../views';
 import type { ApiDeps } from './deps';
+import { checkMethod, checkTarget, evidence, missing } from './evidence';
 import type { Loader } from './loader';
 import type { PolicySolver } from './policy-solver';
 
@@ -104,6 +96,8 @@ export interface UseCases {
   policy(ref: string, request?: Partial<PolicyRequest>): Promise<PolicyView>;
   advice(ref: string, target: string): Promise<AdviceView>;
   methods(ref: string, target: string): Promise<MethodsView>;
+  /** How far the two domains of a sweep lie apart, before and after each adaptation to a target. */
+  domains(ref: string, target: string): Promise<DomainsView>;
   tournament(ref: string, target: string): Promise<TournamentView>;
   orders(ref: string): Promise<OrdersView>;
   sizes(ref: string, target: string): Promise<SizesView>;
@@ -118,26 +112,6 @@ export interface UseCases {
   sample(fingerprint: string, index: number, role: SampleRole): Promise<Uint8Array>;
   workers(): Promise<WorkerView[]>;
   tasks(dataset?: DatasetSpec['kind']): TaskView[];
-}
-
-const missing = (message: string): TaskatlasError => new TaskatlasError('not-found', message);
-
-/** A target that this sweep has, or an error that lists those it has. */
-function checkTarget(data: SweepData, target: string): void {
-  const known = targetsOf(data.sweep).map((t) => t.id);
-  if (known.includes(target)) return;
-  throw missing(
-    `"${target}" is not a target of sweep ${data.sweep.number}. Its targets are ${known.join(', ')}.`,
-  );
-}
-
-/** A method of the sweep, named by its id. */
-function checkMethod(data: SweepData, method: string | undefined): void {
-  const known = methodsOf(data.sweep.spec).map(({ id }) => id);
-  if (method === undefined || known.includes(method)) return;
-  throw missing(
-    `"${method}" is not a method of sweep ${data.sweep.number}. Its methods are ${known.join(', ')}.`,
-  );
 }
 
 function checkSource(data: SweepData, source: string): void {
@@ -200,37 +174,6 @@ function dictionaryNames(deps: ApiDeps): (id: string) => string {
   return (id) => names.get(id) ?? id;
 }
 
-/** What stands behind a sweep's answers: tournaments, orders, sizes, validity, likeness, agreement. */
-function evidence(loader: Loader) {
-  return {
-    async advice(ref: string, target: string) {
-      const data = await loader.data(ref);
-      checkTarget(data, target);
-      return adviceView(data, target);
-    },
-    async methods(ref: string, target: string) {
-      const data = await loader.data(ref);
-      checkTarget(data, target);
-      return methodsView(data, target);
-    },
-    async tournament(ref: string, target: string) {
-      const data = await loader.data(ref);
-      checkTarget(data, target);
-      return tournamentView(data, target);
-    },
-    validity: async (ref: string) => validityView(await loader.data(ref)),
-    similarity: async (ref: string, unit?: ComparableUnit) => similarityView(await loader.data(ref), unit),
-    agreement: async (ref: string, other: string, request?: AgreementRequest) =>
-      agreementView(await loader.data(ref), await loader.data(other), request),
-    orders: async (ref: string) => ordersView(await loader.data(ref)),
-    async sizes(ref: string, target: string) {
-      const data = await loader.data(ref);
-      checkTarget(data, target);
-      return sizesView(data, target);
-    },
-  };
-}
-
 /** Queries: they read and compute, and change nothing. */
 function queries(deps: ApiDeps, loader: Loader, solver: PolicySolver) {
   const { store, clock } = deps;
@@ -277,7 +220,7 @@ function queries(deps: ApiDeps, loader: Loader, solver: PolicySolver) {
         ...request,
       });
     },
-    ...evidence(loader),
+    ...evidence(deps, loader),
     async gallery(ref: string) {
       const data = await loader.data(ref);
       const runs = galleryRuns(data);

@@ -4,7 +4,10 @@ import type { Store, StoredLosses } from '../ports';
 import type { Connection } from './connection';
 import { curveFromRow, tablesFromRow } from './rows';
 
-type ResultMethods = Pick<Store, 'result' | 'losses' | 'finished' | 'curves' | 'sampleList' | 'sample'>;
+type ResultMethods = Pick<
+  Store,
+  'result' | 'losses' | 'finished' | 'curves' | 'tables' | 'sampleList' | 'sample'
+>;
 
 const byTask = (rows: readonly { task: string; losses: Uint8Array }[]): Record<string, Float32Array> =>
   Object.fromEntries(rows.map((row) => [row.task, lossesFromBytes(row.losses)]));
@@ -73,6 +76,20 @@ export function resultMethods(connection: Connection): ResultMethods {
           select: { fingerprint: true, curve: true },
         });
         return new Map(rows.map((row) => [row.fingerprint, curveFromRow(row.curve)]));
+      }),
+
+    tables: (fingerprints) =>
+      connection.read(async (prisma) => {
+        const rows = await prisma.runResult.findMany({
+          where: { fingerprint: { in: [...fingerprints] } },
+          select: { fingerprint: true, tables: true },
+        });
+        return new Map(
+          rows.flatMap((row) => {
+            const { tables } = tablesFromRow(row.tables);
+            return tables ? [[row.fingerprint, tables] as const] : [];
+          }),
+        );
       }),
 
     sampleList: (fingerprint) =>

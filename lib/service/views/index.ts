@@ -2,6 +2,7 @@ export { adviceView } from './advice';
 export * from './agreement';
 export * from './best-source';
 export { cellContext } from './cells';
+export { domainsView, domainWords, measuringRuns } from './domains';
 export { ordersView } from './joined';
 export * from './matrix';
 export { methodsView } from './methods';

@@ -156,6 +156,24 @@ function detailRoutes(app: App, { useCases }: Service): void {
   app.openapi(
     createRoute({
       method: 'get',
+      path: '/sweeps/{id}/targets/{target}/domains',
+      tags,
+      summary: 'How far the two domains of a sweep lie apart, before and after each adaptation to a target',
+      description:
+        'Proxy A-distance, MMD² and CORAL of the pictures and of the codes before and after the training of every method ' +
+        'that adapts, mean and extremes over seeds, beside its gain against scratch. `shift` is null, and nothing else ' +
+        'is there, where the data set has one domain.',
+      request: { params: targetRef },
+      responses: { 200: json(named.domains, 'Distances by method'), ...refusals(400, 404) },
+    }),
+    async (c) => {
+      const { id, target } = c.req.valid('param');
+      return c.json(await useCases.domains(id, target), 200);
+    },
+  );
+  app.openapi(
+    createRoute({
+      method: 'get',
       path: '/sweeps/{id}/targets/{target}/tournament',
       tags,
       summary: 'The tournament behind a target’s affinities',

@@ -1,5 +1,5 @@
 import type { LayerPlan } from '@/lib/science/catalog/presets-layers';
-import type { RunResult, RunTable, TransferRecipe } from '@/lib/science/core';
+import { DOMAIN_DISTANCES, type RunResult, type RunTable, type TransferRecipe } from '@/lib/science/core';
 import { type DomainDistances, domainDistances, type FeatureMaps } from '@/lib/science/learning';
 import type { Weights } from '../../networks';
 import { taskOf } from '../evaluate';
@@ -24,7 +24,7 @@ export function distanceTable(a: Adaptation, before: DomainDistances, after: Dom
   const all = [domainDistances(source, target), before, after];
   const count = ({ values, side, channels }: FeatureMaps): number => values.length / (side * side * channels);
   return {
-    name: 'Distances between the domains',
+    name: DOMAIN_DISTANCES,
     meaning: `between ${count(source)} pictures of the source domain and ${count(target)} of the target domain, by mean and spread of each quadrant; proxy A: 2 = told apart always, 0 = by chance`,
     rows: DISTANCES.map(([, name]) => name),
     columns: ['pictures', 'codes before', 'codes after'],

@@ -1,0 +1,103 @@
+import { beforeAll, describe, expect, it } from 'vitest';
+import { DOMAIN_DISTANCES, type RunResult, type RunTable } from '@/lib/science/core';
+import { domainsView, runDetailView } from '../contracts';
+import { validateSweep } from '../sweeps/parse';
+import { planSweep } from '../sweeps/plan';
+import { datasetCatalog } from './dataset-catalog';
+import { testApi } from './testing/http';
+
+const http = testApi();
+
+const spec = {
+  name: 'two domains',
+  dataset: {
+    kind: 'rooms',
+    size: 16,
+    pools: { source: 32, transfer: 24, selection: 12, test: 12 },
+    shift: { kind: 'textured', strength: 0.5 },
+  },
+  preset: 'micro',
+  tasks: ['autoencoding', 'z-depth'],
+  targets: ['z-depth'],
+  methods: ['readout', 'source-only', { method: 'dann', label: 'adversarial' }],
+  seeds: [1, 2],
+};
+
+/** Codes after the training, by method and seed: DANN brings them nearer, source-only leaves them. */
+const AFTER: Readonly<Record<string, readonly number[]>> = { dann: [0.25, 0.5], 'source-only': [1, 1.5] };
+
+const table = (after: number): RunTable => ({
+  name: DOMAIN_DISTANCES,
+  meaning: 'between 200 pictures of each',
+  rows: ['proxy A-distance', 'MMD²'],
+  columns: ['pictures', 'pictures translated', 'codes before', 'codes after'],
+  values: [
+    [0.5, 0.4, 1, after],
+    [0.1, 0.1, 0.2, Number.NaN],
+  ],
+});
+
+const result = (tables: readonly RunTable[]): RunResult => ({
+  testLosses: Float32Array.from({ length: 12 }, () => 0.5),
+  metric: 0.5,
+  curve: [],
+  samples: [],
+  artifacts: [],
+  cost: { steps: 1, images: 8, seconds: 1, flops: 1e9 },
+  tables,
+});
+
+let dann = '';
+
+beforeAll(async () => {
+  const valid = validateSweep(spec);
+  const dataset = await datasetCatalog.resolve(valid.dataset);
+  const plan = planSweep(valid, { dataset, tasks: datasetCatalog.tasks(dataset) });
+  await http.store.createSweep(
+    { id: 'domains', name: 'domains', spec: valid, tasks: plan.tasks, origin: 'measured', source: null },
+    // What they wait for is of no interest here.
+    plan.runs.map((run) => ({ ...run, dependsOn: [] })),
+  );
+  for (const { fingerprint, recipe } of plan.runs) {
+    if (recipe.kind !== 'transfer' || !(recipe.method in AFTER)) continue;
+    if (recipe.method === 'dann') dann = fingerprint;
+    await http.store.claim(fingerprint, 'worker-1', 60);
+    const tables = [table(AFTER[recipe.method]?.[recipe.seed - 1] ?? 0)];
+    await http.store.complete(fingerprint, 'worker-1', result(tables), 'wasm');
+  }
+});
+
+describe('distances between the domains of a sweep', () => {
+  it('are answered by method over seeds, as the runs hold them', async () => {
+    const view = await http.get('/sweeps/domains/targets/z-depth/domains', domainsView);
+    expect(view.shift).toBe('textured pictures (strength 0.5)');
+    expect(view.meaning).toBe('between 200 pictures of each');
+    expect(view.measures).toEqual(['proxy A-distance', 'MMD²']);
+    expect(view.methods.map((m) => [m.method, m.label, m.images, m.seeds])).toEqual([
+      ['source-only', 'source-only', 24, 2],
+      ['dann', 'adversarial', 24, 2],
+    ]);
+    const after = view.methods.map((m) => m.distances.filter((d) => d.measure === 'proxy A-distance').at(-1));
+    expect(after).toEqual([
+      { measure: 'proxy A-distance', place: 'codes after', mean: 1.25, low: 1, high: 1.5 },
+      { measure: 'proxy A-distance', place: 'codes after', mean: 0.375, low: 0.25, high: 0.5 },
+    ]);
+    // What is no number is no distance.
+    expect(view.methods[0]?.distances.filter((d) => d.measure === 'MMD²').map((d) => d.place)).toEqual([
+      'pictures',
+      'pictures translated',
+      'codes before',
+    ]);
+    expect(view.words).toBe(
+      'The pictures lie 0.50 apart by proxy A-distance; codes end nearest after adversarial, at 0.38.',
+    );
+    const { tables } = await http.get(`/runs/${dann}`, runDetailView);
+    expect(tables[0]?.values[0]).toContain(AFTER.dann?.[1]);
+  });
+
+  it('are none in one domain, and unknown targets are refused', async () => {
+    const one = await http.get('/sweeps/sweep-1/targets/depth/domains', domainsView);
+    expect([one.shift, one.methods, one.measures]).toEqual([null, [], []]);
+    await http.problem('/sweeps/domains/targets/autoencoding/domains', 404);
+  });
+});

@@ -1,0 +1,149 @@
+import { labelOf, methodById } from '@/lib/science/catalog/methods';
+import {
+  DOMAIN_DISTANCES,
+  type DomainShift,
+  type RunTable,
+  type TaskId,
+  type TransferRecipe,
+} from '@/lib/science/core';
+import { type DomainsView, methodsOf } from '../contracts';
+import type { StoredRun } from '../ports';
+import { methodsView } from './methods';
+import type { SweepData } from './model';
+import { decimal, percentWithInterval } from './numbers';
+
+type Adaptation = DomainsView['methods'][number];
+type Distance = Adaptation['distances'][number];
+
+interface Domains {
+  shift?: DomainShift | undefined;
+  target?: { directory: string } | undefined;
+}
+
+/** What a data set's target domain shows; null where it has one domain. */
+export function domainWords(dataset: Domains): string | null {
+  const { shift, target } = dataset;
+  const parts = [
+    ...(target ? [`pictures of ${target.directory}`] : []),
+    ...(shift ? [`${shift.kind} pictures (strength ${shift.strength})`] : []),
+  ];
+  return parts.length === 0 ? null : parts.join(', ');
+}
+
+type TransferRun = StoredRun & { recipe: TransferRecipe };
+
+/** Finished transfers to a target whose method has tables of what it measured. */
+export const measuringRuns = ({ runs }: SweepData, target: TaskId): TransferRun[] =>
+  runs.filter(
+    (run): run is TransferRun =>
+      run.state === 'done' &&
+      run.recipe.kind === 'transfer' &&
+      run.recipe.task === target &&
+      methodById(run.recipe.method).measures === true,
+  );
+
+/** Every cell of tables of one method and size, over their seeds. */
+function distancesOf(tables: readonly RunTable[]): Distance[] {
+  const cells = new Map<string, { measure: string; place: string; values: number[] }>();
+  for (const { rows, columns, values } of tables) {
+    rows.forEach((measure, i) => {
+      columns.forEach((place, j) => {
+        const value = values[i]?.[j];
+        if (value === undefined || !Number.isFinite(value)) return;
+        const cell = cells.get(`${measure} ${place}`) ?? { measure, place, values: [] };
+        cell.values.push(value);
+        cells.set(`${measure} ${place}`, cell);
+      });
+    });
+  }
+  return [...cells.values()].map(({ values, ...cell }) => ({
+    ...cell,
+    mean: values.reduce((sum, value) => sum + value, 0) / values.length,
+    low: Math.min(...values),
+    high: Math.max(...values),
+  }));
+}
+
+/** Where a method's codes end: columns of a table are in the order in which they were taken, pictures first. */
+const endsAt = ({ distances }: Adaptation, measure: string): Distance | undefined =>
+  distances.filter((d) => d.measure === measure).at(-1);
+
+/** Which method ends with the nearest codes, and which serves best: the two need not be one. */
+function wordsOf(methods: readonly Adaptation[], measure: string): string {
+  const end = (method: Adaptation): number => endsAt(method, measure)?.mean ?? Number.POSITIVE_INFINITY;
+  const gain = (method: Adaptation): number => method.gain?.value ?? 0;
+  const [nearest] = [...methods].sort((a, b) => end(a) - end(b));
+  const [best] = [...methods].sort((a, b) => gain(b) - gain(a));
+  if (!nearest || !best) return 'No adaptation is done yet that measured how far the domains lie apart.';
+  const pictures = nearest.distances.find((d) => d.measure === measure)?.mean ?? Number.NaN;
+  const near = `The pictures lie ${decimal(pictures)} apart by ${measure}; codes end nearest after ${nearest.label}, at ${decimal(end(nearest))}`;
+  if (!best.gain) return `${near}.`;
+  const wins = `${percentWithInterval(best.gain)} of test images against scratch`;
+  return best === nearest
+    ? `${near}, which also wins most often: ${wins}.`
+    : `${near}. Near codes alone serve no task: ${best.label} wins most often, ${wins}.`;
+}
+
+/** Finished runs that hold the table, by method and size, with their seeds' tables. */
+function measured(
+  data: SweepData,
+  target: TaskId,
+  tables: ReadonlyMap<string, readonly RunTable[]>,
+): { recipe: TransferRecipe; tables: RunTable[] }[] {
+  const groups = new Map<string, { recipe: TransferRecipe; tables: RunTable[] }>();
+  for (const { recipe, fingerprint } of measuringRuns(data, target)) {
+    const table = tables.get(fingerprint)?.find(({ name }) => name === DOMAIN_DISTANCES);
+    if (!table) continue;
+    const key = `${recipe.images} ${labelOf(recipe)}`;
+    const group = groups.get(key);
+    if (group) group.tables.push(table);
+    else groups.set(key, { recipe, tables: [table] });
+  }
+  return [...groups.values()];
+}
+
+/**
+ * How far the domains lie apart, before and after each adaptation to a target, beside what it won.
+ * @param tables of the runs that `measuringRuns` names, by fingerprint
+ */
+export function domainsView(
+  data: SweepData,
+  target: TaskId,
+  tables: ReadonlyMap<string, readonly RunTable[]>,
+): DomainsView {
+  const { id, spec } = data.sweep;
+  const groups = measured(data, target, tables);
+  const labels = new Map(methodsOf(spec).map((method) => [method.id, method.label]));
+  const { ways } = methodsView(data, target);
+  const methods = groups.map(({ recipe, tables: own }): Adaptation => {
+    const method = labelOf(recipe);
+    const way = ways.find((w) => w.method === method && w.images === recipe.images);
+    return {
+      method,
+      label: labels.get(method) ?? method,
+      images: recipe.images,
+      seeds: own.length,
+      gain: way?.gain ?? null,
+      helps: way?.helps ?? 'unknown',
+      distances: distancesOf(own),
+    };
+  });
+  const shift = domainWords(spec.dataset);
+  const most = Math.max(...methods.map(({ images }) => images));
+  const [measure = '', ...others] = new Set(methods[0]?.distances.map((d) => d.measure));
+  return {
+    sweepId: id,
+    target,
+    shift,
+    meaning: groups[0]?.tables[0]?.meaning ?? null,
+    measures: methods.length === 0 ? [] : [measure, ...others],
+    methods,
+    words:
+      shift === null
+        ? 'The data set has one domain: give it a shift or a target.'
+        : wordsOf(
+            methods.filter(({ images }) => images === most),
+            measure,
+          ),
+  };
+}
