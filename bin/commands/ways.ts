@@ -55,7 +55,7 @@ function sizeText(view: MethodsView, size: Size): string {
 }
 
 /** Method × source at equal labels and at equal compute, a table for each number of labels. */
-export function waysText(view: MethodsView): string {
+function waysText(view: MethodsView): string {
   if (view.ways.length === 0)
     return `No transfer to ${view.target} can be compared: none is planned, or the results were imported without their training.`;
   return [...view.sizes.map((size) => sizeText(view, size)), NOTES.join('\n')].join('\n\n');
@@ -67,7 +67,7 @@ const wholeNumber = (text: string): number => {
 };
 
 /** The answer for one number of labels. @throws TaskatlasError `invalid-input` naming those that were measured */
-export function atLabels(view: MethodsView, labels: number | undefined): MethodsView {
+function atLabels(view: MethodsView, labels: number | undefined): MethodsView {
   if (labels === undefined) return view;
   const sizes = view.sizes.filter(({ images }) => images === labels);
   if (sizes.length === 0) {
