@@ -12,6 +12,7 @@ import { connectQueue } from '@/lib/service/queue';
 import { connect, migrate } from '@/lib/service/store';
 import { startEmbeddedPostgres } from '@/lib/service/store/embedded';
 import { createSweeps, type DatasetCatalog, parseSweepFile } from '@/lib/service/sweeps';
+import { workerArguments } from '@/workers/command';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
@@ -66,7 +67,7 @@ export interface SweepOptions {
 }
 
 function startWorker(name: string, url: string, folder: string, options: SweepOptions): ChildProcess {
-  return spawn(process.execPath, ['--import', 'tsx', path.join(root, 'workers/main.ts'), '--name', name], {
+  return spawn(process.execPath, workerArguments(name, 1), {
     cwd: root,
     env: {
       ...process.env,

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { TaskatlasError } from '@/lib/science/core';
 import type { WorkerPlace } from '@/lib/train/engine/devices';
+import { workerArguments } from '@/workers/command';
 import { type ApiClient, httpClient, runningInstance } from '../api-client';
 import { openDatabase, type RunningDatabase } from '../compose';
 import {
@@ -122,7 +123,7 @@ function startWorker(
     {
       name: `worker-${index + 1}`,
       command: process.execPath,
-      args: [...process.execArgv, join(root, 'workers/main.ts'), '--name', `worker-${index + 1}`],
+      args: workerArguments(`worker-${index + 1}`, place.threads),
       env: {
         ...childEnvironment(database),
         ...place.environment,

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { threadsPerWorker } from '@/lib/train/engine/devices';
+import { workerArguments } from '@/workers/command';
 import { takeDevice, threadsAllowed } from '@/workers/compose';
 
 describe('threads', () => {
@@ -19,6 +20,15 @@ describe('threads', () => {
     expect(threadsAllowed({ TASKATLAS_THREADS: '' })).toEqual({});
     expect(threadsAllowed({})).toEqual({});
     expect(() => threadsAllowed({ TASKATLAS_THREADS: 'all' })).toThrow('TASKATLAS_THREADS is "all"');
+  });
+});
+
+describe('the process of a worker', () => {
+  it('collects garbage on its one thread, or with helpers where it has several', () => {
+    const flags = (threads: number) => workerArguments('worker-1', threads, ['--import', 'tsx']).slice(0, -3);
+    expect(flags(1)).toEqual(['--import', 'tsx', '--single-threaded-gc']);
+    expect(flags(2)).toEqual(['--import', 'tsx']);
+    expect(workerArguments('worker-1', 1).slice(-2)).toEqual(['--name', 'worker-1']);
   });
 });
 

@@ -10,6 +10,7 @@ import type { Store, StoredRun, StoredSweep } from '@/lib/service/ports';
 import { connectQueue } from '@/lib/service/queue';
 import { connect, patiently } from '@/lib/service/store';
 import { createSweeps, type DatasetCatalog, parseSweepFile, type Sweeps } from '@/lib/service/sweeps';
+import { workerArguments } from '../command';
 
 const root = path.resolve(import.meta.dirname, '../..');
 
@@ -77,15 +78,7 @@ function spawnWorker(
   cache: string,
   extra: readonly string[],
 ): SpawnedWorker {
-  const args = [
-    '--import',
-    'tsx',
-    path.join(root, 'workers/main.ts'),
-    '--name',
-    'test-worker',
-    ...TIMES,
-    ...extra,
-  ];
+  const args = [...workerArguments('test-worker', 1, ['--import', 'tsx']), ...TIMES, ...extra];
   const child = spawn(process.execPath, args, {
     cwd: root,
     env: {
