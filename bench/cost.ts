@@ -17,8 +17,8 @@ import type { DatasetSpec, PoolSizes, Recipe } from '@/lib/science/core';
 import { declareTasks, ROOMS_VERSION } from '@/lib/science/datasets';
 import { parseSweepFile } from '@/lib/service/sweeps';
 import { planSweep } from '@/lib/service/sweeps/plan';
-import type { CostFigure, CostOrder } from './cost-child';
-import { timeSweep } from './worker-processes';
+import type { CostFigure, CostOrder } from './processes/cost-child';
+import { timeSweep } from './processes/workers';
 
 const rooms = (size: number, pools: PoolSizes): DatasetSpec => ({
   ...{ kind: 'rooms', version: ROOMS_VERSION, seed: 1, size, pools },
@@ -34,7 +34,7 @@ interface Measured {
 }
 
 async function runChild(order: CostOrder): Promise<Measured> {
-  const file = fileURLToPath(new URL('./cost-child.ts', import.meta.url));
+  const file = fileURLToPath(new URL('./processes/cost-child.ts', import.meta.url));
   const child = spawn(process.execPath, ['--import', 'tsx', file], { stdio: ['pipe', 'pipe', 'inherit'] });
   child.stdin.end(JSON.stringify(order));
   let text = '';

@@ -11,9 +11,9 @@
 import { availableParallelism, cpus, loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
 import { median } from '@/lib/science/numerics';
-import { CONTESTANTS, RACE_LIMIT, type Race, type Round, WORKLOADS } from './engine-contestants';
-import { type BenchNetwork, stepFlops } from './engine-networks';
-import { type Player, startPlayers } from './engine-players';
+import { CONTESTANTS, RACE_LIMIT, type Race, type Round, WORKLOADS } from './engine/contestants';
+import { type BenchNetwork, stepFlops } from './engine/networks';
+import { type Player, startPlayers } from './engine/players';
 
 export interface Figure {
   readonly network: string;

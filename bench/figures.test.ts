@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { REFERENCE, stepFlops } from './engine-networks';
-import { agreement, type Cell, totals } from './sweep-figures';
+import { REFERENCE, stepFlops } from './engine/networks';
+import { agreement, type Cell, totals } from './sweep/figures';
 
 describe('floating-point operations of a step', () => {
   it('are those of ENGINE.md for its reference network', () => {

@@ -15,7 +15,7 @@ import { gpuEngineInstalled, listGpus } from '@/lib/train/engine/devices';
 import { executeRecipe } from '@/lib/train/methods';
 import { createTestContext } from '@/lib/train/methods/testing/context';
 import { createShapesDataset } from '@/lib/train/methods/testing/shapes-dataset';
-import { type Check, checkBackend } from './gpu-checks';
+import { type Check, checkBackend } from './gpu/checks';
 
 interface Rate {
   readonly preset: PresetName;

@@ -17,7 +17,7 @@ import {
   REFERENCE,
   SMALL_SOURCE,
   TINY_SOURCE,
-} from './engine-networks';
+} from './engine/networks';
 import { startPeer } from './peers/process';
 import { benchPython } from './peers/python';
 

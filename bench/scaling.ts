@@ -13,7 +13,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs, promisify } from 'node:util';
 import { median } from '@/lib/science/numerics';
 import { nativeAvailable } from '@/lib/train/engine/native';
-import { type SweepTiming, timeSweep } from './worker-processes';
+import { type SweepTiming, timeSweep } from './processes/workers';
 
 /** Small enough to run several times, wide enough that two workers seldom wait for each other. */
 const SWEEP = `
@@ -34,7 +34,7 @@ async function child<T>(script: string, ...args: string[]): Promise<T> {
 /** Turns of the plain loop by two processes over those by one. */
 async function spinScaling(rounds: number): Promise<number> {
   let [one, two] = [0, 0];
-  const spin = (): Promise<{ turns: number }> => child('./spin-child.ts', '2000');
+  const spin = (): Promise<{ turns: number }> => child('./processes/spin-child.ts', '2000');
   for (let round = 0; round < rounds; round++) {
     one = Math.max(one, (await spin()).turns);
     const both = await Promise.all([spin(), spin()]);
@@ -52,7 +52,8 @@ interface FirstStep {
 
 async function firstStep(engine: string, rounds: number): Promise<FirstStep> {
   const steps: FirstStep[] = [];
-  for (let round = 0; round < rounds; round++) steps.push(await child('./first-step-child.ts', engine));
+  for (let round = 0; round < rounds; round++)
+    steps.push(await child('./processes/first-step-child.ts', engine));
   const of = (key: keyof FirstStep): number => median(steps.map((step) => step[key]));
   return {
     loaded: of('loaded'),

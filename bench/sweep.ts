@@ -10,12 +10,12 @@ import { availableParallelism, cpus, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { startChild } from './child';
 import { startPeer } from './peers/process';
 import { benchPython } from './peers/python';
-import { exportSweep } from './sweep-export';
-import { agreement, type Cell, type Totals, totals } from './sweep-figures';
-import { type SweepAnswer, type SweepQuestion, type SweepRun, TASKS } from './sweep-plan';
+import { startChild } from './processes/child';
+import { exportSweep } from './sweep/export';
+import { agreement, type Cell, type Totals, totals } from './sweep/figures';
+import { type SweepAnswer, type SweepQuestion, type SweepRun, TASKS } from './sweep/plan';
 
 interface Contestant {
   readonly id: string;
@@ -42,7 +42,7 @@ interface Player {
 }
 
 function startOurs(contestant: Contestant, artifacts: string): Player {
-  const child = startChild('./sweep-child.ts', [
+  const child = startChild('sweep/child.ts', [
     ...(contestant.ours ?? []),
     artifacts,
     String(contestant.seed),

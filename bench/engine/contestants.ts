@@ -1,7 +1,7 @@
 import type { Variable } from '@tensorflow/tfjs-core';
 import { ADAM, type BackendName, type Engine, openEngine, type Tf } from '@/lib/train/engine';
 import { fusedAdam } from '@/lib/train/engine/native/adam';
-import { type BenchData, benchData } from './engine-data';
+import { type BenchData, benchData } from './data';
 import {
   type BenchNetwork,
   type BenchOptimiser,
@@ -12,7 +12,7 @@ import {
   TINY_HEAD,
   TINY_SOURCE,
   type Trainer,
-} from './engine-networks';
+} from './networks';
 
 interface Named {
   readonly id: string;

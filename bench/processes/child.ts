@@ -1,12 +1,12 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import type { Peer } from './peers/process';
+import type { Peer } from '../peers/process';
 
 /** Starts `bench/<script>` as a process that answers each message with a message, like a Python peer. */
 export function startChild(script: string, args: readonly string[]): Peer {
   const { TASKATLAS_ENGINE: _ours, ...env } = process.env;
-  const child = fork(fileURLToPath(new URL(script, import.meta.url)), [...args], {
+  const child = fork(fileURLToPath(new URL(`../${script}`, import.meta.url)), [...args], {
     execArgv: ['--import', 'tsx'],
     env,
     stdio: ['ignore', 'ignore', 'ignore', 'ipc'],

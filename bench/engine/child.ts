@@ -1,5 +1,5 @@
 /** One engine under test in a process of its own: `bench/engine.ts` starts it and asks over the IPC channel. */
-import { type Answer, createContest, ENGINES, type Question } from './engine-contestants';
+import { type Answer, createContest, ENGINES, type Question } from './contestants';
 
 const contestant = ENGINES.find(({ id }) => id === process.argv[2]);
 if (contestant === undefined) throw new Error(`There is no contestant "${process.argv[2]}".`);

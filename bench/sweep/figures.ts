@@ -1,4 +1,4 @@
-import type { SweepRun } from './sweep-plan';
+import type { SweepRun } from './plan';
 
 /** One run of a sweep: a source's training (no target), or a transfer. */
 export interface Cell extends SweepRun {

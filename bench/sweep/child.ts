@@ -11,7 +11,7 @@ import { executeRecipe, type RunContext } from '@/lib/train/methods';
 import { meanLoss } from '@/lib/train/methods/losses';
 import { createPause } from '@/lib/train/methods/pause';
 import { poolInputs, poolLabels } from '@/lib/train/methods/pools';
-import { serve } from './child';
+import { serve } from '../processes/child';
 import {
   cacheDirectory,
   SPEC,
@@ -21,7 +21,7 @@ import {
   sourceFingerprint,
   sourceRecipe,
   transferRecipe,
-} from './sweep-plan';
+} from './plan';
 
 const [backend = 'wasm', way = 'compile', folder = '.', seedText = '1'] = process.argv.slice(2);
 const seed = Number(seedText);

@@ -1,7 +1,7 @@
 import type { Scalar, Tensor, Tensor1D, Tensor4D, Variable } from '@tensorflow/tfjs-core';
 import { createRng } from '@/lib/science/core/rng';
 import { ADAM, compileStep, convolution, heNormal, layerNorm, type Tf } from '@/lib/train/engine';
-import type { BenchData } from './engine-data';
+import type { BenchData } from './data';
 
 /** One convolution of a bench network: filter side, stride, channels out; ReLU unless it is the last. */
 export interface ConvLayer {

@@ -14,7 +14,7 @@ import { startEmbeddedPostgres } from '@/lib/service/store/embedded';
 import { createSweeps, type DatasetCatalog, parseSweepFile } from '@/lib/service/sweeps';
 import { workerArguments } from '@/workers/command';
 
-const root = fileURLToPath(new URL('..', import.meta.url));
+const root = fileURLToPath(new URL('../..', import.meta.url));
 
 const datasets: DatasetCatalog = {
   async resolve(input) {

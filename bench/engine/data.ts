@@ -4,7 +4,7 @@ import path from 'node:path';
 import { createRng } from '@/lib/science/core';
 import { openDataset, ROOMS_VERSION } from '@/lib/science/datasets';
 import { spaceToDepth } from '@/lib/train/networks';
-import { type BenchNetwork, initialWeights, outputShape } from './engine-networks';
+import { type BenchNetwork, initialWeights, outputShape } from './networks';
 
 /** Pictures and targets that a network learns from, NHWC, and where they lie for contestants in other languages. */
 export interface BenchData {

@@ -6,7 +6,7 @@ import type { PoolName } from '@/lib/science/core';
 import { openDataset, renderShard } from '@/lib/science/datasets';
 import { createPause } from '@/lib/train/methods/pause';
 import { poolInputs, poolLabels } from '@/lib/train/methods/pools';
-import { cacheDirectory, SPEC, TASKS, training } from './sweep-plan';
+import { cacheDirectory, SPEC, TASKS, training } from './plan';
 
 const POOLS = ['source', 'transfer', 'selection', 'test'] as const satisfies readonly PoolName[];
 

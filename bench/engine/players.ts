@@ -1,6 +1,8 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
+import { startPeer } from '../peers/process';
+import { benchPython } from '../peers/python';
 import {
   type Answer,
   type Contestant,
@@ -8,10 +10,8 @@ import {
   type PeerContestant,
   type Question,
   WORKLOADS,
-} from './engine-contestants';
-import { benchData } from './engine-data';
-import { startPeer } from './peers/process';
-import { benchPython } from './peers/python';
+} from './contestants';
+import { benchData } from './data';
 
 /** A contestant in a process of its own. */
 export interface Player {
@@ -42,7 +42,7 @@ async function askChild(child: ChildProcess, question: Question): Promise<Answer
 
 function startEngine(contestant: EngineContestant): Player {
   const { TASKATLAS_ENGINE: _ours, ...env } = process.env;
-  const child = fork(fileURLToPath(new URL('./engine-child.ts', import.meta.url)), [contestant.id], {
+  const child = fork(fileURLToPath(new URL('./child.ts', import.meta.url)), [contestant.id], {
     execArgv: ['--import', 'tsx'],
     env,
     stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
