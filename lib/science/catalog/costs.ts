@@ -1,4 +1,13 @@
-import type { DatasetSpec, PretrainRecipe, Recipe, SourceRecipe, TaskId, TaskShape } from '../core';
+import {
+  type DatasetSpec,
+  type InputKind,
+  type PretrainRecipe,
+  picturesOf,
+  type Recipe,
+  type SourceRecipe,
+  type TaskId,
+  type TaskShape,
+} from '../core';
 import { forwardFlops, trainingFlops } from './flops';
 import { methodById, optionsOf } from './methods';
 import { encoderPlan, type LayerPlan, scratchPlan, sourcePlan, transferPlan } from './presets-layers';
@@ -10,6 +19,19 @@ export const trainingSteps = (images: number, epochs: number, batchSize: number)
 /** Shape of each task, as far as costs need it. */
 type ShapeOf = (task: TaskId) => TaskShape;
 
+/** What the runs that a recipe names by fingerprint do, as far as it is known. */
+type RecipeOf = (fingerprint: string) => Recipe | undefined;
+
+/** Columns of the encoder that a run leaves: more than 1 where cross-stitch units join them, also after fine-tuning. */
+function encoderColumns(recipe: Recipe | undefined, recipeOf: RecipeOf): number {
+  if (recipe?.kind !== 'pretrain' && recipe?.kind !== 'transfer') return 1;
+  const { columns, leavesEncoder } = methodById(recipe.method);
+  if (recipe.kind === 'pretrain')
+    return columns?.(optionsOf(recipe.method, recipe.options), recipe.tasks.length) ?? 1;
+  const [from] = leavesEncoder ? recipe.sources : [];
+  return from ? encoderColumns(recipeOf(from.fingerprint), recipeOf) : 1;
+}
+
 /** Normal equations of a 3×3 window of 8 channels against up to 64 outputs at 64 positions. */
 const PROBE_FLOPS_PER_IMAGE = 2 * 64 * 73 * (73 + 64);
 
@@ -17,7 +39,12 @@ const PROBE_FLOPS_PER_IMAGE = 2 * 64 * 73 * (73 + 64);
  * Estimated work of a run in FLOPs, for plans and ETAs. `pictureKinds` is the number of picture
  * kinds among the sweep's targets (each source encodes the held-out pools once per kind).
  */
-export function recipeFlops(recipe: Recipe, shapeOf: ShapeOf, pictureKinds = 1): number {
+export function recipeFlops(
+  recipe: Recipe,
+  shapeOf: ShapeOf,
+  pictureKinds = 1,
+  recipeOf: RecipeOf = () => undefined,
+): number {
   const { pools, size } = recipe.dataset;
   const heldOut = pools.selection + pools.test;
   switch (recipe.kind) {
@@ -44,30 +71,57 @@ export function recipeFlops(recipe: Recipe, shapeOf: ShapeOf, pictureKinds = 1):
         return times * trained(sourcePlan(recipe.preset, size, task), pools.source, recipe.training);
       const plan =
         training === 'scratch'
-          ? scratchPlan(recipe.preset, size, task)
+          ? scratchPlan(recipe.preset, size, task, encoderColumns(recipe, recipeOf))
           : transferPlan(recipe.preset, size, task, recipe.sources.length);
       return times * trained(plan, recipe.images, recipe.training);
     }
     case 'pretrain':
-      return pretrainFlops(recipe, shapeOf) + encodeFlops(recipe, pictureKinds);
+      return (
+        pretrainFlops(recipe, shapeOf) + encodeFlops(recipe, pictureKinds, encoderColumns(recipe, recipeOf))
+      );
   }
 }
 
 /** The codes that a source leaves of the pools that it was not trained on. */
-function encodeFlops({ preset, dataset }: SourceRecipe | PretrainRecipe, pictureKinds: number): number {
+function encodeFlops(
+  { preset, dataset }: SourceRecipe | PretrainRecipe,
+  pictureKinds: number,
+  columns = 1,
+): number {
   const { transfer, selection, test } = dataset.pools;
-  return forwardFlops(encoderPlan(preset, dataset.size)) * pictureKinds * (transfer + selection + test);
+  const flops = forwardFlops(encoderPlan(preset, dataset.size, 1, columns));
+  return flops * pictureKinds * (transfer + selection + test);
 }
 
 /** A pre-training: what its method says of one picture, else the networks of all of its tasks. */
 function pretrainFlops(recipe: PretrainRecipe, shapeOf: ShapeOf): number {
   const { preset, training, dataset, tasks } = recipe;
   const { size, pools } = dataset;
-  const { exampleFlops, trainings } = methodById(recipe.method);
+  const { exampleFlops, trainings, columns } = methodById(recipe.method);
   if (exampleFlops) return pools.source * training.epochs * exampleFlops(preset, size);
   const each = tasks.map((task) => trained(sourcePlan(preset, size, shapeOf(task)), pools.source, training));
-  const times = trainings?.(optionsOf(recipe.method, recipe.options)) ?? 1;
-  return times * each.reduce((sum, flops) => sum + flops, 0);
+  const options = optionsOf(recipe.method, recipe.options);
+  const times = trainings?.(options) ?? 1;
+  const joined = stitchedFlops(recipe, shapeOf, columns?.(options, tasks.length) ?? 1);
+  return times * each.reduce((sum, flops) => sum + flops, joined);
+}
+
+/**
+ * What joining the tasks' encoders adds to them: each kind of picture goes through all columns and their units, in place
+ * of each task's picture through its own.
+ */
+function stitchedFlops(
+  { preset, training, dataset, tasks }: PretrainRecipe,
+  shapeOf: ShapeOf,
+  columns: number,
+): number {
+  if (columns === 1) return 0;
+  const { size, pools } = dataset;
+  const encoder = (input: InputKind, of: number): number =>
+    trained(encoderPlan(preset, size, picturesOf(input).length, of), pools.source, training);
+  const inputs = tasks.map((task) => shapeOf(task).input);
+  const passes = [...new Set(inputs)].reduce((sum, input) => sum + encoder(input, columns), 0);
+  return passes - inputs.reduce((sum, input) => sum + encoder(input, 1), 0);
 }
 
 const trained = (plan: LayerPlan, images: number, options: { epochs: number; batchSize: number }): number =>

@@ -14,6 +14,8 @@ function layerFlops(layer: Layer): number {
       return 8 * layer.side ** 2 * layer.channels;
     case 'max-pool':
       return 9 * layer.outSide ** 2 * layer.channels;
+    case 'stitch':
+      return 2 * layer.columns * layer.channels * layer.side ** 2;
   }
 }
 

@@ -22,7 +22,9 @@ export type Layer =
       startsAtZero?: true;
     }
   /** Maximum over 3×3 windows, stride 2, SAME padding; no parameters. */
-  | { kind: 'max-pool'; name: string; outSide: number; channels: number };
+  | { kind: 'max-pool'; name: string; outSide: number; channels: number }
+  /** Cross-stitch unit: the joined outputs of all columns → their mixture for column `own` (from 1), channel by channel. */
+  | { kind: 'stitch'; name: string; columns: number; own: number; side: number; channels: number };
 
 /**
  * Parallel stacks over the same input. Their outputs are concatenated channel-wise, or with `join: 'sum'` added and

@@ -43,7 +43,9 @@ export interface MethodDeclaration {
   /** For pre-trainings: what one picture of one epoch costs, where that is not the network of each of its tasks. */
   exampleFlops?(preset: PresetName, size: number): number;
   /** Presets whose encoders it can teach; all when absent. */
-  presets?: readonly PresetName[];
+  presets?(options: ResolvedOptions): readonly PresetName[];
+  /** For pre-trainings: columns of the encoder that it leaves of so many tasks; 1 when absent. */
+  columns?(options: ResolvedOptions, tasks: number): number;
   /** For pre-trainings: it takes neither tasks nor encoders to start from. */
   unlabelled?: true;
   /** Whether one transfer may have several sources, joined: what higher orders are made of. */

@@ -1,6 +1,11 @@
 import type { MethodDeclaration } from './method-declaration';
-import { COMMON_OPTIONS } from './method-options';
+import { COMMON_OPTIONS, type ResolvedOptions } from './method-options';
 import { UNSUPERVISED_METHODS } from './methods-unsupervised';
+import { PRESETS } from './presets';
+
+const ALL_PRESETS = Object.values(PRESETS);
+
+const isStitched = (options: ResolvedOptions): boolean => options.text('sharing') === 'cross-stitch';
 
 /** Ways to teach an encoder that others start from. Training code is in lib/train/methods/pretrain/<id>.ts. */
 export const PRETRAIN_METHODS: readonly MethodDeclaration[] = [
@@ -8,9 +13,10 @@ export const PRETRAIN_METHODS: readonly MethodDeclaration[] = [
     id: 'multi-task',
     kind: 'pretrain',
     name: 'Multi-task encoder',
-    summary: 'One trunk with a head for each task, or tied networks; the trunk is the source.',
+    summary:
+      'One trunk with a head for each task, or a network for each, tied or cross-stitched; the trunk or the first is the source.',
     source:
-      'Caruana 1997; Kendall, Gal & Cipolla 2018 (weights); Duong et al. 2015 (soft sharing); Fifty et al. 2021 (affinity)',
+      'Caruana 1997; Kendall, Gal & Cipolla 2018 (weights); Duong et al. 2015 (soft sharing); Misra et al. 2016 (cross-stitch units); Fifty et al. 2021 (affinity)',
     version: 1,
     training: 'source',
     needs: [],
@@ -19,8 +25,8 @@ export const PRETRAIN_METHODS: readonly MethodDeclaration[] = [
       sharing: {
         kind: 'choice',
         default: 'hard',
-        choices: ['hard', 'soft'],
-        doc: '`hard`: one trunk for all tasks. `soft`: a network for each task, tied by an L2 distance; the first task’s encoder is the source.',
+        choices: ['hard', 'soft', 'cross-stitch'],
+        doc: '`hard`: one trunk for all tasks. `soft`: a network for each task, tied by an L2 distance; the first task’s encoder is the source. `cross-stitch`: a network for each task, each layer’s activations mixed with the others’ by learned weights; all of them together, giving the first task’s code, are the source.',
       },
       weighting: {
         kind: 'choice',
@@ -40,8 +46,20 @@ export const PRETRAIN_METHODS: readonly MethodDeclaration[] = [
         max: 100,
         doc: 'λ of the L2 distance between the tied encoders (soft sharing).',
       },
+      'stitch-rate': {
+        kind: 'number',
+        default: 3,
+        min: 0,
+        max: 1000,
+        doc: 'Learning rate of the cross-stitch units, as a multiple of the other layers’.',
+      },
       ...COMMON_OPTIONS,
     },
+    columns: (options, tasks) => (isStitched(options) ? tasks : 1),
+    presets: (options) =>
+      ALL_PRESETS.flatMap(({ name, architecture }) =>
+        isStitched(options) && architecture !== 'plain' ? [] : [name],
+      ),
   },
   {
     id: 'meta',

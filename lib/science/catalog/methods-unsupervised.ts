@@ -72,7 +72,7 @@ export const UNSUPERVISED_METHODS: readonly MethodDeclaration[] = [
     training: 'source',
     needs: [],
     unlabelled: true,
-    presets: ['mlp'],
+    presets: () => ['mlp'],
     exampleFlops: divergenceFlops,
     options: {
       rate: {

@@ -2,6 +2,7 @@ import { type PresetName, picturesOf, TaskatlasError, type TaskHead, type TaskSh
 import type { Block, Layer, LayerPlan } from './layers';
 import { type ConvShape, PRESETS, type PresetShape } from './presets';
 import { resnet50Plan } from './resnet50';
+import { stitched } from './stitched';
 
 export { type Layer, type LayerPlan, planLayers } from './layers';
 
@@ -73,14 +74,24 @@ function stack(prefix: string, convs: readonly ConvShape[], from: SpatialShape):
   return [layers, { side, channels }];
 }
 
-/** Encoder: space-to-depth image → code; of several views, the codes of all joined channel-wise. */
-export function encoderPlan(presetName: PresetName, size: number, views = 1): LayerPlan {
+/**
+ * Encoder: space-to-depth image → code; of several views, the codes of all joined channel-wise. Of several columns
+ * joined by cross-stitch units, the code that `column` (from 1) is given.
+ */
+export function encoderPlan(
+  presetName: PresetName,
+  size: number,
+  views = 1,
+  columns = 1,
+  column = 1,
+): LayerPlan {
   const preset = PRESETS[presetName];
   const input = inputShape(preset, size);
-  const plan =
+  const plain =
     preset.architecture === 'resnet50'
       ? resnet50Plan(size, codeShape(presetName, size).channels)
       : [{ streams: [stack('encoder', preset.encoder, input)[0]] }];
+  const plan = columns === 1 ? plain : stitched(plain, columns, column);
   if (views === 1) return plan;
   return plan.map((block, i) => ({ ...block, views, joinsViews: i === plan.length - 1 }));
 }
@@ -97,13 +108,14 @@ function outputShape(plan: LayerPlan): SpatialShape {
 
 /**
  * The encoder up to and with one of its layers, named without the room (`code`, `conv1`), and the shape of that
- * layer's output.
+ * layer's output; of several columns what the first is given of that layer.
  * @throws TaskatlasError `invalid-input` listing the layers that can be cut at
  */
 export function encoderUpTo(
   presetName: PresetName,
   size: number,
   layer: string,
+  columns = 1,
 ): { plan: LayerPlan; shape: SpatialShape } {
   const blocks: Block[] = [];
   const known: string[] = [];
@@ -114,7 +126,7 @@ export function encoderUpTo(
       known.push(...stream.map(({ name }) => name.slice('encoder/'.length)));
       if (at >= 0) {
         const plan = [...blocks, { ...block, streams: [stream.slice(0, at + 1)] }];
-        return { plan, shape: outputShape(plan) };
+        return { plan: columns === 1 ? plan : stitched(plan, columns, 1), shape: outputShape(plan) };
       }
     }
     blocks.push(block);
@@ -243,8 +255,8 @@ export const transferPlan = (preset: PresetName, size: number, task: TaskShape, 
   ...decoderPlan(preset, size, task.head, PRESETS[preset].transferDecoder, readoutChannels(preset, order)),
 ];
 
-/** Scratch reference: the same network as a first-order transfer, its encoder random and trained. */
-export const scratchPlan = (preset: PresetName, size: number, task: TaskShape): LayerPlan => [
-  ...encoderPlan(preset, size, viewsOf(task)),
+/** Scratch reference: the same network as a first-order transfer, its encoder (of so many columns) random and trained. */
+export const scratchPlan = (preset: PresetName, size: number, task: TaskShape, columns = 1): LayerPlan => [
+  ...encoderPlan(preset, size, viewsOf(task), columns),
   ...transferPlan(preset, size, task, 1),
 ];

@@ -229,6 +229,46 @@ describe('pretrained sources', () => {
   });
 });
 
+describe('cross-stitched sources', () => {
+  const entry = {
+    id: 'stitched',
+    method: 'multi-task',
+    options: { sharing: 'cross-stitch' },
+    tasks: ['z-depth', 'surface-normals'],
+  };
+  const hard = { ...entry, options: {} };
+  const tuned = { id: 'tuned', method: 'fine-tune', sources: ['stitched'], tasks: ['autoencoding'] };
+
+  it('cost all of their columns: taught, encoded and fine-tuned, also at second hand', () => {
+    const flopsOf = (first: object) => {
+      const { runs } = plan({ pretrained: [first, tuned], methods: ['readout', 'fine-tune'] });
+      const pretrained = runs.find(({ recipe }) => recipe.kind === 'pretrain')?.estimatedFlops ?? 0;
+      const from = (method: string, source: string) =>
+        transfersOf(runs, 'z-depth').find(
+          ({ recipe }) => recipe.method === method && recipe.sources[0]?.task === source,
+        )?.estimatedFlops ?? 0;
+      const fineTuned = ['stitched', 'tuned', 'z-depth'].map((source) => from('fine-tune', source));
+      return { pretrained, fineTuned, readout: from('readout', 'stitched') };
+    };
+    const [two, one] = [flopsOf(entry), flopsOf(hard)];
+    expect(two.pretrained).toBeGreaterThan(one.pretrained);
+    expect(two.readout).toBe(one.readout);
+    const [stitched = 0, second, single] = two.fineTuned;
+    expect(second).toBe(stitched);
+    expect(stitched).toBeGreaterThan(1.5 * (single ?? 0));
+    expect(one.fineTuned).toEqual([single, single, single]);
+  });
+
+  it('are refused by their field where units cannot join the encoders', () => {
+    const [issue] = issuesOf({ preset: 'resnet50', pretrained: [entry] });
+    expect(issue?.path).toBe('pretrained[0].method');
+    expect(issue?.message).toContain(
+      'multi-task(sharing=cross-stitch) teaches networks of preset micro or tiny',
+    );
+    expect(issuesOf({ preset: 'resnet50', pretrained: [hard] })).toEqual([]);
+  });
+});
+
 describe('teachers and members', () => {
   const keysOf = (recipe: { members?: readonly { key: string }[] }) =>
     recipe.members?.map(({ key }) => key) ?? [];

@@ -100,6 +100,8 @@ class Planner {
     this.methods = orderMethods(methodsOf(spec));
   }
 
+  private readonly recipeOf = (run: string): Recipe | undefined => this.runs.get(run)?.recipe;
+
   task(id: TaskId): TaskDeclaration {
     const task = this.byId.get(id);
     if (!task) throw new TaskatlasError('internal', `Task "${id}" was not checked.`);
@@ -122,7 +124,7 @@ class Planner {
         recipe,
         dependsOn,
         priority,
-        estimatedFlops: recipeFlops(recipe, (id) => this.task(id), this.pictureKinds),
+        estimatedFlops: recipeFlops(recipe, (id) => this.task(id), this.pictureKinds, this.recipeOf),
         target: place.target ?? null,
         layer: place.layer ?? 0,
       });

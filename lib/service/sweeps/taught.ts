@@ -1,4 +1,4 @@
-import { methodById, methodLabel } from '@/lib/science/catalog/methods';
+import { methodById, methodLabel, optionsOf } from '@/lib/science/catalog/methods';
 import {
   type FieldIssue,
   type PresetName,
@@ -53,7 +53,9 @@ function issuesOf(
 
 /** What a pre-training cannot do with what it is given. */
 function misfits(entry: Taught, path: string, preset: PresetName): FieldIssue[] {
-  const { presets, unlabelled, leastTasks = 0 } = methodById(entry.method);
+  const method = methodById(entry.method);
+  const { unlabelled, leastTasks = 0 } = method;
+  const presets = method.presets?.(optionsOf(entry.method, entry.options));
   const issues: FieldIssue[] = [];
   if (entry.tasks.length < leastTasks) {
     const message = `${entry.method} learns from at least ${leastTasks} tasks: name them`;
@@ -64,7 +66,7 @@ function misfits(entry: Taught, path: string, preset: PresetName): FieldIssue[] 
     issues.push({ path: `${path}.sources`, message });
   }
   if (presets && !presets.includes(preset)) {
-    const message = `${entry.method} teaches networks of preset ${presets.join(' or ')}, not ${preset}`;
+    const message = `${methodLabel(entry.method, entry.options)} teaches networks of preset ${presets.join(' or ')}, not ${preset}`;
     issues.push({ path: `${path}.method`, message });
   }
   for (const field of unlabelled ? (['tasks', 'sources'] as const) : []) {

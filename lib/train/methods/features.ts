@@ -35,6 +35,8 @@ export interface StoredSource {
   preset: PresetName;
   size: number;
   adapter: InputAdapter;
+  /** Columns that cross-stitch units join; absent = 1. */
+  columns?: number;
   weights: Weights;
   /** Weights from outside: `weights` then holds the compression to the code (`mean`, `directions`). */
   external?: ExternalEncoder;
@@ -55,6 +57,7 @@ export const packSource = (source: StoredSource): Uint8Array =>
       preset: source.preset,
       size: source.size,
       adapter: source.adapter,
+      ...(source.columns ? { columns: source.columns } : {}),
       ...(source.external ? { external: source.external } : {}),
       ...(source.recipe ? { recipe: source.recipe } : {}),
     },
@@ -68,9 +71,20 @@ export async function readSource(context: RunContext, fingerprint: string): Prom
     throw new TaskatlasError('data', `The weights of source ${fingerprint} are missing: retry its run.`);
   }
   const file = unpackFile(bytes);
-  const { preset, size, adapter, external, recipe } = file.meta as unknown as Omit<StoredSource, 'weights'>;
+  const { preset, size, adapter, columns, external, recipe } = file.meta as unknown as Omit<
+    StoredSource,
+    'weights'
+  >;
   const weights = new Map([...file.arrays.keys()].map((name) => [name, floatsOf(file, name)]));
-  return { preset, size, adapter, weights, ...(external ? { external } : {}), ...(recipe ? { recipe } : {}) };
+  return {
+    preset,
+    size,
+    adapter,
+    weights,
+    ...(columns ? { columns } : {}),
+    ...(external ? { external } : {}),
+    ...(recipe ? { recipe } : {}),
+  };
 }
 
 const compressionOf = ({ weights }: StoredSource): Compression => ({
@@ -117,15 +131,15 @@ async function encodePool(
 ): Promise<Features> {
   const { engine, dataset } = context;
   const { tf } = engine;
-  const { preset, adapter, size } = source;
+  const { preset, adapter, size, columns } = source;
   if (source.external && layer !== CODE) {
     throw new TaskatlasError('invalid-input', `A source from outside has one layer to read, not "${layer}".`);
   }
   if (source.external) return encodeForeign(context, source, source.external, pool, kind, pause);
   const { plan, shape } =
     layer === CODE
-      ? { plan: encoderPlan(preset, size), shape: codeShape(preset, size) }
-      : encoderUpTo(preset, size, layer);
+      ? { plan: encoderPlan(preset, size, 1, columns), shape: codeShape(preset, size) }
+      : encoderUpTo(preset, size, layer, columns);
   const inputs = await poolInputs(dataset, pool, kind, preset, { adapter, pause });
   const parameters = createParameters(tf, plan, pickWeights(source.weights, /^encoder\//));
   const perImage = shape.side ** 2 * shape.channels;

@@ -5,12 +5,24 @@ import { convolution, layerNorm, type Tf } from '../engine';
 /** Looks a weight up by name; a variable where it is trained, a constant where it is frozen. */
 export type WeightLookup = (name: string) => Tensor;
 
+/**
+ * Cross-stitch unit: Σⱼ αⱼ ⊙ xⱼ over the columns j, whose maps lie side by side in the channels of `x`
+ * (N × h × w × kC → N × h × w × C), α of shape [k, C].
+ */
+function stitch(tf: Tf, x: Tensor4D, mix: Tensor2D): Tensor {
+  const [n, h, w] = x.shape;
+  const [columns, channels] = mix.shape;
+  const mixed = tf.reshape(tf.mul(x, tf.reshape(mix, [-1])), [-1, columns, channels]);
+  return tf.reshape(tf.sum(mixed, 1), [n, h, w, channels]);
+}
+
 function layerForward(tf: Tf, layer: Layer, x: Tensor, weight: WeightLookup): Tensor {
   const { name } = layer;
   if (layer.kind === 'layer-norm') {
     const [gain, bias] = [weight(`${name}/gain`) as Tensor1D, weight(`${name}/bias`) as Tensor1D];
     return layerNorm(tf, { x: x as Tensor4D, gain, bias, activation: layer.activation ?? 'linear' });
   }
+  if (layer.kind === 'stitch') return stitch(tf, x as Tensor4D, weight(`${name}/mix`) as Tensor2D);
   if (layer.kind === 'max-pool') return tf.maxPool(x as Tensor4D, 3, 2, 'same');
   const bias = weight(`${name}/bias`) as Tensor1D;
   if (layer.kind === 'dense') {

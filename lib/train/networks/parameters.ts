@@ -1,5 +1,6 @@
 import type { Tensor, Variable } from '@tensorflow/tfjs-core';
 import { type Layer, type LayerPlan, planLayers } from '@/lib/science/catalog/presets-layers';
+import { OWN_SHARE } from '@/lib/science/catalog/stitched';
 import { type Rng, TaskatlasError } from '@/lib/science/core';
 import { glorotUniform, heNormal, type Tf } from '../engine';
 
@@ -7,8 +8,8 @@ import { glorotUniform, heNormal, type Tf } from '../engine';
 export interface ParameterSpec {
   name: string;
   shape: number[];
-  /** How it is drawn: `he` before a ReLU, `glorot` before a linear output. */
-  initial: 'he' | 'glorot' | 'zeros' | 'ones';
+  /** How it is drawn: `he` before a ReLU, `glorot` before a linear output; or the numbers themselves. */
+  initial: 'he' | 'glorot' | 'zeros' | 'ones' | Float32Array;
 }
 
 /** Weights as plain numbers: what is stored, compared and restored. */
@@ -23,6 +24,12 @@ function layerParameters(layer: Layer): ParameterSpec[] {
     ];
   }
   if (layer.kind === 'max-pool') return [];
+  if (layer.kind === 'stitch') {
+    const { columns, own, channels } = layer;
+    const initial = new Float32Array(columns * channels).fill((1 - OWN_SHARE) / (columns - 1));
+    initial.fill(OWN_SHARE, (own - 1) * channels, own * channels);
+    return [{ name: `${name}/mix`, shape: [columns, channels], initial }];
+  }
   const initial = layer.activation === 'relu' ? 'he' : 'glorot';
   if (layer.kind === 'dense') {
     return [
@@ -48,6 +55,7 @@ export function initialWeights(plan: LayerPlan, rng: Rng): Weights {
     const size = shape.reduce((product, side) => product * side, 1);
     if (initial === 'he') weights.set(name, heNormal(rng.child(name), shape));
     else if (initial === 'glorot') weights.set(name, glorotUniform(rng.child(name), shape));
+    else if (initial instanceof Float32Array) weights.set(name, initial);
     else weights.set(name, new Float32Array(size).fill(initial === 'ones' ? 1 : 0));
   }
   return weights;

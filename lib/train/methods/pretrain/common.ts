@@ -31,9 +31,14 @@ export const renameLayers = (plan: LayerPlan, rename: (name: string) => string):
     streams: block.streams.map((stream) => stream.map((layer) => ({ ...layer, name: rename(layer.name) }))),
   }));
 
-/** The encoder of a task's own network, for all pictures of an example. */
-export const taskEncoder = (preset: PresetName, size: number, task: TaskDeclaration): LayerPlan =>
-  encoderPlan(preset, size, picturesOf(task.input).length);
+/** The encoder of a task's own network, for all pictures of an example; or the code that one of its columns is given. */
+export const taskEncoder = (
+  preset: PresetName,
+  size: number,
+  task: TaskDeclaration,
+  columns = 1,
+  column = 1,
+): LayerPlan => encoderPlan(preset, size, picturesOf(task.input).length, columns, column);
 
 /** The head of a task's own network: its decoder without the encoder, named `heads/<task>/…`. */
 export function headPlan(preset: PresetName, size: number, task: TaskDeclaration): LayerPlan {
@@ -166,15 +171,24 @@ export interface Taught {
   outcome: TrainingOutcome;
   flops: number;
   adapter?: InputAdapter;
+  /** Columns of the encoder; absent = 1. */
+  columns?: number;
 }
 
 /** Stores an encoder as a source: weights and codes of the three pools. The run has no test losses of its own. */
 export async function storeEncoder(
   context: RunContext,
   recipe: PretrainRecipe,
-  { weights, outcome, flops, adapter = 'none' }: Taught,
+  { weights, outcome, flops, adapter = 'none', columns }: Taught,
 ): Promise<RunResult> {
-  const source = { preset: recipe.preset, size: context.dataset.size, adapter, weights, recipe };
+  const source = {
+    preset: recipe.preset,
+    size: context.dataset.size,
+    adapter,
+    weights,
+    recipe,
+    ...(columns ? { columns } : {}),
+  };
   const features = await writeFeatures(context, source, createPause());
   const name = weightsName(context.fingerprint);
   await context.artifacts.write(name, packSource(source));

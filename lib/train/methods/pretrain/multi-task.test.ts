@@ -10,7 +10,7 @@ import { createTestContext } from '../testing/context';
 import { poisonedLabels } from '../testing/poisoned-labels';
 import { createShapesDataset } from '../testing/shapes-dataset';
 import { imagePools, tasksOf } from './common';
-import { createJoint, encoderTensors, type Joint, taskLosses } from './joint';
+import { createJoint, encoderTensors, type Joint, type Sharing, taskLosses } from './joint';
 import { combineLosses, tieLoss } from './joint-loss';
 import { lookAhead } from './task-affinity';
 
@@ -35,13 +35,13 @@ const run = async (recipe: PretrainRecipe, on = dataset, files = new Map<string,
   return { result, files, stored, weights: stored.arrays };
 };
 
-async function jointOf(tasks: readonly string[], shared: boolean): Promise<Joint> {
+async function jointOf(tasks: readonly string[], sharing: Sharing): Promise<Joint> {
   const recipe = recipeOf(tasks);
   const context = createTestContext(engine, dataset, 'joint');
   const data = await tasksOf(context, recipe, 2);
   const kinds = data.map(({ task }) => task.input);
   const gather = await imagePools(context, 'micro', kinds, ['source']);
-  return createJoint(context, recipe, data, { shared, gather });
+  return createJoint(context, recipe, data, { sharing, gather });
 }
 
 /** Gradient of a loss by the named parameters. */
@@ -75,7 +75,7 @@ describe('joint loss', () => {
 
   it('has the weighted mean of the tasks’ gradients at the trunk', async () => {
     const tasks = ['copy', 'segments', 'hue', 'kind', 'move'];
-    const joint = await jointOf(tasks, true);
+    const joint = await jointOf(tasks, 'hard');
     const { tf } = joint;
     const trunk = joint.parameters.matching(/^encoder\//);
     const fixed = [1, 2, 0.5, 1, 3];
@@ -137,7 +137,7 @@ describe('joint loss', () => {
   });
 
   it('draws tied networks together, the stronger the nearer', async () => {
-    const joint = await jointOf(['copy', 'kind'], false);
+    const joint = await jointOf(['copy', 'kind'], 'soft');
     const { tf, parameters } = joint;
     const names = parameters.matching(/^networks\//);
     const start = parameters.snapshot(names);
@@ -173,7 +173,7 @@ describe('joint loss', () => {
 
 describe('task affinity', () => {
   it('is the share of a loss that a step for another task takes away', async () => {
-    const joint = await jointOf(['copy', 'height', 'kind'], true);
+    const joint = await jointOf(['copy', 'height', 'kind'], 'hard');
     const { tf, parameters } = joint;
     const trunk = parameters.matching(/^encoder\//);
     const batch = Int32Array.from([1, 4, 30, 41]);

@@ -1,5 +1,6 @@
 import { optionsOf } from '@/lib/science/catalog/methods';
 import { scratchPlan } from '@/lib/science/catalog/presets-layers';
+import { levelOf } from '@/lib/science/catalog/stitched';
 import { TaskatlasError } from '@/lib/science/core';
 import { pickWeights, type Weights } from '../../networks';
 import { imagesOf, taskOf } from '../evaluate';
@@ -10,11 +11,12 @@ import { imageFeeds } from '../source';
 import type { MethodContext } from '../types';
 import { networkMethod } from './transfer-method';
 
+/** Where in the encoder a parameter lies: its layer, the same for all columns of a cross-stitched one. */
+const levelAt = (name: string): string => levelOf(name.slice(0, name.lastIndexOf('/')));
+
 /** Layers of the encoder in order, input first, by the names of their parameters. */
 const encoderLayers = (names: readonly string[]): string[] => [
-  ...new Set(
-    names.filter((name) => name.startsWith('encoder/')).map((name) => name.slice(0, name.lastIndexOf('/'))),
-  ),
+  ...new Set(names.filter((name) => name.startsWith('encoder/')).map(levelAt)),
 ];
 
 /**
@@ -30,7 +32,7 @@ export function fineTuneGroups(
   const groups = layers.map((layer, i): ParameterGroup => {
     const above = layers.length - 1 - i;
     return {
-      names: names.filter((name) => name.startsWith(`${layer}/`)),
+      names: names.filter((name) => levelAt(name) === layer),
       rate: rate * decay ** above,
       from: (unfreeze * (above + 1)) / layers.length,
     };
@@ -61,7 +63,7 @@ export async function startingEncoder(
     );
   }
   const encoder: Weights = pickWeights(stored.weights, /^encoder\//);
-  return { from, adapter: stored.adapter, encoder };
+  return { from, adapter: stored.adapter, columns: stored.columns, encoder };
 }
 
 /**
@@ -72,12 +74,12 @@ export async function startingEncoder(
 export const fineTune = networkMethod('fine-tune', async (recipe, context) => {
   const options = optionsOf(recipe.method, recipe.options);
   const task = taskOf(context, recipe.task);
-  const { from, adapter, encoder } = await startingEncoder(context, recipe);
+  const { from, adapter, columns, encoder } = await startingEncoder(context, recipe);
   const tie = options.number('l2-sp');
   return {
     task,
     preset: recipe.preset,
-    plan: scratchPlan(recipe.preset, context.dataset.size, task),
+    plan: scratchPlan(recipe.preset, context.dataset.size, task, columns),
     pool: 'transfer',
     images: imagesOf(context, 'transfer', recipe.images),
     training: recipe.training,
@@ -85,6 +87,7 @@ export const fineTune = networkMethod('fine-tune', async (recipe, context) => {
     purpose: `fine-tune ${from.task} > ${task.id}`,
     restored: encoder,
     adapter,
+    columns,
     feed: await imageFeeds(context, recipe, ['transfer', 'selection', 'test'], adapter),
     groups: (names) =>
       fineTuneGroups(names, {

@@ -1,5 +1,6 @@
 import { optionsOf } from '@/lib/science/catalog/methods';
 import { type LayerPlan, planLayers, scratchPlan } from '@/lib/science/catalog/presets-layers';
+import { levelOf } from '@/lib/science/catalog/stitched';
 import { TaskatlasError } from '@/lib/science/core';
 import { rowsTensor } from '../../engine';
 import { createParameters, forward, pickWeights, valuesOf, type Weights } from '../../networks';
@@ -28,13 +29,13 @@ function trainedLayers(
   restored: ReadonlySet<string>,
   { pattern, depth }: { pattern: string; depth: number },
 ): Set<string> {
-  const encoder = [...restored];
-  const top = new Set(depth > 0 ? encoder.slice(-depth) : []);
+  const levels = [...new Set([...restored].map(levelOf))];
+  const top = new Set(depth > 0 ? levels.slice(-depth) : []);
   const chosen = pattern === '' ? null : new RegExp(pattern);
   return new Set(
     planLayers(plan)
       .map((layer) => layer.name)
-      .filter((name) => !restored.has(name) || top.has(name) || (chosen?.test(name) ?? false)),
+      .filter((name) => !restored.has(name) || top.has(levelOf(name)) || (chosen?.test(name) ?? false)),
   );
 }
 
@@ -90,8 +91,8 @@ async function cachedBelow(
 export const partial = networkMethod('partial', async (recipe, context) => {
   const options = optionsOf(recipe.method, recipe.options);
   const task = taskOf(context, recipe.task);
-  const { from, adapter, encoder } = await startingEncoder(context, recipe);
-  const plan = inLayers(scratchPlan(recipe.preset, context.dataset.size, task));
+  const { from, adapter, columns, encoder } = await startingEncoder(context, recipe);
+  const plan = inLayers(scratchPlan(recipe.preset, context.dataset.size, task, columns));
   const wanted = options.text('restore');
   const taken = wanted === '' ? encoder : pickWeights(encoder, new RegExp(wanted));
   const layerOf = (name: string): string => name.slice(0, name.lastIndexOf('/'));
@@ -113,6 +114,7 @@ export const partial = networkMethod('partial', async (recipe, context) => {
     purpose: `partial ${from.task} > ${task.id}`,
     restored: taken,
     adapter,
+    columns,
     ...(frozen.length > 0 ? { frozen: new RegExp(`^(${frozen.map(escaped).join('|')})/`) } : {}),
   };
   if (cut > 0 && options.flag('cache')) {

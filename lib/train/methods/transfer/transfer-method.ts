@@ -9,6 +9,8 @@ import type { MethodContext, TransferMethod } from '../types';
 export interface Prepared extends SupervisedTraining {
   /** How pictures reach the network's encoder, for methods whose result is a source again. */
   adapter?: InputAdapter;
+  /** Columns of the network's encoder; absent = 1. */
+  columns?: number | undefined;
   /** Weights that were used without being part of the trained network (a frozen part whose outputs are cached). */
   kept?: Weights;
 }
@@ -18,13 +20,14 @@ export async function storeTransfer(
   context: MethodContext,
   recipe: TransferRecipe,
   weights: Weights,
-  options: { adapter?: InputAdapter | undefined; preset?: PresetName } = {},
+  options: { adapter?: InputAdapter | undefined; preset?: PresetName; columns?: number | undefined } = {},
 ): Promise<string[]> {
   const name = weightsName(context.fingerprint);
   const stored: StoredSource = {
     preset: options.preset ?? recipe.preset,
     size: context.dataset.size,
     adapter: options.adapter ?? 'none',
+    ...(options.columns ? { columns: options.columns } : {}),
     weights,
     recipe,
   };
@@ -42,8 +45,8 @@ export const networkMethod = (
     const prepared = await prepare(recipe, context);
     const { result, weights } = await trainSupervised(context, prepared);
     const all = new Map([...(prepared.kept ?? []), ...weights]);
-    const { adapter, preset } = prepared;
-    return { ...result, artifacts: await storeTransfer(context, recipe, all, { adapter, preset }) };
+    const { adapter, preset, columns } = prepared;
+    return { ...result, artifacts: await storeTransfer(context, recipe, all, { adapter, preset, columns }) };
   },
   predictor: async (recipe, context, weights) =>
     networkPredictor(context, await prepare(recipe, context), weights),
