@@ -63,6 +63,26 @@ const jointCase =
     return { method: meanOf(method), baseline: meanOf(baseline) };
   };
 
+const STITCHED = ['z-depth', 'semantic-segmentation', 'edges-occlusion'];
+const READ = ['reshading', 'keypoints-3d', 'keypoints-2d', 'edges-2d'];
+
+/** Columns with cross-stitch units against one trunk, taught by the same tasks. */
+const stitchedCase: Case = async (bench) => {
+  const b = bench.on(await openRoomsGround(CACHE), SETTINGS);
+  const stitched = await b.pretrain('multi-task', { sharing: 'cross-stitch' }, STITCHED);
+  const trunk = await b.pretrain('multi-task', {}, STITCHED);
+  const [method, baseline]: [number[], number[]] = [[], []];
+  for (const task of READ) {
+    const labels = b.ground.spec.pools.transfer;
+    method.push(await bestReadout(b, task, [stitched], labels));
+    baseline.push(await bestReadout(b, task, [trunk], labels));
+    const single = await bestReadout(b, task, STITCHED, labels);
+    const [x, y] = [method, baseline].map((list) => list.at(-1)?.toFixed(1));
+    console.log(`  ${task}: ${x} against ${y}; best single encoder ${single.toFixed(1)}`);
+  }
+  return { method: meanOf(method), baseline: meanOf(baseline) };
+};
+
 const META: CaseSettings = { preset: 'tiny', epochs: { source: 2, transfer: 60, scratch: 60 } };
 const SCHOOL = ['edges-occlusion', 'z-depth', 'reshading', 'keypoints-3d'];
 const STEPS = 5;
@@ -85,6 +105,7 @@ async function shotCurve(b: Bench, name: string, source: SourceRef | null): Prom
 export const ROOMS_CASES: Readonly<Record<string, Case>> = {
   'multi-task': jointCase(40),
   'multi-task-200': jointCase(200),
+  'cross-stitch': stitchedCase,
   meta: async (bench) => {
     const b = bench.on(await openRoomsGround(CACHE), META);
     const after = async (name: string, source: SourceRef | null): Promise<number> => {
