@@ -66,22 +66,24 @@ const jointCase =
 const STITCHED = ['z-depth', 'semantic-segmentation', 'edges-occlusion'];
 const READ = ['reshading', 'keypoints-3d', 'keypoints-2d', 'edges-2d'];
 
-/** Columns with cross-stitch units against one trunk, taught by the same tasks. */
-const stitchedCase: Case = async (bench) => {
-  const b = bench.on(await openRoomsGround(CACHE), SETTINGS);
-  const stitched = await b.pretrain('multi-task', { sharing: 'cross-stitch' }, STITCHED);
-  const trunk = await b.pretrain('multi-task', {}, STITCHED);
-  const [method, baseline]: [number[], number[]] = [[], []];
-  for (const task of READ) {
-    const labels = b.ground.spec.pools.transfer;
-    method.push(await bestReadout(b, task, [stitched], labels));
-    baseline.push(await bestReadout(b, task, [trunk], labels));
-    const single = await bestReadout(b, task, STITCHED, labels);
-    const [x, y] = [method, baseline].map((list) => list.at(-1)?.toFixed(1));
-    console.log(`  ${task}: ${x} against ${y}; best single encoder ${single.toFixed(1)}`);
-  }
-  return { method: meanOf(method), baseline: meanOf(baseline) };
-};
+/** Columns with cross-stitch units, whose first is z-depth's, against another encoder. */
+const stitchedCase =
+  (baselineOf: (b: Bench) => Promise<SourceRef>): Case =>
+  async (bench) => {
+    const b = bench.on(await openRoomsGround(CACHE), SETTINGS);
+    const stitched = await b.pretrain('multi-task', { sharing: 'cross-stitch' }, STITCHED);
+    const other = await baselineOf(b);
+    const [method, baseline]: [number[], number[]] = [[], []];
+    for (const task of READ) {
+      const labels = b.ground.spec.pools.transfer;
+      method.push(await bestReadout(b, task, [stitched], labels));
+      baseline.push(await bestReadout(b, task, [other], labels));
+      const single = await bestReadout(b, task, STITCHED, labels);
+      const [x, y] = [method, baseline].map((list) => list.at(-1)?.toFixed(1));
+      console.log(`  ${task}: ${x} against ${y}; best single encoder ${single.toFixed(1)}`);
+    }
+    return { method: meanOf(method), baseline: meanOf(baseline) };
+  };
 
 const META: CaseSettings = { preset: 'tiny', epochs: { source: 2, transfer: 60, scratch: 60 } };
 const SCHOOL = ['edges-occlusion', 'z-depth', 'reshading', 'keypoints-3d'];
@@ -105,7 +107,8 @@ async function shotCurve(b: Bench, name: string, source: SourceRef | null): Prom
 export const ROOMS_CASES: Readonly<Record<string, Case>> = {
   'multi-task': jointCase(40),
   'multi-task-200': jointCase(200),
-  'cross-stitch': stitchedCase,
+  'cross-stitch': stitchedCase((b) => b.pretrain('multi-task', {}, STITCHED)),
+  'cross-stitch-alone': stitchedCase((b) => b.source('z-depth')),
   meta: async (bench) => {
     const b = bench.on(await openRoomsGround(CACHE), META);
     const after = async (name: string, source: SourceRef | null): Promise<number> => {
