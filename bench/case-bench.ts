@@ -22,7 +22,7 @@ import { executeRecipe } from '@/lib/train/methods';
 import { readSource } from '@/lib/train/methods/features';
 import { heldOutCurve } from '@/lib/train/methods/pretrain/adaptation';
 import { createTestContext } from '@/lib/train/methods/testing/context';
-import { initialWeights, pickWeights } from '@/lib/train/networks';
+import { initialWeights } from '@/lib/train/networks';
 
 export const TARGET = 'classification';
 
@@ -171,10 +171,10 @@ export class Bench {
     const { seed, files } = this;
     const context = createTestContext(engine, dataset, 'adaptation', { files });
     const plan = encoderPlan(preset, dataset.size);
-    const { weights } = source
+    const stored = source
       ? await readSource(context, source.fingerprint)
       : { weights: initialWeights(plan, createRng(seed, 'adaptation')) };
-    return await heldOutCurve(context, preset, pickWeights(weights, /^encoder\//), task, {
+    return await heldOutCurve(context, preset, stored, task, {
       ...options,
       seed,
     });

@@ -1,6 +1,6 @@
 import { type PresetName, TaskatlasError, type TaskId } from '@/lib/science/core';
 import { adapt, type InnerRate } from '@/lib/science/learning';
-import type { Weights } from '../../networks';
+import { pickWeights, type Weights } from '../../networks';
 import { imageLosses, meanLoss } from '../losses';
 import { createPause } from '../pause';
 import { chunks, poolLabels } from '../pools';
@@ -78,7 +78,7 @@ export function adaptationCurve(
 export async function heldOutCurve(
   context: RunContext,
   preset: PresetName,
-  encoder: Weights,
+  source: { weights: Weights; columns?: number },
   id: TaskId,
   { shots, draw, steps, seed }: { shots: number; draw: number; steps: number; seed: number },
 ): Promise<number[]> {
@@ -98,7 +98,8 @@ export async function heldOutCurve(
     labels: await poolLabels(dataset, 'test', task.task, preset, pause),
     indices: Int32Array.from({ length: dataset.count('test') }, (_, i) => i),
   };
-  const learner = createLearner(context, preset, task, gather);
+  const learner = createLearner(context, preset, task, gather, source.columns);
+  const encoder = pickWeights(source.weights, /^encoder\//);
   try {
     const start = (from: Examples): Float64Array => learner.start(encoder, from, [seed, draw, id]);
     const half = (offset: number): Examples => ({

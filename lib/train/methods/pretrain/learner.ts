@@ -58,18 +58,20 @@ function encoderFirst(parameters: ParameterStore): string[] {
   return [...names.filter(isEncoder), ...names.filter((name) => !isEncoder(name))];
 }
 
+/** @param columns of its encoder */
 export function createLearner(
   context: RunContext,
   preset: PresetName,
   task: TaskData,
   gather: Gather,
+  columns = 1,
 ): Learner {
   const { tf } = context.engine;
   const { size } = context.dataset;
   const { spec, scale } = task;
   const { input, id } = task.task;
   const head = headPlan(preset, size, task.task);
-  const plan = [...taskEncoder(preset, size, task.task), ...head];
+  const plan = [...taskEncoder(preset, size, task.task, columns), ...head];
   const parameters = createParameters(tf, plan, initialWeights(plan, createRng('learner')));
   const names = encoderFirst(parameters);
   const network = flatNetwork(tf, parameters, names);
