@@ -8,9 +8,6 @@ import { batchLoss, type LossSpec } from './losses';
 import { stagedLoss } from './staged-loss';
 
 let tf: Engine['tf'];
-beforeAll(async () => {
-  ({ tf } = await openEngine({ backend: 'cpu' }));
-});
 
 const EXAMPLES = 5;
 const cases = fc.record({
@@ -59,7 +56,11 @@ function make({
   return { spec: { name, classWeights } as LossSpec, labels, indices, output };
 }
 
-describe('staged loss', () => {
+describe.each(['cpu', 'wasm'] as const)('staged loss on %s', (backend) => {
+  beforeAll(async () => {
+    ({ tf } = await openEngine({ backend }));
+  });
+
   it('is the batch loss with its gradient, whatever the labels', () => {
     fc.assert(
       fc.property(cases, (given) => {

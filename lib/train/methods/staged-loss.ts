@@ -66,7 +66,10 @@ function elements(tf: Tf, spec: LossSpec, labels: PackedLabels, o: Tensor, y: Te
     if (spec.name === 'l1') return [tf.abs(difference), tf.sign(difference)];
     return [tf.square(difference), tf.mul(difference, 2)];
   }
-  const shares = labels.ids ? tf.oneHot(tf.cast(y as never, 'int32'), labels.channels, 1, 0, 'float32') : y;
+  // WebAssembly's oneHot writes integers whatever type it is asked for.
+  const shares = labels.ids
+    ? tf.cast(tf.oneHot(tf.cast(y as never, 'int32'), labels.channels), 'float32')
+    : y;
   const logs = tf.logSoftmax(o);
   const softmax = tf.exp(logs);
   const sum = labels.ids ? softmax : tf.mul(softmax, tf.sum(shares, 1, true));
@@ -108,12 +111,12 @@ export function stagedLoss(spec: LossSpec, labels: PackedLabels): StagedLoss | n
       const sum = tf.customGrad((...args: unknown[]) => {
         const [o, save] = args as [Tensor, GradSaver];
         const [each, slope] = elements(tf, spec, labels, o, y as Tensor);
-        save([slope]);
+        // What the gradient needs is saved: a batch's tensors may be gone by then.
+        save([w ? tf.mul(slope, w) : slope]);
         const value = tf.sum(w ? tf.mul(each, w) : each);
         return {
           value,
-          gradFunc: (dy: Tensor, [saved]: Tensor[]) =>
-            tf.mul(w ? tf.mul(saved as Tensor, w) : (saved as Tensor), dy),
+          gradFunc: (dy: Tensor, [saved]: Tensor[]) => tf.mul(saved as Tensor, dy),
         };
       });
       const flat = tf.reshape(output, [-1, channels]);
