@@ -19,7 +19,7 @@ const FILE = JSON.stringify({
   preset: 'micro',
   tasks: ['autoencoding', 'z-depth'],
   targets: ['z-depth'],
-  methods: ['adda', 'source-only', 'dann', 'deep-coral', 'readout'],
+  methods: ['adda', 'cycada', 'source-only', 'dann', 'deep-coral', 'readout'],
   training: { source: training, transfer: training, scratch: training },
   probe: false,
 });
@@ -34,11 +34,14 @@ it('a sweep over two domains goes through the queue: every adaptation meets in t
     const { analyses, states } = await micro.snapshot();
     expect(Object.keys(states)).toEqual(['done']);
     const keys = analyses.flatMap(({ candidates }) => candidates.map(({ key }) => key));
-    for (const key of ['source-only', 'dann', 'deep-coral', 'adda', 'autoencoding'])
+    for (const key of ['source-only', 'dann', 'deep-coral', 'adda', 'cycada', 'autoencoding'])
       expect(keys).toContain(key);
     for (const { recipe, fingerprint } of await micro.store.runsOf(micro.sweep.id)) {
       if (recipe.kind !== 'transfer' || recipe.method === 'readout') continue;
-      const [table] = (await micro.store.result(fingerprint))?.tables ?? [];
+      const result = await micro.store.result(fingerprint);
+      const roles = new Set(result?.samples.map(({ role }) => role));
+      expect(roles.has('source-translated')).toBe(recipe.method === 'cycada');
+      const [table] = result?.tables ?? [];
       expect(table?.rows[0]).toBe('proxy A-distance');
       // Negatives are told apart at sight.
       expect(table?.values[0]?.[0]).toBeGreaterThan(1);

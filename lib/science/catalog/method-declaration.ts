@@ -1,4 +1,4 @@
-import type { LossName, PresetName, RunKind, TaskHead } from '../core';
+import type { PresetName, RunKind, TaskDeclaration } from '../core';
 import type { OptionSpecs, ResolvedOptions } from './method-options';
 
 /** Which runs a method makes of one target (kind `transfer`). */
@@ -11,7 +11,7 @@ export interface MethodRuns {
 
 /** What a method is asked to serve. */
 export interface MethodCase {
-  task: { head: TaskHead; loss: LossName };
+  task: Pick<TaskDeclaration, 'head' | 'loss' | 'family'>;
   /** Labelled images, and all images of the transfer pool. */
   images: number;
   pool: number;

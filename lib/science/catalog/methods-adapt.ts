@@ -1,9 +1,35 @@
 import type { MethodCase, MethodDeclaration } from './method-declaration';
-import { COMMON_OPTIONS, type OptionSpecs } from './method-options';
+import { COMMON_OPTIONS, type OptionSpec, type OptionSpecs } from './method-options';
 
 /** Adaptation needs two domains to go between. */
 const hasTwoDomains = ({ shifted }: MethodCase): boolean | string =>
   shifted || 'the data set has one domain: give it a shift or a target';
+
+/** A weight of a term: 0 leaves it out. */
+const weightOf = (doc: string, byDefault: number, max: number): OptionSpec => ({
+  kind: 'number',
+  default: byDefault,
+  min: 0,
+  max,
+  doc,
+});
+
+/** A learning rate as a multiple of another. */
+const rateOf = (doc: string, byDefault: number): OptionSpec => ({
+  kind: 'number',
+  default: byDefault,
+  min: 0.0001,
+  max: 10,
+  doc,
+});
+
+const GAMMA: OptionSpec = {
+  kind: 'number',
+  default: 10,
+  min: 0,
+  max: 1000,
+  doc: 'How fast λ rises over the share p of the training done: weight · (2/(1 + e^(−γp)) − 1).',
+};
 
 /** Options of methods that train on both domains at once. */
 const JOINT_OPTIONS = {
@@ -15,117 +41,149 @@ const JOINT_OPTIONS = {
   ...COMMON_OPTIONS,
 } as const satisfies OptionSpecs;
 
+const START = {
+  start: {
+    kind: 'methods',
+    default: 'source-only',
+    doc: 'Method of the same sweep whose network is adapted.',
+  },
+} as const satisfies OptionSpecs;
+
+/** What all adaptations have in common: one run for each target, trained as long as a source. */
+const ADAPTATION = {
+  kind: 'transfer',
+  serves: hasTwoDomains,
+  measures: true,
+  training: 'source',
+  needs: [],
+  runs: () => ({ sources: 'none', members: null }),
+} as const satisfies Partial<MethodDeclaration>;
+
+/** The same for those that begin with a finished network of the source domain. */
+const FROM_NETWORK = {
+  ...ADAPTATION,
+  needs: ['weights'],
+  runs: (options) => ({ sources: 'none', members: [options.text('start')] }),
+} as const satisfies Partial<MethodDeclaration>;
+
+/** Passes through the encoder for the target domain’s pictures beside the source’s, with what tells them apart. */
+const bothDomains = (): number => 1.7;
+
 /**
  * Ways to take a task from the source domain (the source pool) to the target domain (all other pools) of a data set
  * with a shift. Training code is in lib/train/methods/adapt/<id>.ts.
  */
 export const ADAPT_METHODS: readonly MethodDeclaration[] = [
   {
+    ...ADAPTATION,
     id: 'source-only',
-    kind: 'transfer',
     name: 'Source only',
     summary:
       'The network of the source domain applied to the target domain as it is: what adaptation is held against.',
     source: 'Ben-David et al. 2010 (source error)',
     version: 1,
-    serves: hasTwoDomains,
-    measures: true,
-    training: 'source',
-    needs: [],
     options: JOINT_OPTIONS,
-    runs: () => ({ sources: 'none', members: null }),
   },
   {
+    ...ADAPTATION,
     id: 'dann',
-    kind: 'transfer',
     name: 'Domain-adversarial network',
     summary:
       'Labelled pictures of the source domain, unlabelled ones of the target; a reversed gradient makes their codes alike.',
     source: 'Ganin & Lempitsky 2015; Ganin et al. 2016',
     version: 1,
-    serves: hasTwoDomains,
-    measures: true,
-    training: 'source',
-    needs: [],
     options: {
-      weight: {
-        kind: 'number',
-        default: 1,
-        min: 0,
-        max: 100,
-        doc: 'Largest λ of the reversed gradient; 0 = source only.',
-      },
-      gamma: {
-        kind: 'number',
-        default: 10,
-        min: 0,
-        max: 1000,
-        doc: 'How fast λ rises over the share p of the training done: weight · (2/(1 + e^(−γp)) − 1).',
-      },
+      weight: weightOf('Largest λ of the reversed gradient; 0 = source only.', 1, 100),
+      gamma: GAMMA,
       ...JOINT_OPTIONS,
     },
-    trainings: () => 1.7,
-    runs: () => ({ sources: 'none', members: null }),
+    trainings: bothDomains,
   },
   {
+    ...ADAPTATION,
     id: 'deep-coral',
-    kind: 'transfer',
     name: 'Deep CORAL',
     summary: 'Beside the task’s loss, the distance between the covariances of both domains’ codes.',
     source: 'Sun & Saenko 2016',
     version: 1,
-    serves: hasTwoDomains,
-    measures: true,
-    training: 'source',
-    needs: [],
     options: {
-      weight: {
-        kind: 'number',
-        default: 1,
-        min: 0,
-        max: 1e6,
-        doc: 'Of the distance beside the task’s loss; 0 = source only.',
-      },
+      weight: weightOf('Of the distance beside the task’s loss; 0 = source only.', 1, 1e6),
       ...JOINT_OPTIONS,
     },
-    trainings: () => 1.7,
-    runs: () => ({ sources: 'none', members: null }),
+    trainings: bothDomains,
   },
   {
+    ...FROM_NETWORK,
     id: 'adda',
-    kind: 'transfer',
     name: 'Adversarial discriminative adaptation',
     summary:
       'The source-only network gets an encoder for the target domain that fools a discriminator; its head stays.',
     source: 'Tzeng et al. 2017',
     version: 2,
-    serves: hasTwoDomains,
-    measures: true,
-    training: 'source',
-    needs: ['weights'],
     options: {
-      start: {
-        kind: 'methods',
-        default: 'source-only',
-        doc: 'Method of the same sweep whose network is adapted.',
-      },
-      rate: {
-        kind: 'number',
-        default: 0.2,
-        min: 0.0001,
-        max: 10,
-        doc: 'Learning rate of the adversarial training, as a multiple of the source network’s.',
-      },
-      'encoder-rate': {
-        kind: 'number',
-        default: 0.1,
-        min: 0.0001,
-        max: 10,
-        doc: 'Learning rate of the target’s encoder, as a multiple of the discriminator’s (two time scales).',
-      },
+      ...START,
+      rate: rateOf('Learning rate of the adversarial training, as a multiple of the source network’s.', 0.2),
+      'encoder-rate': rateOf(
+        'Learning rate of the target’s encoder, as a multiple of the discriminator’s (two time scales).',
+        0.1,
+      ),
       ...COMMON_OPTIONS,
     },
     trainings: () => 1.2,
-    runs: (options) => ({ sources: 'none', members: [options.text('start')] }),
+  },
+  {
+    ...FROM_NETWORK,
+    id: 'cycada',
+    name: 'Cycle-consistent adversarial adaptation',
+    summary:
+      'Pictures of the source domain are translated to look like the target’s, there and back again; the task is learned on them.',
+    source: 'Hoffman et al. 2018 (CyCADA); Zhu et al. 2017 (CycleGAN)',
+    version: 1,
+    serves: (asked) =>
+      asked.task.family === 'texture'
+        ? 'its labels are made from the picture, which translation changes'
+        : hasTwoDomains(asked),
+    options: {
+      ...START,
+      cycle: weightOf(
+        'Of what is lost on the way there and back, mean |G(G(x)) − x| of both domains.',
+        2,
+        1000,
+      ),
+      semantic: weightOf(
+        'Of the task’s loss between what the starting network says of a picture before and after its translation.',
+        1,
+        1000,
+      ),
+      identity: weightOf(
+        'Of what a picture changes that is of the wanted domain already, mean |G(x) − x|.',
+        0,
+        1000,
+      ),
+      rate: rateOf('Learning rate of the translation, as a multiple of the task’s.', 1),
+      'critic-rate': rateOf('Learning rate of the discriminators, as a multiple of the generators’.', 1),
+      'translation-epochs': {
+        kind: 'number',
+        default: 0,
+        min: 0,
+        max: 100_000,
+        integer: true,
+        doc: 'Passes of the translation over the source domain’s pictures; 0 = as many as the task’s.',
+      },
+      warm: {
+        kind: 'flag',
+        default: false,
+        doc: 'Learn the task on translated pictures from the starting network’s weights instead of random ones.',
+      },
+      features: weightOf(
+        'Largest λ of a reversed gradient on the codes while the task is learned (full CyCADA); 0 = pictures alone.',
+        0,
+        100,
+      ),
+      gamma: GAMMA,
+      ...JOINT_OPTIONS,
+    },
+    // Of preset `tiny`, whose own network is as small as a generator.
+    trainings: () => 14,
   },
 ];

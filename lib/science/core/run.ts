@@ -228,11 +228,24 @@ export interface CurvePoint {
   selectionLoss: number | null;
 }
 
+/**
+ * What a sample shows. `…-translated`: a picture of either domain, as the other domain would show it, and back again,
+ * side by side.
+ */
+export const SAMPLE_ROLES = [
+  'input',
+  'truth',
+  'prediction',
+  'source-translated',
+  'target-translated',
+] as const;
+export type SampleRole = (typeof SAMPLE_ROLES)[number];
+
 /** One image of a sample strip as stored: PNG bytes. */
 export interface SampleImage {
-  /** Index in the test pool. */
+  /** Index in the test pool; of `source-translated` in the source pool. */
   index: number;
-  role: 'input' | 'truth' | 'prediction';
+  role: SampleRole;
   png: Uint8Array;
 }
 

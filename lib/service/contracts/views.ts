@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { SAMPLE_ROLES } from '@/lib/science/core';
 import { sweepNote } from './notes';
 
 /** Shapes of API answers; the dashboard, the CLI and the OpenAPI document all come from these. */
@@ -246,9 +247,7 @@ export const runDetailView = runView.extend({
   cost: z
     .object({ steps: z.number(), images: z.number(), seconds: z.number(), flops: z.number() })
     .nullable(),
-  samples: z.array(
-    z.object({ index: z.number(), role: z.enum(['input', 'truth', 'prediction']), url: z.string() }),
-  ),
+  samples: z.array(z.object({ index: z.number(), role: z.enum(SAMPLE_ROLES), url: z.string() })),
 });
 
 /** One page of a sweep's runs; `total` counts all that match the filter. */

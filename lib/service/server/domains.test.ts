@@ -31,22 +31,24 @@ const issuesOf = async (dataset: Record<string, unknown>) =>
   );
 
 describe('methods of adaptation', () => {
-  const methods = ['readout', 'adda', 'dann', 'deep-coral', 'source-only'];
+  const methods = ['readout', 'adda', 'cycada', 'dann', 'deep-coral', 'source-only'];
   const transfers = ({ runs }: Awaited<ReturnType<typeof plan>>) =>
     runs.flatMap((run) => (run.recipe.kind === 'transfer' ? [{ ...run, recipe: run.recipe }] : []));
 
-  it('are planned once for a target, ADDA after the network that it adapts', async () => {
+  it('are planned once for a target, ADDA and CyCADA after the network that they start from', async () => {
     const planned = transfers(await plan({ shift }, { methods, seeds: [1, 2] }));
     const adapted = planned.filter(({ recipe }) => recipe.method !== 'readout');
-    expect(adapted).toHaveLength(8);
+    expect(adapted).toHaveLength(10);
     expect(adapted.every(({ recipe }) => recipe.sources.length === 0)).toBe(true);
     for (const seed of [1, 2]) {
       const of = (method: string) =>
         adapted.find(({ recipe }) => recipe.method === method && recipe.seed === seed);
-      const [start, adda] = [of('source-only'), of('adda')];
-      expect(adda?.dependsOn).toEqual([start?.fingerprint]);
-      expect(adda?.recipe.members).toEqual([{ key: 'source-only', fingerprint: start?.fingerprint }]);
-      expect(adda?.priority).toBeGreaterThan(start?.priority ?? Number.POSITIVE_INFINITY);
+      const start = of('source-only');
+      for (const later of [of('adda'), of('cycada')]) {
+        expect(later?.dependsOn).toEqual([start?.fingerprint]);
+        expect(later?.recipe.members).toEqual([{ key: 'source-only', fingerprint: start?.fingerprint }]);
+        expect(later?.priority).toBeGreaterThan(start?.priority ?? Number.POSITIVE_INFINITY);
+      }
       // As much is learned from the source pool at every size of the transfer set.
       expect(start?.recipe.training).toEqual(defaultTraining('micro', 'source'));
     }
@@ -63,7 +65,7 @@ describe('methods of adaptation', () => {
   it('are left out of a data set of one domain, and the preview says why', async () => {
     const one = await plan({}, { methods });
     expect(transfers(one).every(({ recipe }) => recipe.method === 'readout')).toBe(true);
-    expect(one.skipped).toHaveLength(4);
+    expect(one.skipped).toHaveLength(5);
     const [note = ''] = planReport(one, { states: new Map(), pace: 1 }).notes;
     expect(note).toContain(
       'dann → z-depth at 24 images (the data set has one domain: give it a shift or a target)',
@@ -80,9 +82,22 @@ describe('methods of adaptation', () => {
     expect(larger[0]?.estimatedFlops).toBeCloseTo(2 * flops('source-only'), 0);
   });
 
-  it('ADDA wants the method that it starts from in the sweep', async () => {
-    const refused = plan({ shift }, { methods: ['adda'] });
+  it.each(['adda', 'cycada'])('%s wants the method that it starts from in the sweep', async (method) => {
+    const refused = plan({ shift }, { methods: [method] });
     await expect(refused).rejects.toMatchObject({ issues: [{ path: 'methods[0]' }] });
+  });
+
+  it('CyCADA does not serve tasks whose labels are made from the picture', async () => {
+    const { runs, skipped } = await plan(
+      { shift },
+      { methods: ['source-only', 'cycada'], targets: ['autoencoding', 'z-depth'] },
+    );
+    const of = (run: (typeof runs)[number]) =>
+      run.recipe.kind === 'transfer' && run.recipe.method === 'cycada' ? [run.recipe.task] : [];
+    expect(runs.flatMap(of)).toEqual(['z-depth']);
+    expect(skipped).toEqual([
+      'cycada → autoencoding at 24 images (its labels are made from the picture, which translation changes)',
+    ]);
   });
 });
 

@@ -51,7 +51,7 @@ export function planReport(
   const other = plan.dataset ? domainWords(plan.dataset) : null;
   if (other !== null) {
     notes.push(
-      `Two domains: all pools but source show ${other}. Own networks learn from the source domain and keep their best weights by labels of the other; source-only, dann, deep-coral and adda use none of its labels.`,
+      `Two domains: all pools but source show ${other}. Own networks learn from the source domain and keep their best weights by labels of the other; source-only, dann, deep-coral, adda and cycada use none of its labels.`,
     );
   }
   if (plan.skipped.length > 0) {

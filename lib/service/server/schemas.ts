@@ -1,4 +1,5 @@
 import { z } from '@hono/zod-openapi';
+import { SAMPLE_ROLES } from '@/lib/science/core';
 import * as contracts from '../contracts';
 
 /** Shapes with their names in the OpenAPI document. The contracts themselves stay free of HTTP. */
@@ -77,12 +78,14 @@ const decimal = (max: number) =>
     .transform(Number)
     .pipe(z.number().min(0).max(max));
 
+const SAMPLE_FILES = SAMPLE_ROLES.map((role) => `${role}.png`).join(', ');
+
 export const sampleRef = runRef.extend({
   index: whole(0, 999_999_999),
   file: z
     .string()
-    .regex(/^(input|truth|prediction)\.png$/, 'use input.png, truth.png or prediction.png')
-    .meta(about('`input.png`, `truth.png` or `prediction.png`', 'prediction.png')),
+    .regex(new RegExp(`^(${SAMPLE_ROLES.join('|')})\\.png$`), `use one of ${SAMPLE_FILES}`)
+    .meta(about(`One of ${SAMPLE_FILES}`, 'prediction.png')),
 });
 
 /** A method of the sweep with its options, as in candidate keys. */

@@ -62,8 +62,6 @@ import type { PolicySolver } from './policy-solver';
 export const SWEEP_ACTIONS = ['pause', 'resume', 'stop', 'cancel', 'retry-failed'] as const;
 type SweepAction = (typeof SWEEP_ACTIONS)[number];
 
-export type SampleRole = 'input' | 'truth' | 'prediction';
-
 interface RunFilter {
   kind?: string | undefined;
   state?: string | undefined;
@@ -109,7 +107,7 @@ export interface UseCases {
   runs(ref: string, filter?: RunFilter): Promise<RunListView>;
   run(fingerprint: string): Promise<RunDetailView>;
   retryRun(fingerprint: string): Promise<RunView>;
-  sample(fingerprint: string, index: number, role: SampleRole): Promise<Uint8Array>;
+  sample(fingerprint: string, index: number, role: string): Promise<Uint8Array>;
   workers(): Promise<WorkerView[]>;
   tasks(dataset?: DatasetSpec['kind']): TaskView[];
 }
@@ -250,7 +248,7 @@ function queries(deps: ApiDeps, loader: Loader, solver: PolicySolver) {
       const result = run.state === 'done' ? await loader.result(fingerprint) : null;
       return runDetail(run, result, dictionary, clock.now());
     },
-    async sample(fingerprint: string, index: number, role: SampleRole) {
+    async sample(fingerprint: string, index: number, role: string) {
       await known(fingerprint);
       const png = await store.sample(fingerprint, index, role);
       if (!png) throw missing(`Run ${fingerprint.slice(0, 12)}… kept no ${role} of test image ${index}.`);

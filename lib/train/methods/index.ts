@@ -1,6 +1,7 @@
 import { type Recipe, type RunResult, TaskatlasError, type TaskId } from '@/lib/science/core';
 import { asOutOfMemory } from '../engine';
 import { adda } from './adapt/adda';
+import { cycada } from './adapt/cycada';
 import { dann } from './adapt/dann';
 import { deepCoral } from './adapt/deep-coral';
 import { sourceOnly } from './adapt/source-only';
@@ -40,6 +41,7 @@ const TRANSFERS: readonly TransferMethod[] = [
   dann,
   deepCoral,
   adda,
+  cycada,
 ];
 const PRETRAININGS = [multiTask, meta, contrastive, deepBelief] as const;
 const METHODS = [source, scratch, mean, probe, ...TRANSFERS, ...PRETRAININGS] as const;

@@ -71,7 +71,7 @@ function encode(width: number, height: number, colourAt: (x: number, y: number) 
 const GAP = 2;
 
 /** Pictures in [−1, 1] as bytes, side by side. */
-const inputPng = (images: readonly Float32Array[], size: number): Uint8Array =>
+export const inputPng = (images: readonly Float32Array[], size: number): Uint8Array =>
   encode(images.length * (size + GAP) - GAP, size, (x, y) => {
     const image = images[Math.floor(x / (size + GAP))] as Float32Array;
     const column = x % (size + GAP);

@@ -93,11 +93,11 @@ const NONE = new Float32Array(0);
 function asStepper(
   compiled: CompiledStep,
   names: readonly string[],
-  inputsOf: (batch: Int32Array) => Tensor[],
+  inputsOf: (batch: Int32Array, step: number) => Tensor[],
 ): Stepper {
   return {
-    step: (batch, _, rate) => {
-      const inputs = inputsOf(batch);
+    step: (batch, at, rate) => {
+      const inputs = inputsOf(batch, at);
       const loss = compiled.run(inputs, rate);
       for (const tensor of inputs) tensor.dispose();
       return loss;
@@ -139,8 +139,11 @@ function compiled(
   const whole = imagesAtOnce === undefined || imagesAtOnce >= batchSize;
   if (!staged || !plain || !whole || !compilesSteps(tf)) return null;
   // What an input is made of (pictures before they are joined, say) goes with the tidy.
-  const inputsOf = (batch: Int32Array): Tensor[] => tf.tidy(() => staged.inputs(batch));
-  const first = inputsOf(Int32Array.from({ length: batchSize }, (_, i) => i));
+  const inputsOf = (batch: Int32Array, at: number): Tensor[] => tf.tidy(() => staged.inputs(batch, at));
+  const first = inputsOf(
+    Int32Array.from({ length: batchSize }, (_, i) => i),
+    0,
+  );
   const step = compileStep(tf, {
     variables: group.names.map((name) => parameters.get(name)),
     constants: parameters.names

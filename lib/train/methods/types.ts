@@ -64,7 +64,7 @@ export interface TrainingProblem {
    * The same loss in two parts, where it has them: tensors that depend on the batch (float32, the same shapes for all),
    * and operations on them and on the parameters that read no numbers back. An engine may compile the second part.
    */
-  staged?: { inputs(indices: Int32Array): Tensor[]; loss(inputs: readonly Tensor[]): Scalar };
+  staged?: { inputs(indices: Int32Array, step: number): Tensor[]; loss(inputs: readonly Tensor[]): Scalar };
   /** Differentiable mean loss of a batch, called inside a tidy. `step` is there for schedules inside a loss. */
   loss(indices: Int32Array, step: number): Scalar;
   /**

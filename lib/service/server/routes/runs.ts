@@ -1,7 +1,6 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { named, runRef, runsQuery, sampleRef, sweepRef, tasksQuery } from '../schemas';
 import type { Service } from '../service';
-import type { SampleRole } from '../use-cases';
 import { type App, json, refusals } from './answers';
 
 const tags = ['Runs'];
@@ -81,7 +80,8 @@ function sampleRoute(app: App, { useCases, deps }: Service): void {
       method: 'get',
       path: '/runs/{fingerprint}/samples/{index}/{file}',
       tags,
-      summary: 'A sample as PNG: input, truth or prediction of one test image',
+      summary:
+        'A sample as PNG: input, truth or prediction of one test image, or a picture translated between domains',
       request: { params: sampleRef },
       responses: {
         200: { description: 'The image', content: { 'image/png': { schema: z.string() } } },
@@ -91,7 +91,7 @@ function sampleRoute(app: App, { useCases, deps }: Service): void {
     }),
     async (c) => {
       const { fingerprint, index, file } = c.req.valid('param');
-      const role = file.slice(0, -'.png'.length) as SampleRole;
+      const role = file.slice(0, -'.png'.length);
       const png = await useCases.sample(fingerprint, index, role);
       const etag = `"${fingerprint.slice(0, 16)}-${index}-${role}"`;
       const headers = { ETag: etag, 'Cache-Control': cache };

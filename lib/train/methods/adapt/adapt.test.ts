@@ -8,30 +8,19 @@ import { readSource } from '../features';
 import { executeRecipe } from '../index';
 import { train } from '../loop';
 import { createTestContext } from '../testing/context';
+import { otherDomain } from '../testing/other-domain';
 import { createShapesDataset } from '../testing/shapes-dataset';
 import { poolOutputs } from '../transfer/answers';
 import type { MethodContext, TransferMethod } from '../types';
 import { encode, prepareAdaptation } from './adaptation';
 import { ADDA_TRAINED, adaptedPlan, adda, addaLoss, addaNetwork } from './adda';
+import { cycada } from './cycada';
 import { dann } from './dann';
 import { deepCoral } from './deep-coral';
 import { discriminatorPlan } from './domains';
 import { sourceOnly } from './source-only';
 
-/** Shapes whose pictures are negatives in every pool but the source's. */
-function twoDomains(): Dataset {
-  const plain = createShapesDataset();
-  return {
-    ...plain,
-    spec: { ...plain.spec, shift: { kind: 'inverted', strength: 1 } },
-    inputs: (pool, kind, indices) => {
-      const pictures = plain.inputs(pool, kind, indices);
-      return pool === 'source' ? pictures : pictures.map((x) => -x);
-    },
-  };
-}
-
-/** The same with labels of the target domain changed by `change`. */
+/** A data set with labels of the target domain changed by `change`. */
 function withTargetLabels(
   base: Dataset,
   change: (batch: LabelBatch, pool: string, indices: ArrayLike<number>) => LabelBatch,
@@ -45,8 +34,12 @@ function withTargetLabels(
   };
 }
 
+/** Methods that begin with the source-only network. */
+const STARTED = ['adda', 'cycada'];
+
 let engine: Engine;
-const dataset = twoDomains();
+/** Shapes whose pictures are negatives in every pool but the source's. */
+const dataset = otherDomain(createShapesDataset(), (x) => -x);
 const training = { ...defaultTraining('micro', 'source'), epochs: 2 };
 
 const recipe = (
@@ -62,7 +55,7 @@ const recipe = (
   options,
   task,
   sources: [],
-  ...(method === 'adda' ? { members: [{ fingerprint: 'start', key: 'source-only' }] } : {}),
+  ...(STARTED.includes(method) ? { members: [{ fingerprint: 'start', key: 'source-only' }] } : {}),
   preset: 'micro',
   training,
   images: 24,
@@ -75,10 +68,10 @@ interface Run {
   weights: Weights;
   files: Map<string, Uint8Array>;
 }
-/** Runs a method, ADDA after the network that it starts from. */
+/** Runs a method, after the network that it starts from if it does. */
 async function run(wanted: TransferRecipe, on = dataset): Promise<Run> {
   const files = new Map<string, Uint8Array>();
-  if (wanted.method === 'adda') {
+  if (STARTED.includes(wanted.method)) {
     const start = createTestContext(engine, on, 'start', { files });
     await executeRecipe(recipe('source-only', wanted.task), start);
   }
@@ -91,7 +84,7 @@ beforeAll(async () => {
   engine = await openEngine({ backend: 'wasm' });
 });
 
-const METHODS = ['source-only', 'dann', 'deep-coral', 'adda'];
+const METHODS = ['source-only', 'dann', 'deep-coral', 'adda', 'cycada'];
 
 /** What the finished network says of the target domain's test pictures. */
 async function answersOf({ files }: Run, on: Dataset): Promise<Float32Array> {
@@ -100,7 +93,7 @@ async function answersOf({ files }: Run, on: Dataset): Promise<Float32Array> {
     predictorOf: () => Promise.reject(new Error('nobody else is asked')),
   };
   const { recipe: stored, weights } = await readSource(context, 'run');
-  const method = [sourceOnly, dann, deepCoral, adda].find(
+  const method = [sourceOnly, dann, deepCoral, adda, cycada].find(
     ({ id }) => id === (stored as TransferRecipe).method,
   );
   const predictor = await (method as TransferMethod).predictor(stored as TransferRecipe, context, weights);
@@ -141,7 +134,7 @@ describe.each(METHODS)('%s', (method) => {
     const whole = await run(wanted);
     const resume = async (everySeconds: number, from: Uint8Array | null) => {
       const files = new Map(whole.files);
-      files.delete('run/weights');
+      for (const name of ['weights', 'stage-0', 'stage-1']) files.delete(`run/${name}`);
       const context = createTestContext(engine, dataset, 'run', { files, everySeconds });
       context.checkpoints.saved = from;
       const saved: Uint8Array[] = [];
@@ -171,7 +164,8 @@ describe.each(METHODS)('%s', (method) => {
       expect(result.testLosses?.some(Number.isFinite)).toBe(true);
       const [table] = result.tables ?? [];
       expect(table?.rows).toEqual(['proxy A-distance', 'MMD²', 'CORAL']);
-      expect(table?.values.every((row) => row.length === 3 && row.every(Number.isFinite))).toBe(true);
+      const columns = method === 'cycada' ? 4 : 3;
+      expect(table?.values.every((row) => row.length === columns && row.every(Number.isFinite))).toBe(true);
       // Negatives are told apart at sight.
       if (task !== 'hue') expect(table?.values[0]?.[0]).toBeGreaterThan(1.5);
     }
@@ -186,7 +180,7 @@ describe.each(METHODS)('%s', (method) => {
 
 describe('supervised adaptation', () => {
   const options = { supervised: true };
-  it.each(['source-only', 'dann', 'deep-coral'])(
+  it.each(['source-only', 'dann', 'deep-coral', 'cycada'])(
     '%s learns from the first labels and from no other',
     async (method) => {
       const wanted = recipe(method, 'kind', options, { images: 8 });

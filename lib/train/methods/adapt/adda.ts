@@ -2,8 +2,8 @@ import type { Scalar } from '@tensorflow/tfjs-core';
 import { forwardFlops, trainingFlops } from '@/lib/science/catalog/flops';
 import { optionsOf } from '@/lib/science/catalog/methods';
 import { PRESETS } from '@/lib/science/catalog/presets';
-import { type LayerPlan, sourcePlan } from '@/lib/science/catalog/presets-layers';
-import { createRng, TaskatlasError, type TransferRecipe } from '@/lib/science/core';
+import type { LayerPlan } from '@/lib/science/catalog/presets-layers';
+import { createRng, type TransferRecipe } from '@/lib/science/core';
 import { domainDistances } from '@/lib/science/learning';
 import {
   createParameters,
@@ -13,8 +13,6 @@ import {
   pickWeights,
   type Weights,
 } from '../../networks';
-import { taskOf } from '../evaluate';
-import { readSource } from '../features';
 import { train } from '../loop';
 import type { MethodContext, TransferMethod } from '../types';
 import {
@@ -26,7 +24,8 @@ import {
   targetBatches,
 } from './adaptation';
 import { discriminate, discriminatorPlan, domainLoss, stopGradient } from './domains';
-import { adaptedPredictor, distanceTable, finish } from './finish';
+import { distanceTable, finish, networkOf, workOf } from './finish';
+import { startingNetwork } from './start';
 
 /** Weights that are trained: the target domain's encoder and the discriminator. */
 export const ADDA_TRAINED = /^(adapted|domain)\//;
@@ -42,23 +41,6 @@ export const adaptedPlan = ({ encoder }: Adaptation): LayerPlan =>
       stream.map((layer) => ({ ...layer, name: layer.name.replace('encoder/', 'adapted/') })),
     ),
   }));
-
-/** The network of the source domain that is adapted. @throws TaskatlasError `invalid-input`, `data` */
-async function startingNetwork(a: Adaptation): Promise<Weights> {
-  const { context, recipe } = a;
-  const [member, ...more] = recipe.members ?? [];
-  if (!member || more.length > 0)
-    throw new TaskatlasError('invalid-input', 'ADDA adapts exactly one network of the source domain.');
-  const stored = await readSource(context, member.fingerprint);
-  if (stored.preset !== recipe.preset || stored.size !== context.dataset.size) {
-    throw new TaskatlasError(
-      'data',
-      `${member.key} is a ${stored.preset} network for ${stored.size}×${stored.size} pictures; ` +
-        `this adaptation wants ${recipe.preset} at ${context.dataset.size}.`,
-    );
-  }
-  return pickWeights(stored.weights, /^(encoder|decoder)\//);
-}
 
 /** Both encoders from the start's, and a new discriminator. */
 export function addaNetwork(a: Adaptation, start: Weights): ParameterStore {
@@ -126,7 +108,9 @@ async function execute(recipe: TransferRecipe, context: MethodContext) {
     const weights = new Map([...adapted, ...pickWeights(start, /^decoder\//)]);
     const flops =
       forwardFlops(a.encoder) + trainingFlops(a.encoder) + 9 * forwardFlops(discriminatorPlan(a.code));
-    return await finish(a, weights, outcome, flops, [distanceTable(a, before, distances())]);
+    return await finish(a, weights, workOf(outcome, flops), [
+      distanceTable(a, { before, after: distances() }),
+    ]);
   } finally {
     parameters.dispose();
   }
@@ -140,8 +124,5 @@ async function execute(recipe: TransferRecipe, context: MethodContext) {
 export const adda: TransferMethod = {
   id: 'adda',
   execute,
-  predictor: async (recipe, context, weights) => {
-    const plan = sourcePlan(recipe.preset, context.dataset.size, taskOf(context, recipe.task));
-    return await adaptedPredictor(recipe, context, weights, plan);
-  },
+  predictor: networkOf,
 };

@@ -1,4 +1,4 @@
-import type { LayerPlan } from '@/lib/science/catalog/presets-layers';
+import { sourcePlan } from '@/lib/science/catalog/presets-layers';
 import { DOMAIN_DISTANCES, type RunResult, type RunTable, type TransferRecipe } from '@/lib/science/core';
 import { type DomainDistances, domainDistances, type FeatureMaps } from '@/lib/science/learning';
 import type { Weights } from '../../networks';
@@ -18,27 +18,50 @@ const DISTANCES: readonly [keyof DomainDistances, string][] = [
   ['coral', 'CORAL'],
 ];
 
-/** How far the domains lie apart in their pictures, and in the codes before and after the training. */
-export function distanceTable(a: Adaptation, before: DomainDistances, after: DomainDistances): RunTable {
+/**
+ * How far the domains lie apart in their pictures, and in the codes before and after the training.
+ * @param translated the source domain's pictures as the target domain would show them, where a method makes such
+ */
+export function distanceTable(
+  a: Adaptation,
+  codes: { before: DomainDistances; after: DomainDistances },
+  translated?: FeatureMaps,
+): RunTable {
   const [source, target] = [picturesOfPool(a, 'source'), picturesOfPool(a, 'transfer')];
-  const all = [domainDistances(source, target), before, after];
+  const all: [string, DomainDistances][] = [
+    ['pictures', domainDistances(source, target)],
+    ...(translated
+      ? [['pictures translated', domainDistances(translated, target)] as [string, DomainDistances]]
+      : []),
+    ['codes before', codes.before],
+    ['codes after', codes.after],
+  ];
   const count = ({ values, side, channels }: FeatureMaps): number => values.length / (side * side * channels);
   return {
     name: DOMAIN_DISTANCES,
     meaning: `between ${count(source)} pictures of the source domain and ${count(target)} of the target domain, by mean and spread of each quadrant; proxy A: 2 = told apart always, 0 = by chance`,
     rows: DISTANCES.map(([, name]) => name),
-    columns: ['pictures', 'codes before', 'codes after'],
-    values: DISTANCES.map(([key]) => all.map((distances) => distances[key])),
+    columns: all.map(([name]) => name),
+    values: DISTANCES.map(([key]) => all.map(([, distances]) => distances[key])),
   };
 }
 
+/** What a training did, with the work of one image. */
+export const workOf = (
+  { curve, steps, images, seconds }: TrainingOutcome,
+  flopsPerImage: number,
+): Pick<RunResult, 'curve' | 'cost'> => ({
+  curve,
+  cost: { steps, images, seconds, flops: images * flopsPerImage },
+});
+
 /** The network that serves the target domain: the stored encoder and head on the target's own pictures. */
-export async function adaptedPredictor(
+export async function networkOf(
   recipe: TransferRecipe,
   context: MethodContext,
   weights: Weights,
-  plan: LayerPlan,
 ): Promise<Predictor> {
+  const plan = sourcePlan(recipe.preset, context.dataset.size, taskOf(context, recipe.task));
   const feed = await imageFeeds(context, recipe, ['transfer', 'selection', 'test']);
   return networkPredictor(context, { plan, feed }, weights);
 }
@@ -51,19 +74,16 @@ export async function adaptedPredictor(
 export async function finish(
   a: Adaptation,
   weights: Weights,
-  outcome: TrainingOutcome,
-  flopsPerImage: number,
+  work: Pick<RunResult, 'curve' | 'cost'>,
   tables: readonly RunTable[],
 ): Promise<RunResult> {
   const { context, recipe } = a;
-  const predictor = await adaptedPredictor(recipe, context, weights, [...a.encoder, ...a.head]);
+  const predictor = await networkOf(recipe, context, weights);
   try {
     const outputs = await poolOutputs(context, predictor, 'test');
     const adapter = adapterOf(taskOf(context, recipe.task));
-    const { steps, images, seconds } = outcome;
     const result = await answer(context, recipe, outputs, {
-      curve: outcome.curve,
-      cost: { steps, images, seconds, flops: images * flopsPerImage },
+      ...work,
       artifacts: await storeTransfer(context, recipe, weights, { adapter }),
     });
     return { ...result, tables };

@@ -3,9 +3,9 @@ import { trainingSteps } from '@/lib/science/catalog/costs';
 import { forwardFlops, trainingFlops } from '@/lib/science/catalog/flops';
 import { optionsOf, type ResolvedMethodOptions } from '@/lib/science/catalog/methods';
 import { PRESETS } from '@/lib/science/catalog/presets';
-import { type LayerPlan, sourcePlan } from '@/lib/science/catalog/presets-layers';
-import { createRng, hash32, type TransferRecipe } from '@/lib/science/core';
-import { domainDistances } from '@/lib/science/learning';
+import type { LayerPlan } from '@/lib/science/catalog/presets-layers';
+import { createRng, hash32, type RunResult } from '@/lib/science/core';
+import { type DomainDistances, domainDistances } from '@/lib/science/learning';
 import {
   createParameters,
   forward,
@@ -13,15 +13,15 @@ import {
   type PackedLabels,
   type ParameterStore,
   pickWeights,
+  type Weights,
 } from '../../networks';
-import { taskOf } from '../evaluate';
 import { hideLabels } from '../hidden-labels';
 import { createBatches, train } from '../loop';
 import { lossTensor } from '../losses';
 import { outputBias } from '../output-bias';
 import { createPause } from '../pause';
 import { poolLabels } from '../pools';
-import type { MethodContext, TransferMethod } from '../types';
+import type { TransferMethod } from '../types';
 import {
   type Adaptation,
   codesOf,
@@ -30,7 +30,7 @@ import {
   prepareAdaptation,
   targetBatches,
 } from './adaptation';
-import { adaptedPredictor, distanceTable, finish } from './finish';
+import { distanceTable, finish, networkOf, workOf } from './finish';
 
 const OUTPUT_BIAS = 'decoder/output/bias';
 
@@ -104,8 +104,8 @@ function flopsOf(a: Adaptation, extra: LayerPlan | null, supervised: boolean): n
   return (supervised ? 2 : 1) * whole + adapted;
 }
 
-/** The network with random weights, its output's bias at the mean of the source domain's labels. */
-function freshNetwork(a: Adaptation, extra: LayerPlan): ParameterStore {
+/** The network with random weights, its output's bias at the mean of the source domain's labels; `known` in their place. */
+function freshNetwork(a: Adaptation, extra: LayerPlan, known: Weights): ParameterStore {
   const plan = [...a.encoder, ...a.head, ...extra];
   // The same for every method of a seed: what differs between them is the adaptation.
   const start = initialWeights(plan, createRng(a.recipe.seed, `domains ${a.task.id}`, 'weights'));
@@ -113,15 +113,28 @@ function freshNetwork(a: Adaptation, extra: LayerPlan): ParameterStore {
   return createParameters(
     a.tf,
     plan,
-    new Map([...start, [OUTPUT_BIAS, outputBias(a.spec, a.labels, bias, a.images.source)]]),
+    new Map([...start, [OUTPUT_BIAS, outputBias(a.spec, a.labels, bias, a.images.source)], ...known]),
   );
 }
 
-async function execute(recipe: TransferRecipe, context: MethodContext, term: DomainTerm | null) {
-  const a = await prepareAdaptation(recipe, context);
+/** A network that has learned from both domains. */
+export interface Learned extends Pick<RunResult, 'curve' | 'cost'> {
+  /** Of `encoder/…` and `decoder/…`. */
+  weights: Weights;
+  /** Between the codes, before and after. */
+  codes: { before: DomainDistances; after: DomainDistances };
+}
+
+/** Trains one network on both domains at once, from random weights but for those of `start`. */
+export async function learnJointly(
+  a: Adaptation,
+  term: DomainTerm | null,
+  start: Weights = new Map(),
+): Promise<Learned> {
+  const { context, recipe } = a;
   const known = await knownLabels(a, optionsOf(recipe.method, recipe.options));
   const extra = term ? (term.layers?.(a) ?? []) : null;
-  const parameters = freshNetwork(a, extra ?? []);
+  const parameters = freshNetwork(a, extra ?? [], start);
   const distances = () =>
     domainDistances(codesOf(a, parameters, 'source'), codesOf(a, parameters, 'transfer'));
   try {
@@ -138,9 +151,11 @@ async function execute(recipe: TransferRecipe, context: MethodContext, term: Dom
       recipe.training,
       { seed: recipe.seed, looks: PRESETS[recipe.preset].looks },
     );
-    const weights = pickWeights(parameters.snapshot(), /^(encoder|decoder)\//);
-    const table = distanceTable(a, before, distances());
-    return await finish(a, weights, outcome, flopsOf(a, extra, known !== null), [table]);
+    return {
+      ...workOf(outcome, flopsOf(a, extra, known !== null)),
+      weights: pickWeights(parameters.snapshot(), /^(encoder|decoder)\//),
+      codes: { before, after: distances() },
+    };
   } finally {
     parameters.dispose();
   }
@@ -152,9 +167,10 @@ async function execute(recipe: TransferRecipe, context: MethodContext, term: Dom
  */
 export const jointMethod = (id: string, term: DomainTerm | null): TransferMethod => ({
   id,
-  execute: (recipe, context) => execute(recipe, context, term),
-  predictor: async (recipe, context, weights) => {
-    const plan = sourcePlan(recipe.preset, context.dataset.size, taskOf(context, recipe.task));
-    return await adaptedPredictor(recipe, context, weights, plan);
+  execute: async (recipe, context) => {
+    const a = await prepareAdaptation(recipe, context);
+    const { weights, codes, ...work } = await learnJointly(a, term);
+    return await finish(a, weights, work, [distanceTable(a, codes)]);
   },
+  predictor: networkOf,
 });
