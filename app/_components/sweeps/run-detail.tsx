@@ -5,6 +5,7 @@ import { useApi } from '@/app/_lib/use-api';
 import { type RunDetailView, runDetailView } from '@/lib/service/contracts';
 import { CopyButton } from '../ui/copy-button';
 import { Failure, Loading, Skeleton } from '../ui/status';
+import { isTranslation, TranslatedPictures } from './translated-pictures';
 
 /** What a method measured beside its losses, such as the task affinity of a joint training. */
 function MeasuredTable({ table }: { table: RunDetailView['tables'][number] }) {
@@ -66,6 +67,7 @@ export function RunDetail({ fingerprint }: { fingerprint: string }) {
     ['Worker', data.worker],
   ];
   const known = facts.filter(([, value]) => value !== null);
+  const answers = data.samples.filter((sample) => !isTranslation(sample));
   return (
     <div className="grid grid-cols-[260px_minmax(0,1fr)] gap-6 phone:grid-cols-1">
       <div>
@@ -81,9 +83,9 @@ export function RunDetail({ fingerprint }: { fingerprint: string }) {
         <div className="mt-2">
           <CopyButton label="Copy recipe" text={() => JSON.stringify(data.recipe, null, 2)} />
         </div>
-        {data.samples.length > 0 && (
+        {answers.length > 0 && (
           <ul className="mt-3 flex flex-wrap gap-1.5">
-            {data.samples.slice(0, 9).map((s) => (
+            {answers.slice(0, 9).map((s) => (
               <li key={s.url}>
                 {/* biome-ignore lint/performance/noImgElement: small PNGs of the API, already at their size */}
                 <img
@@ -101,6 +103,7 @@ export function RunDetail({ fingerprint }: { fingerprint: string }) {
         {data.tables.map((table) => (
           <MeasuredTable key={table.name} table={table} />
         ))}
+        <TranslatedPictures samples={data.samples} />
         <pre className="max-h-72 overflow-auto rounded-control border border-line bg-panel p-3 font-mono text-[11.5px] leading-relaxed">
           {JSON.stringify(data.recipe, null, 2)}
         </pre>
