@@ -1,13 +1,16 @@
 /** Cases of domain adaptation: docs/methods/domain-adaptation.md. */
-import type { MethodOptions } from '@/lib/science/core';
-import { type Bench, type Case, type CaseSettings, type Measured, pair } from './case-bench';
+import type { DomainShift, MethodOptions } from '@/lib/science/core';
+import { type Case, type CaseSettings, type Measured, pair } from './case-bench';
 
-const SHIFT = { kind: 'textured', strength: 1 } as const;
+const TEXTURED = { kind: 'textured', strength: 1 } as const;
+/** Less light, falling off to one side: for CyCADA, and for ADDA a second time. */
+const DIM = { kind: 'dim', strength: 1 } as const;
 /** The transfer pool has no labels here: 1,000 pictures of the target domain. */
 const POOLS = { source: 2000, transfer: 1000, selection: 150, test: 1000 };
 const SETTINGS: CaseSettings = { preset: 'tiny', epochs: { source: 15, transfer: 30, scratch: 30 } };
 
-const domains = (bench: Bench): Bench => bench.at(SETTINGS).inDomains(SHIFT, POOLS);
+/** Methods that begin with the source-only network. */
+const STARTED = ['adda', 'cycada'];
 
 /** ADDA's default when its first two attempts were made. */
 const ONE_PACE = { 'encoder-rate': 1 };
@@ -27,12 +30,18 @@ function shown(method: string, measured: Measured): Measured {
 
 /** @param options of the baseline too; `own` of the method alone */
 const against =
-  (method: string, options: MethodOptions = {}, own: MethodOptions = {}): Case =>
+  (
+    method: string,
+    options: MethodOptions = {},
+    own: MethodOptions = {},
+    shift: DomainShift = TEXTURED,
+  ): Case =>
   async (bench) => {
-    const b = domains(bench);
+    const b = bench.at(SETTINGS).inDomains(shift, POOLS);
     const baseline = shown('source-only', await b.transfer('source-only', [], options));
-    const members =
-      method === 'adda' ? [{ key: 'source-only', fingerprint: baseline.fingerprint }] : undefined;
+    const members = STARTED.includes(method)
+      ? [{ key: 'source-only', fingerprint: baseline.fingerprint }]
+      : undefined;
     const adapted = shown(
       method,
       await b.transfer(method, [], { ...options, ...own }, members ? { members } : {}),
@@ -47,4 +56,7 @@ export const ADAPTATION_CASES: Readonly<Record<string, Case>> = {
   'dann-slow': against('dann', SLOW),
   'adda-slow': against('adda', SLOW, ONE_PACE),
   'adda-two-paces': against('adda', {}, { 'encoder-rate': 0.1 }),
+  cycada: against('cycada', {}, {}, DIM),
+  'cycada-semantic': against('cycada', {}, { semantic: 1 }, DIM),
+  'adda-dim': against('adda', {}, {}, DIM),
 };

@@ -152,7 +152,7 @@ export const ADAPT_METHODS: readonly MethodDeclaration[] = [
       ),
       semantic: weightOf(
         'Of the task’s loss between what the starting network says of a picture before and after its translation.',
-        1,
+        0,
         1000,
       ),
       identity: weightOf(

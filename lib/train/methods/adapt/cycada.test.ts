@@ -123,7 +123,7 @@ describe('cycada', () => {
     const plain = await run({});
     const changes: MethodOptions[] = [
       { cycle: 1 },
-      { semantic: 0 },
+      { semantic: 1 },
       { identity: 1 },
       { rate: 0.1 },
       { 'critic-rate': 0.5 },
