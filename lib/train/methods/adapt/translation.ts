@@ -236,7 +236,7 @@ export function translationNetworks(a: Adaptation, start: Weights): ParameterSto
   return createParameters(a.tf, plan, new Map([...translationWeights(size, rng), ...start]));
 }
 
-export const TRANSLATION_TRAINED = /^(to-target|to-source|knows-target|knows-source)\//;
+const TRANSLATION_TRAINED = /^(to-target|to-source|knows-target|knows-source)\//;
 
 /** Learns to translate pictures between the domains, from pictures alone and what the frozen network says of them. */
 export async function learnTranslation(

@@ -18,7 +18,7 @@ export type Direction = 'to-target' | 'to-source';
 export type Critic = 'knows-target' | 'knows-source';
 
 /** Side of the squares of pixels that critics look at: any preset's size is a multiple of 2. */
-export const patchBlock = (size: number): number => (size % 4 === 0 ? 4 : 2);
+const patchBlock = (size: number): number => (size % 4 === 0 ? 4 : 2);
 
 /** Channels between a generator's first and last layer, and a critic's. */
 const GENERATOR_WIDTH = 8;
