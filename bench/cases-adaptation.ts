@@ -3,6 +3,7 @@ import type { DomainShift, MethodOptions } from '@/lib/science/core';
 import { type Case, type CaseSettings, type Measured, pair } from './case-bench';
 
 const TEXTURED = { kind: 'textured', strength: 1 } as const;
+const TINTED = { kind: 'tinted', strength: 1 } as const;
 /** Less light, falling off to one side: for CyCADA, and for ADDA a second time. */
 const DIM = { kind: 'dim', strength: 1 } as const;
 /** The transfer pool has no labels here: 1,000 pictures of the target domain. */
@@ -12,8 +13,11 @@ const SETTINGS: CaseSettings = { preset: 'tiny', epochs: { source: 15, transfer:
 /** Methods that begin with the source-only network. */
 const STARTED = ['adda', 'cycada'];
 
-/** ADDA's default when its first two attempts were made. */
+/** Defaults when the first two attempts were made: ADDA's players at one pace, DANN's λ up to 1. */
 const ONE_PACE = { 'encoder-rate': 1 };
+const FULL_REVERSAL = { weight: 1 };
+/** Since the fourth attempt. */
+const TENTH = { weight: 0.1 };
 
 /** Second attempt: a tenth of the preset's rate. */
 const SLOW = { 'learning-rate': 3e-4 };
@@ -50,13 +54,16 @@ const against =
   };
 
 export const ADAPTATION_CASES: Readonly<Record<string, Case>> = {
-  dann: against('dann'),
+  dann: against('dann', {}, FULL_REVERSAL),
   adda: against('adda', {}, ONE_PACE),
   'deep-coral': against('deep-coral'),
-  'dann-slow': against('dann', SLOW),
+  'dann-slow': against('dann', SLOW, FULL_REVERSAL),
   'adda-slow': against('adda', SLOW, ONE_PACE),
   'adda-two-paces': against('adda', {}, { 'encoder-rate': 0.1 }),
   cycada: against('cycada', {}, {}, DIM),
   'cycada-semantic': against('cycada', {}, { semantic: 1 }, DIM),
   'adda-dim': against('adda', {}, {}, DIM),
+  'dann-tenth': against('dann', {}, TENTH),
+  'dann-tinted': against('dann', {}, TENTH, TINTED),
+  'dann-dim': against('dann', {}, TENTH, DIM),
 };

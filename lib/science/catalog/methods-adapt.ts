@@ -91,9 +91,13 @@ export const ADAPT_METHODS: readonly MethodDeclaration[] = [
     summary:
       'Labelled pictures of the source domain, unlabelled ones of the target; a reversed gradient makes their codes alike.',
     source: 'Ganin & Lempitsky 2015; Ganin et al. 2016',
-    version: 1,
+    version: 2,
     options: {
-      weight: weightOf('Largest λ of the reversed gradient; 0 = source only.', 1, 100),
+      weight: weightOf(
+        'Largest λ of the reversed gradient (1 in the paper, with a smaller step of SGD); 0 = source only.',
+        0.1,
+        100,
+      ),
       gamma: GAMMA,
       ...JOINT_OPTIONS,
     },
