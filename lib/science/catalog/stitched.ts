@@ -1,7 +1,7 @@
 import { TaskatlasError } from '../core';
 import type { Layer, LayerPlan } from './layers';
 
-/** α of a column's own activations at the start; the other columns share the rest (Misra et al. 2016, section 5.1). */
+/** α of a column's own activations at the start; the other columns share the rest (Misra et al. 2016, section 5). */
 export const OWN_SHARE = 0.9;
 
 const STITCH = '-stitch';
