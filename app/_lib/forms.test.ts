@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { sweepSpec } from '@/lib/service/contracts';
 import { csvLine } from '@/lib/service/views/csv';
 import { gainDomain, rankLabels } from './ranking';
-import { emptyForm, fileType, issueAt, otherIssues, specOf, withKind } from './sweep-form';
+import { emptyForm, issueAt, otherIssues, specOf, withKind } from './sweep-form';
+import { fileType } from './sweep-yaml';
 import { oneOf, patchQuery } from './use-url-state';
 
 describe('the sweep form', () => {

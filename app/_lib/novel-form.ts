@@ -1,5 +1,5 @@
 import type { TaskView } from '@/lib/service/contracts';
-import { numberOf } from './sweep-form';
+import { numberOf } from './method-form';
 
 /** The body of `POST /sweeps/{id}/novel`. A wrong number goes as it was typed: the server names it. */
 export interface NovelBody {

@@ -1,4 +1,21 @@
-import type { Problem } from '@/lib/service/contracts';
+import {
+  domainsOf,
+  type Problem,
+  type SweepSpec,
+  TEACHER_CHOICES,
+  TRANSFER_CHOICES,
+} from '@/lib/service/contracts';
+import {
+  isPlain,
+  type MethodForm,
+  methodEntry,
+  methodForms,
+  numberOf,
+  PLAIN,
+  type TaughtForm,
+  taughtEntry,
+  taughtForms,
+} from './method-form';
 
 export interface TrainingForm {
   epochs: string;
@@ -15,9 +32,23 @@ export const DATASET_KINDS = {
 } as const;
 export type DatasetKind = keyof typeof DATASET_KINDS;
 
-/** The form with another kind of data set; its dictionary of tasks is another one. */
-export const withKind = (form: SweepForm, kind: string): SweepForm =>
-  kind === form.kind || !(kind in DATASET_KINDS) ? form : { ...form, kind: kind as DatasetKind, tasks: [] };
+/** Fields of a sweep file that the form has, in part or whole. */
+const FIELDS = [
+  'name',
+  'dataset',
+  'preset',
+  'tasks',
+  'methods',
+  'transferSizes',
+  'pretrained',
+  'seeds',
+  'probe',
+  'policy',
+  'training',
+];
+const DATASET_FIELDS = ['kind', 'directory', 'seed', 'size', 'pools', 'shift', 'target'];
+
+type Fields = Readonly<Record<string, unknown>>;
 
 /** The form as a person fills it: texts, so that a half-typed number is no error of ours. */
 export interface SweepForm {
@@ -28,13 +59,24 @@ export interface SweepForm {
   datasetSeed: string;
   size: string;
   pools: Record<PoolName, string>;
+  /** Another appearance of all pools but source; none when empty. */
+  shift: string;
+  strength: string;
+  /** A folder for all pools but source; none when empty. */
+  targetDirectory: string;
   tasks: string[];
+  methods: readonly MethodForm[];
+  /** Numbers of labelled images, or shares of the transfer pool; all of it when empty. */
+  transferSizes: string;
+  pretrained: readonly TaughtForm[];
   seeds: string;
   probe: boolean;
   budget: string;
   maxOrder: string;
   objective: string;
   training: Record<StageName, TrainingForm>;
+  /** What a file says and no field here shows; it goes along as it is. */
+  kept: { sweep: Fields; dataset: Fields; training: Partial<Record<StageName, Fields>> };
 }
 
 export const POOLS = ['source', 'transfer', 'selection', 'test'] as const;
@@ -52,58 +94,152 @@ export const emptyForm: SweepForm = {
   datasetSeed: '1',
   size: '64',
   pools: { source: '3600', transfer: '300', selection: '150', test: '600' },
+  shift: '',
+  strength: '1',
+  targetDirectory: '',
   tasks: [],
+  methods: [PLAIN],
+  transferSizes: '',
+  pretrained: [],
   seeds: '1',
   probe: true,
   budget: '3',
   maxOrder: '1',
   objective: 'quality',
   training: { source: noTraining, transfer: noTraining, scratch: noTraining },
+  kept: { sweep: {}, dataset: {}, training: {} },
 };
 
-/** A number where the text is one; else the text itself, which the server then names as wrong. */
-export function numberOf(text: string): number | string | undefined {
-  const trimmed = text.trim();
-  if (trimmed === '') return undefined;
-  const value = Number(trimmed);
-  return Number.isNaN(value) ? trimmed : value;
-}
+/** The form with another kind of data set; its dictionary of tasks is another one. */
+export const withKind = (form: SweepForm, kind: string): SweepForm =>
+  kind === form.kind || !(kind in DATASET_KINDS)
+    ? form
+    : { ...form, kind: kind as DatasetKind, tasks: [], kept: { ...form.kept, dataset: {} } };
 
-function trainingOf(form: TrainingForm): Record<string, unknown> | undefined {
+/** Whether the form asks for two domains. */
+export const isShifted = ({ kind, shift, targetDirectory }: SweepForm): boolean =>
+  shift !== '' || (domainsOf(kind).folder && targetDirectory.trim() !== '');
+
+const split = (text: string): string[] => text.split(/[\s,]+/).filter(Boolean);
+
+/** `30, 5 %` → `[30, '5 %']`. */
+const sizesOf = (text: string): (number | string | undefined)[] =>
+  text
+    .split(',')
+    .map((part) => part.trim())
+    .filter(Boolean)
+    .map(numberOf);
+
+function trainingOf(form: TrainingForm, kept: Fields = {}): Fields | undefined {
   const out = {
     epochs: numberOf(form.epochs),
     batchSize: numberOf(form.batchSize),
     learningRate: numberOf(form.learningRate),
   };
-  return Object.values(out).every((v) => v === undefined) ? undefined : out;
+  const given = Object.fromEntries(Object.entries(out).filter(([, value]) => value !== undefined));
+  return Object.keys(given).length === 0 ? undefined : { ...given, ...kept };
+}
+
+function datasetOf(form: SweepForm): Fields {
+  const { kind, shift, strength, targetDirectory } = form;
+  const allowed = domainsOf(kind);
+  return {
+    kind,
+    ...(kind === 'rooms' ? {} : { directory: form.directory }),
+    seed: numberOf(form.datasetSeed),
+    size: numberOf(form.size),
+    pools: Object.fromEntries(POOLS.map((pool) => [pool, numberOf(form.pools[pool])])),
+    ...(allowed.shifts.includes(shift) ? { shift: { kind: shift, strength: numberOf(strength) } } : {}),
+    ...(allowed.folder && targetDirectory.trim() !== ''
+      ? { target: { directory: targetDirectory.trim() } }
+      : {}),
+    ...form.kept.dataset,
+  };
 }
 
 /** The body of `POST /sweeps`. It may be wrong: the server's parser is the only judge. */
 export function specOf(form: SweepForm): Record<string, unknown> {
   const training = Object.fromEntries(
     STAGES.flatMap((stage) => {
-      const value = trainingOf(form.training[stage]);
+      const value = trainingOf(form.training[stage], form.kept.training[stage]);
       return value === undefined ? [] : [[stage, value]];
     }),
   );
+  const sizes = sizesOf(form.transferSizes);
   return {
     name: form.name,
+    dataset: datasetOf(form),
     preset: form.preset,
-    dataset: {
-      kind: form.kind,
-      seed: numberOf(form.datasetSeed),
-      size: numberOf(form.size),
-      pools: Object.fromEntries(POOLS.map((pool) => [pool, numberOf(form.pools[pool])])),
-      ...(form.kind === 'rooms' ? {} : { directory: form.directory }),
-    },
     tasks: form.tasks,
-    seeds: form.seeds
-      .split(/[\s,]+/)
-      .filter(Boolean)
-      .map(numberOf),
+    ...(isPlain(form.methods) ? {} : { methods: form.methods.map((m) => methodEntry(TRANSFER_CHOICES, m)) }),
+    ...(sizes.length === 0 ? {} : { transferSizes: sizes }),
+    ...(form.pretrained.length === 0
+      ? {}
+      : { pretrained: form.pretrained.map((t) => taughtEntry(TEACHER_CHOICES, t)) }),
+    seeds: split(form.seeds).map(numberOf),
     probe: form.probe,
     policy: { budget: numberOf(form.budget), maxOrder: numberOf(form.maxOrder), objective: form.objective },
     ...(Object.keys(training).length > 0 ? { training } : {}),
+    ...form.kept.sweep,
+  };
+}
+
+const textOf = (value: number | undefined): string => (value === undefined ? '' : String(value));
+
+type Training = NonNullable<SweepSpec['training'][StageName]>;
+
+function stageOf({ epochs, batchSize, learningRate, ...kept }: Partial<Training> = {}) {
+  return {
+    form: {
+      epochs: textOf(epochs),
+      batchSize: textOf(batchSize),
+      learningRate: textOf(learningRate),
+    },
+    kept,
+  };
+}
+
+type Stages<T> = Record<StageName, T>;
+const stages = <T>(of: (stage: StageName) => T): Stages<T> => ({
+  source: of('source'),
+  transfer: of('transfer'),
+  scratch: of('scratch'),
+});
+
+/** The form that says what a sweep file says, what it has no field for kept beside. */
+export function formOf(spec: SweepSpec): SweepForm {
+  const { name, preset, dataset, tasks, methods, pretrained, transferSizes, seeds, probe, policy } = spec;
+  const { method: _, training, ...sweep } = spec;
+  const { kind, seed, size, pools, shift } = dataset;
+  const without = (fields: Fields, names: readonly string[]): Fields =>
+    Object.fromEntries(Object.entries(fields).filter(([key, v]) => v !== undefined && !names.includes(key)));
+  const trainings = stages((stage) => stageOf(training[stage]));
+  return {
+    name,
+    preset,
+    kind,
+    directory: 'directory' in dataset ? dataset.directory : '',
+    datasetSeed: String(seed),
+    size: String(size),
+    pools: { ...emptyForm.pools, ...Object.fromEntries(POOLS.map((pool) => [pool, String(pools[pool])])) },
+    shift: shift?.kind ?? '',
+    strength: shift ? String(shift.strength) : emptyForm.strength,
+    targetDirectory: 'target' in dataset ? (dataset.target?.directory ?? '') : '',
+    tasks,
+    methods: methodForms(methods),
+    transferSizes: (transferSizes ?? []).join(', '),
+    pretrained: taughtForms(pretrained),
+    seeds: seeds.join(', '),
+    probe,
+    budget: String(policy.budget),
+    maxOrder: String(policy.maxOrder),
+    objective: policy.objective,
+    training: stages((stage) => trainings[stage].form),
+    kept: {
+      sweep: without(sweep, FIELDS),
+      dataset: without(dataset, DATASET_FIELDS),
+      training: stages((stage) => trainings[stage].kept),
+    },
   };
 }
 
@@ -117,12 +253,17 @@ export function issueAt(issues: Issues, field: string): string | null {
   return own?.message ?? null;
 }
 
-const FIELDS = ['name', 'preset', 'dataset', 'tasks', 'seeds', 'probe', 'policy', 'training'] as const;
+/** The message for a field as a whole, nothing below it. */
+export const issueOf = (issues: Issues, field: string): string | null =>
+  issues.find(({ path }) => path === field)?.message ?? null;
+
+/** What the form has fields for, by their paths in a sweep. */
+const SHOWN: readonly string[] = [
+  ...FIELDS.filter((field) => field !== 'dataset' && field !== 'training'),
+  ...DATASET_FIELDS.map((field) => `dataset.${field}`),
+  ...STAGES.flatMap((stage) => Object.keys(noTraining).map((field) => `training.${stage}.${field}`)),
+];
 
 /** Issues that no field of the form shows. */
 export const otherIssues = (issues: Issues): Issues =>
-  issues.filter((issue) => FIELDS.every((field) => issueAt([issue], field) === null));
-
-/** A sweep file is JSON when it starts like an object; everything else is read as YAML. */
-export const fileType = (text: string): 'application/json' | 'text/yaml' =>
-  text.trimStart().startsWith('{') ? 'application/json' : 'text/yaml';
+  issues.filter((issue) => SHOWN.every((field) => issueAt([issue], field) === null));

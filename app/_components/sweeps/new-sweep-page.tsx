@@ -17,6 +17,7 @@ export function NewSweepPage() {
   const [form, setForm] = useState<SweepForm>(emptyForm);
   const [file, setFile] = useState('');
   const [files, setFiles] = useState<SweepText[]>([]);
+  const write = (as: string): void => set({ mode: as === 'form' ? null : as });
   return (
     <>
       <PageHead
@@ -33,13 +34,13 @@ export function NewSweepPage() {
             { value: 'file', label: 'YAML or JSON' },
             { value: 'files', label: 'Several files' },
           ]}
-          onChange={(m) => set({ mode: m === 'form' ? null : m })}
+          onChange={write}
         />
       </div>
       {mode === 'files' ? (
         <BatchForm files={files} onChange={setFiles} />
       ) : (
-        <SingleForm mode={mode} form={form} onForm={setForm} file={file} onFile={setFile} />
+        <SingleForm mode={mode} onMode={write} form={form} onForm={setForm} file={file} onFile={setFile} />
       )}
     </>
   );

@@ -11,6 +11,7 @@ const KIND_NAME: Record<string, string> = {
   scratch: 'from scratch',
   mean: 'mean predictors',
   probe: 'ridge probes',
+  pretrain: 'taught encoders',
   transfer: 'transfers',
 };
 

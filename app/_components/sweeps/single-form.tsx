@@ -3,18 +3,21 @@
 import { type FormEvent, useMemo } from 'react';
 import { taskList } from '@/app/_lib/answers';
 import { apiPath, post } from '@/app/_lib/api';
-import { fileType, otherIssues, type SweepForm, specOf } from '@/app/_lib/sweep-form';
+import { formOf, otherIssues, type SweepForm, specOf } from '@/app/_lib/sweep-form';
+import { fileType, readSweep, yamlOf } from '@/app/_lib/sweep-yaml';
 import { useApi } from '@/app/_lib/use-api';
 import { sweepView } from '@/lib/service/contracts';
 import { PlanCard } from './plan-card';
 import { Refusals } from './refusals';
 import { SweepFields } from './sweep-fields';
 import { SweepFile } from './sweep-file';
+import { SweepText } from './sweep-text';
 import { type SweepBody, usePlan } from './use-plan';
 import { useSubmit } from './use-submit';
 
 interface Props {
   mode: 'form' | 'file';
+  onMode: (mode: 'form' | 'file') => void;
   form: SweepForm;
   onForm: (form: SweepForm) => void;
   file: string;
@@ -22,7 +25,7 @@ interface Props {
 }
 
 /** One sweep, by form or by file. */
-export function SingleForm({ mode, form, onForm, file, onFile }: Props) {
+export function SingleForm({ mode, onMode, form, onForm, file, onFile }: Props) {
   const tasks = useApi(apiPath('/tasks', { dataset: form.kind }), taskList);
   const body = useMemo<SweepBody | null>(() => {
     if (mode === 'file') return file.trim() === '' ? null : { text: file, type: fileType(file) };
@@ -45,6 +48,17 @@ export function SingleForm({ mode, form, onForm, file, onFile }: Props) {
       clear();
       put(value);
     };
+  /** The text as a form; what is wrong with it stands beside the plan already. */
+  const open = (): void => {
+    const read = readSweep(file);
+    if (!('spec' in read)) return;
+    change(onForm)(formOf(read.spec));
+    onMode('form');
+  };
+  const edit = (): void => {
+    change(onFile)(yamlOf(specOf(form)));
+    onMode('file');
+  };
   return (
     <form
       onSubmit={onSubmit}
@@ -60,13 +74,14 @@ export function SingleForm({ mode, form, onForm, file, onFile }: Props) {
           loading={(tasks.data === undefined || tasks.stale) && tasks.error === null}
         />
       ) : (
-        <SweepFile text={file} onChange={change(onFile)} />
+        <SweepFile text={file} onChange={change(onFile)} onOpen={open} />
       )}
       <PlanCard state={plan} empty="Choose at least two tasks to see what will run.">
         <Refusals message={error?.message ?? null} issues={mode === 'file' ? issues : otherIssues(issues)} />
         <button type="submit" className="btn btn-primary mt-4 w-full" disabled={busy || body === null}>
           {busy ? 'Submitting…' : 'Submit sweep'}
         </button>
+        {mode === 'form' && !untouched && <SweepText text={yamlOf(specOf(form))} onEdit={edit} />}
       </PlanCard>
     </form>
   );

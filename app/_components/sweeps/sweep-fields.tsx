@@ -1,7 +1,9 @@
 'use client';
 
+import { isPlain } from '@/app/_lib/method-form';
 import {
   DATASET_KINDS,
+  isShifted,
   issueAt,
   POOLS,
   STAGES,
@@ -9,10 +11,14 @@ import {
   type TrainingForm,
   withKind,
 } from '@/app/_lib/sweep-form';
-import type { Problem, TaskView } from '@/lib/service/contracts';
+import { domainsOf, type Problem, type TaskView } from '@/lib/service/contracts';
 import { Field } from '../ui/field';
 import { Skeleton } from '../ui/status';
+import { DomainFields } from './domain-fields';
+import { MethodFields, type PartProps } from './method-fields';
+import { MoreFields, type Part } from './more-fields';
 import { TaskPicker } from './task-picker';
+import { TaughtFields } from './taught-fields';
 
 interface Props {
   form: SweepForm;
@@ -57,6 +63,7 @@ export function SweepFields(props: Props) {
           )}
         </Field>
       </fieldset>
+      <KeptFields form={form} onChange={onChange} />
       {loading ? (
         <Skeleton className="h-48 w-full" />
       ) : (
@@ -108,8 +115,87 @@ export function SweepFields(props: Props) {
           Ridge probe first
         </label>
       </fieldset>
-      <TrainingFields {...props} />
+      <MoreFields parts={partsOf(props)} />
     </div>
+  );
+}
+
+/** What a plain sweep does without. */
+function partsOf(props: Props): Part[] {
+  const { form, issues, tasks } = props;
+  const byId = new Map(tasks.map((task) => [task.id, task] as const));
+  const inner: PartProps = {
+    ...props,
+    name: (id) => byId.get(id)?.name ?? id,
+    sources: form.tasks.filter((id) => byId.get(id)?.source === true),
+  };
+  const wrong = (...fields: string[]): boolean => fields.some((field) => issueAt(issues, field) !== null);
+  const plain = isPlain(form.methods) && form.transferSizes.trim() === '';
+  const trained = STAGES.some((stage) => Object.values(form.training[stage]).some((text) => text !== ''));
+  return [
+    {
+      id: 'methods',
+      label: 'Ways to transfer',
+      set: plain ? '' : String(form.methods.length),
+      wrong: wrong('methods', 'transferSizes'),
+      content: <MethodFields {...inner} />,
+    },
+    {
+      id: 'pretrained',
+      label: 'Encoders taught first',
+      set: form.pretrained.length === 0 ? '' : String(form.pretrained.length),
+      wrong: wrong('pretrained'),
+      content: <TaughtFields {...inner} />,
+    },
+    ...(domainsOf(form.kind).shifts.length > 0 || domainsOf(form.kind).folder
+      ? [
+          {
+            id: 'domain',
+            label: 'Second domain',
+            set: isShifted(form) ? form.shift || 'folder' : '',
+            wrong: wrong('dataset.shift', 'dataset.target'),
+            content: <DomainFields {...inner} />,
+          },
+        ]
+      : []),
+    {
+      id: 'training',
+      label: 'Training',
+      set: trained ? 'set' : '',
+      wrong: wrong('training'),
+      content: <TrainingFields {...props} />,
+    },
+  ];
+}
+
+/** Fields that came with a file and have no place here: they go along until they are removed. */
+function KeptFields({ form, onChange }: Pick<Props, 'form' | 'onChange'>) {
+  const { sweep, dataset } = form.kept;
+  const without = (fields: Record<string, unknown>, name: string) =>
+    Object.fromEntries(Object.entries(fields).filter(([key]) => key !== name));
+  const parts = [
+    ...Object.keys(sweep).map((key) => ({ name: key, left: { sweep: without(sweep, key) } })),
+    ...Object.keys(dataset).map((key) => ({
+      name: `dataset.${key}`,
+      left: { dataset: without(dataset, key) },
+    })),
+  ];
+  if (parts.length === 0) return null;
+  return (
+    <p className="-mt-3 flex flex-wrap items-center gap-1.5 text-ink2 text-label">
+      From the file, without a field here:
+      {parts.map(({ name, left }) => (
+        <button
+          key={name}
+          type="button"
+          className="chip"
+          aria-label={`Remove ${name}`}
+          onClick={() => onChange({ ...form, kept: { ...form.kept, ...left } })}
+        >
+          <code className="font-mono">{name}</code> ×
+        </button>
+      ))}
+    </p>
   );
 }
 
@@ -191,9 +277,8 @@ const TRAINING_FIELDS: readonly (readonly [keyof TrainingForm, string])[] = [
 
 function TrainingFields({ form, onChange, issues }: Props) {
   return (
-    <details open={issueAt(issues, 'training') !== null || undefined}>
-      <summary className="section-title cursor-pointer">Training</summary>
-      <p className="mt-1 mb-2 text-ink2 text-label">Empty = the preset’s own values.</p>
+    <div>
+      <p className="mb-2 text-ink2 text-label">Empty = the preset’s own values.</p>
       {STAGES.map((stage) => (
         <fieldset
           key={stage}
@@ -225,6 +310,6 @@ function TrainingFields({ form, onChange, issues }: Props) {
           ))}
         </fieldset>
       ))}
-    </details>
+    </div>
   );
 }

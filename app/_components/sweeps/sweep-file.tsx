@@ -1,6 +1,7 @@
 'use client';
 
 import { type ChangeEvent, useState } from 'react';
+import { readSweep } from '@/app/_lib/sweep-yaml';
 import { SWEEP_FILE_MAX_BYTES } from '@/lib/service/contracts';
 
 const EXAMPLE = `name: my sweep
@@ -13,8 +14,15 @@ tasks: [autoencoding, z-depth, surface-normals]
 seeds: [1, 2, 3]
 `;
 
+interface Props {
+  text: string;
+  onChange: (text: string) => void;
+  /** Goes on in the form with what the text says. */
+  onOpen: () => void;
+}
+
 /** A sweep file pasted or chosen from disk. The same file works for `taskatlas submit`. */
-export function SweepFile({ text, onChange }: { text: string; onChange: (text: string) => void }) {
+export function SweepFile({ text, onChange, onOpen }: Props) {
   const [refused, setRefused] = useState<string | null>(null);
   const read = async (event: ChangeEvent<HTMLInputElement>): Promise<void> => {
     const file = event.target.files?.[0];
@@ -52,6 +60,9 @@ export function SweepFile({ text, onChange }: { text: string; onChange: (text: s
         </label>
         <button type="button" className="btn" onClick={() => onChange(EXAMPLE)}>
           Start from an example
+        </button>
+        <button type="button" className="btn" disabled={!('spec' in readSweep(text))} onClick={onOpen}>
+          Open in the form
         </button>
       </div>
       {refused !== null && (

@@ -2,6 +2,7 @@
 
 import { FAMILY_NAME, FAMILY_ORDER } from '@/app/_lib/tree';
 import type { TaskView } from '@/lib/service/contracts';
+import { ChipCheck, toggled } from '../ui/chip-check';
 
 interface Props {
   tasks: readonly TaskView[];
@@ -13,8 +14,6 @@ interface Props {
 /** Tasks as check boxes by family, with their roles. */
 export function TaskPicker({ tasks, chosen, error, onChange }: Props) {
   const families = FAMILY_ORDER.filter((f) => tasks.some((t) => t.family === f));
-  const toggle = (id: string): void =>
-    onChange(chosen.includes(id) ? chosen.filter((other) => other !== id) : [...chosen, id]);
   const targets = tasks.filter((t) => t.target && chosen.includes(t.id)).length;
   const sources = tasks.filter((t) => t.source && chosen.includes(t.id)).length;
   return (
@@ -44,23 +43,16 @@ export function TaskPicker({ tasks, chosen, error, onChange }: Props) {
             {tasks
               .filter((t) => t.family === family)
               .map((task) => {
-                const on = chosen.includes(task.id);
                 return (
-                  <label
+                  <ChipCheck
                     key={task.id}
+                    on={chosen.includes(task.id)}
                     title={task.summary}
-                    className={`chip cursor-pointer has-focus-visible:outline-2 has-focus-visible:outline-accent ${on ? 'border-accent bg-accent-soft text-ink' : 'hover:border-ink3'}`}
+                    onChange={() => onChange(toggled(chosen, task.id))}
                   >
-                    <input
-                      type="checkbox"
-                      className="sr-only"
-                      checked={on}
-                      onChange={() => toggle(task.id)}
-                    />
-                    {on && <span aria-hidden="true">✓</span>}
                     <span className={task.target ? '' : 'italic'}>{task.name}</span>
                     {!task.target && <span className="text-ink3 text-note">source only</span>}
-                  </label>
+                  </ChipCheck>
                 );
               })}
           </div>

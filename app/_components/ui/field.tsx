@@ -5,7 +5,7 @@ import { type ReactNode, useId } from 'react';
 interface Props {
   label: string;
   error: string | null;
-  hint?: string;
+  hint?: ReactNode;
   className?: string;
   children: (props: {
     id: string;

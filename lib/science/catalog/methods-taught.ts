@@ -2,7 +2,16 @@ import type { MethodCase, MethodDeclaration } from './method-declaration';
 import { COMMON_OPTIONS } from './method-options';
 
 /** Embeddings have no single right answer that networks could agree on or copy row by row. */
-const hasAnswers = ({ task }: MethodCase): boolean => task.loss !== 'metric';
+const hasAnswers = ({ task }: MethodCase): boolean | string =>
+  task.loss !== 'metric' || 'its answers are embeddings, of which no one is right';
+
+/** Confidence by the pixel is not built, and without unlabelled images there is nothing to learn from. */
+function hasUnlabelled(asked: MethodCase): boolean | string {
+  if (asked.images >= asked.pool)
+    return 'every image of the transfer pool is labelled: give transferSizes below it';
+  if (asked.task.head.kind === 'pixel-classes') return 'confidence by the pixel is not built';
+  return hasAnswers(asked);
+}
 
 const names = (text: string): string[] => text.split('+').filter((name) => name !== '');
 
@@ -109,9 +118,7 @@ export const TAUGHT_METHODS: readonly MethodDeclaration[] = [
     summary: 'A readout’s confident answers on unlabelled images become labels for the next one.',
     source: 'Yarowsky 1995; Lee 2013 (Pseudo-Label)',
     version: 1,
-    // Confidence by the pixel is not built, and without unlabelled images there is nothing to learn from.
-    serves: (asked) =>
-      hasAnswers(asked) && asked.task.head.kind !== 'pixel-classes' && asked.images < asked.pool,
+    serves: hasUnlabelled,
     training: 'transfer',
     needs: ['features'],
     options: {
@@ -174,7 +181,7 @@ export const TAUGHT_METHODS: readonly MethodDeclaration[] = [
     summary: 'One decision tree, to be read, learns what an ensemble says of labelled and unlabelled images.',
     source: 'Breiman & Shang 1996 (Born Again Trees)',
     version: 1,
-    serves: ({ task }) => task.head.kind === 'classes',
+    serves: ({ task }) => task.head.kind === 'classes' || 'it takes a task of classes',
     measures: true,
     training: null,
     needs: ['weights', 'features'],

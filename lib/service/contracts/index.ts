@@ -6,6 +6,7 @@ export * from './evidence';
 export * from './issues';
 export * from './jobs';
 export * from './losses';
+export * from './method-choices';
 export * from './method-views';
 export * from './plans';
 export * from './policy';

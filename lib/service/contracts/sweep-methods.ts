@@ -2,8 +2,9 @@ import { z } from 'zod';
 import { methodLabel, methodsOfKind, optionIssuesOf, PLAIN_METHOD } from '@/lib/science/catalog/methods';
 import type { MethodOptions } from '@/lib/science/core';
 
-const TRANSFERS = methodsOfKind('transfer');
-const TEACHERS = [
+/** Ways to transfer, and ways to teach an encoder, that a sweep may name. */
+export const TRANSFERS = methodsOfKind('transfer');
+export const TEACHERS = [
   ...methodsOfKind('pretrain'),
   ...TRANSFERS.filter((method) => method.leavesEncoder === true),
 ];

@@ -34,7 +34,7 @@ const shift = z
 /** A folder of the same kind that every pool but `source` comes from: the target domain. */
 const target = z.strictObject({ directory }).optional();
 
-const datasetInput = z.discriminatedUnion('kind', [
+export const datasetInput = z.discriminatedUnion('kind', [
   z.strictObject({
     kind: z.literal('rooms'),
     seed: seed.default(1),

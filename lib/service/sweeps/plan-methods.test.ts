@@ -76,8 +76,8 @@ describe('methods of a sweep', () => {
     const few = plan({ tasks, methods: ['readout', 'self-training'], transferSizes: ['5 %'] });
     expect(methods(few, 'z-depth')).toEqual(['readout', 'self-training']);
     expect(few.skipped).toEqual([
-      'self-training → segmentation-2d at 15 images',
-      'self-training → semantic-segmentation at 15 images',
+      'self-training → segmentation-2d at 15 images (its answers are embeddings, of which no one is right)',
+      'self-training → semantic-segmentation at 15 images (confidence by the pixel is not built)',
     ]);
   });
 
