@@ -144,7 +144,9 @@ describe('encoders and domains in the form', () => {
     ]);
     expect(sweepSpec.parse(spec).pretrained).toHaveLength(3);
     expect(freeName('contrastive', ['contrastive', 'contrastive-2'])).toBe('contrastive-3');
-    expect(TEACHER_CHOICES.find(({ id }) => id === 'multi-task')?.needs).toContain('at least 2 tasks');
+    const needs = (id: string) => TEACHER_CHOICES.find((choice) => choice.id === id)?.needs;
+    expect(needs('multi-task')).toBe('labels of at least 2 tasks');
+    expect(needs('deep-belief')).toBe('pictures alone; preset mlp');
     expect(TEACHER_CHOICES.find(({ id }) => id === 'fine-tune')?.takes).toEqual({
       tasks: true,
       sources: true,

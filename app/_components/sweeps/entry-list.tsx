@@ -53,13 +53,13 @@ export function EntryList<T extends { method: string }>(props: Props<T>) {
         )}
       </ul>
       <div className="mt-3 flex flex-wrap items-center gap-2">
-        <label htmlFor={id} className="text-ink2 text-label">
+        <label htmlFor={id} className="text-ink2 text-label phone:basis-full">
           Add {noun}
         </label>
         <select
           id={id}
           ref={select}
-          className="field w-auto min-w-0 max-w-full flex-1 basis-56"
+          className="field w-auto min-w-0 max-w-full flex-1 basis-40"
           value={chosen}
           onChange={(e) => setChosen(e.target.value)}
         >

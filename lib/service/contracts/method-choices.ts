@@ -1,6 +1,7 @@
 import type { MethodCase, MethodDeclaration } from '@/lib/science/catalog/method-declaration';
 import type { OptionSpec } from '@/lib/science/catalog/method-options';
 import { optionsOf } from '@/lib/science/catalog/methods';
+import { PRESETS } from '@/lib/science/catalog/presets';
 import { DOMAIN_SHIFTS } from '@/lib/science/core';
 import { TEACHERS, TRANSFERS } from './sweep-methods';
 import { datasetInput, type SweepSpec } from './sweep-spec';
@@ -27,11 +28,17 @@ const SOURCES = {
 } as const;
 const ARTIFACTS = { features: 'frozen activations', weights: 'encoder weights' } as const;
 
+const ALL_PRESETS = Object.values(PRESETS).map(({ name }) => name);
+
 /** Tasks of different kinds: what serves none of them cannot serve. */
-const PIXELS: MethodCase['task'] = { head: { kind: 'pixels', channels: 1 }, loss: 'l1' };
+const PIXELS: MethodCase['task'] = {
+  head: { kind: 'pixels', channels: 1 },
+  loss: 'l1',
+  family: 'geometry',
+};
 const TASKS: readonly MethodCase['task'][] = [
   PIXELS,
-  { head: { kind: 'classes', classes: 10 }, loss: 'cross-entropy' },
+  { head: { kind: 'classes', classes: 10 }, loss: 'cross-entropy', family: 'semantics' },
 ];
 
 /**
@@ -77,14 +84,15 @@ function transferNeeds({ id, needs, runs }: MethodDeclaration): string {
   ].join('; ');
 }
 
-function teacherNeeds({ kind, unlabelled, leastTasks, presets }: MethodDeclaration): string {
+function teacherNeeds({ id, kind, unlabelled, leastTasks, presets }: MethodDeclaration): string {
+  const able = presets?.(optionsOf(id)) ?? ALL_PRESETS;
   const from =
     kind === 'transfer'
       ? 'one encoder to start from, one task'
       : unlabelled
         ? 'pictures alone'
         : `labels of at least ${leastTasks ?? 1} tasks`;
-  return [from, ...(presets ? [`preset ${presets.join(' or ')}`] : [])].join('; ');
+  return [from, ...(able.length < ALL_PRESETS.length ? [`preset ${able.join(' or ')}`] : [])].join('; ');
 }
 
 const choice = (method: MethodDeclaration, needs: string): MethodChoice => ({

@@ -1,7 +1,8 @@
-import type { BatchPlanView, PlanView } from '../contracts';
+import { ADAPTING_METHODS, type BatchPlanView, type PlanView } from '../contracts';
 import type { Store } from '../ports';
 import { joinPlans, type PlannedFile, type SweepPlan } from '../sweeps';
 import { domainWords } from '../views';
+import { listWords } from '../views/numbers';
 
 /** Runs that are done already or that other sweeps will make, and the pace of those that were made here. */
 export interface KnownRuns {
@@ -51,7 +52,7 @@ export function planReport(
   const other = plan.dataset ? domainWords(plan.dataset) : null;
   if (other !== null) {
     notes.push(
-      `Two domains: all pools but source show ${other}. Own networks learn from the source domain and keep their best weights by labels of the other; source-only, dann, deep-coral, adda and cycada use none of its labels.`,
+      `Two domains: all pools but source show ${other}. Own networks learn from the source domain and keep their best weights by labels of the other; ${listWords(ADAPTING_METHODS)} use none of its labels.`,
     );
   }
   if (plan.skipped.length > 0) {
