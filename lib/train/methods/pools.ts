@@ -4,6 +4,7 @@ import type { Dataset } from '@/lib/science/datasets/dataset';
 import { type PackedLabels, packLabels, spaceToDepth } from '../networks';
 import { balancedWeights, type LossSpec } from './losses';
 import type { Pause } from './pause';
+import { CACHE_BYTES, cached } from './pool-cache';
 
 /** How an input picture is changed before the encoder of a source sees it. */
 export type InputAdapter = 'none' | 'grey';
@@ -19,36 +20,7 @@ export interface PoolInputs {
   gather(indices: Int32Array): Float32Array;
 }
 
-/** Prepared pools are shared by the runs of a process, the least recently used ones dropped above this. */
-const CACHE_BYTES = 8e8;
 const CHUNK = 64;
-
-interface CacheEntry {
-  bytes: number;
-  value: Promise<unknown>;
-}
-const caches = new WeakMap<Dataset, Map<string, CacheEntry>>();
-
-async function cached<T>(dataset: Dataset, key: string, bytes: number, make: () => Promise<T>): Promise<T> {
-  const cache = caches.get(dataset) ?? new Map<string, CacheEntry>();
-  caches.set(dataset, cache);
-  const found = cache.get(key);
-  cache.delete(key);
-  const entry = found ?? { bytes, value: make() };
-  cache.set(key, entry);
-  let total = [...cache.values()].reduce((sum, { bytes: b }) => sum + b, 0);
-  for (const [old, { bytes: b }] of cache) {
-    if (total <= CACHE_BYTES || old === key) break;
-    cache.delete(old);
-    total -= b;
-  }
-  try {
-    return (await entry.value) as T;
-  } catch (error) {
-    cache.delete(key);
-    throw error;
-  }
-}
 
 /** Luminance in all three channels (ITU-R BT.601), as the `grey` input kind of the data sets. */
 function greyInPlace(images: Float32Array): Float32Array {
