@@ -46,7 +46,8 @@ function stateSentence(cell: CellView): string {
 }
 
 /** Everything about the selected cell in one column. */
-export function CellPanel({ sweepId, matrix, model, cell, name, ways }: Props) {
+export function CellPanel(props: Props) {
+  const { matrix, model, cell, name } = props;
   const measured = cell.gain !== null || cell.affinity !== null;
   return (
     <div className="p-4">
@@ -63,14 +64,12 @@ export function CellPanel({ sweepId, matrix, model, cell, name, ways }: Props) {
           <AffinityStrip matrix={matrix} model={model} cell={cell} name={name} />
         </div>
       )}
-      {measured && cell.source !== cell.target && (
-        <PairRivals sweepId={sweepId} matrix={matrix} cell={cell} name={name} ways={ways} />
-      )}
+      {measured && cell.source !== cell.target && <PairRivals {...props} />}
       <div className="rule mt-3 flex items-center justify-between pt-3 text-ink2 text-label">
         <Seeds matrix={matrix} />
         {cell.probabilityBest !== null && <span>P(best) {share(cell.probabilityBest)}</span>}
       </div>
-      <PanelActions sweepId={sweepId} matrix={matrix} cell={cell} ways={ways} />
+      <PanelActions {...props} />
     </div>
   );
 }
@@ -193,15 +192,8 @@ function PairRivals({ sweepId, matrix, cell, name, ways }: Omit<Props, 'model'>)
 }
 
 /** The phone's bottom sheet: the same numbers in one row. */
-export function CellSheet({
-  sweepId,
-  matrix,
-  model,
-  cell,
-  name,
-  ways,
-  onMove,
-}: Props & { onMove: (dx: number) => void }) {
+export function CellSheet({ onMove, ...props }: Props & { onMove: (dx: number) => void }) {
+  const { matrix, model, cell, name } = props;
   const row = model.rows.get(cell.target);
   const affinity = row === undefined ? null : cellEstimate(cell, 'affinity', row);
   const numbers: [string, Estimate | null, (x: number) => string][] = [
@@ -243,7 +235,7 @@ export function CellSheet({
           </div>
         ))}
       </dl>
-      <PanelActions sweepId={sweepId} matrix={matrix} cell={cell} ways={ways} />
+      <PanelActions {...props} />
     </section>
   );
 }

@@ -56,6 +56,7 @@ export function MatrixSection({ sweepId, matrix, tasks, name, ways, onOpen }: Pr
     const next = ids[Math.max(0, Math.min(ids.length - 1, ids.indexOf(from?.source ?? '') + dx))];
     if (next !== undefined && from !== null) select({ source: next, target: from.target });
   };
+  const panel = cell && { sweepId, matrix, model, cell, name, ways };
   const asTable = query.get('view') === 'table';
   const states = useMemo(() => new Set(matrix.cells.map((c) => c.state)), [matrix]);
   return (
@@ -98,30 +99,13 @@ export function MatrixSection({ sweepId, matrix, tasks, name, ways, onOpen }: Pr
           {phone && cell !== undefined && <div className="h-56" />}
         </div>
         {phone ? (
-          cell !== undefined && (
-            <CellSheet
-              sweepId={sweepId}
-              matrix={matrix}
-              model={model}
-              cell={cell}
-              name={name}
-              ways={ways}
-              onMove={move}
-            />
-          )
+          panel && <CellSheet {...panel} onMove={move} />
         ) : (
           <aside className="card sticky top-4" aria-label="Selected cell">
-            {cell === undefined ? (
+            {panel === undefined ? (
               <Strongest matrix={matrix} name={name} onSelect={select} />
             ) : (
-              <CellPanel
-                sweepId={sweepId}
-                matrix={matrix}
-                model={model}
-                cell={cell}
-                name={name}
-                ways={ways}
-              />
+              <CellPanel {...panel} />
             )}
           </aside>
         )}

@@ -7,6 +7,7 @@ import { type CostPoint, sideOf } from '@/app/_lib/method-compare';
 import { clip } from '@/app/_lib/text-fit';
 import { logTicks } from '@/app/_lib/ticks';
 import { useWidth } from '@/app/_lib/use-width';
+import { XAxis, YAxis } from '../ui/axes';
 
 const HEIGHT = 300;
 const MARGIN = { top: 18, right: 18, bottom: 42, left: 42 };
@@ -55,22 +56,19 @@ export function CostChart({ points, label, selected, onSelect }: Props) {
           height={y(bottom) - y(0.5)}
           fill="var(--worse-soft)"
         />
-        {y.ticks(5).map((t) => (
-          <g key={t}>
-            <line x1={MARGIN.left} x2={width - MARGIN.right} y1={y(t)} y2={y(t)} stroke="var(--line)" />
-            <text x={MARGIN.left - 8} y={y(t)} dy="0.35em" textAnchor="end" fontSize="11.5">
-              {percent(t)}
-            </text>
-          </g>
-        ))}
-        {ticks.map((t) => (
-          <text key={t} x={x(t)} y={HEIGHT - MARGIN.bottom + 17} textAnchor="middle" fontSize="11.5">
-            {flops(t).replace(/FLOP$/, '')}
-          </text>
-        ))}
-        <text x={(MARGIN.left + width - MARGIN.right) / 2} y={HEIGHT - 6} textAnchor="middle" fontSize="11.5">
-          training compute, FLOP, log scale
-        </text>
+        <YAxis ticks={y.ticks(5)} y={y} left={MARGIN.left} right={width - MARGIN.right} text={percent} />
+        <XAxis
+          ticks={ticks}
+          x={x}
+          at={HEIGHT - MARGIN.bottom + 17}
+          text={(t) => flops(t).replace(/FLOP$/, '')}
+          title={{
+            text: 'training compute, FLOP, log scale',
+            at: HEIGHT - 6,
+            from: MARGIN.left,
+            to: width - MARGIN.right,
+          }}
+        />
         {scratch !== undefined && (
           <g>
             <line

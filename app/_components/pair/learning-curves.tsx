@@ -7,6 +7,7 @@ import { loss } from '@/app/_lib/format';
 import { logTicks, tickText } from '@/app/_lib/ticks';
 import { useWidth } from '@/app/_lib/use-width';
 import type { PairView } from '@/lib/service/contracts';
+import { XAxis, YAxis } from '../ui/axes';
 import { EndLabels } from '../ui/end-labels';
 
 const HEIGHT = 270;
@@ -37,10 +38,8 @@ export function LearningCurves({ pair }: { pair: PairView }) {
     ...groups.flatMap((g) => g.seeds.flatMap((seed) => seed.points.map((p) => p.step))),
   );
   const x = scaleLinear([0, steps], [MARGIN.left, width - MARGIN.right]);
-  const y = scaleLog(
-    [Math.min(...all) * 0.92, Math.max(...all) * 1.06],
-    [HEIGHT - MARGIN.bottom, MARGIN.top],
-  );
+  const domain: [number, number] = [Math.min(...all) * 0.92, Math.max(...all) * 1.06];
+  const y = scaleLog(domain, [HEIGHT - MARGIN.bottom, MARGIN.top]);
   const path = line<CurvePoint>(
     (p) => x(p.step),
     (p) => y(p.loss),
@@ -70,7 +69,20 @@ export function LearningCurves({ pair }: { pair: PairView }) {
           aria-label={summary(groups)}
           className="block text-ink2"
         >
-          <Axes x={x} y={y} steps={steps} width={width} />
+          <YAxis
+            ticks={logTicks(domain)}
+            y={y}
+            left={MARGIN.left}
+            right={width - MARGIN.right}
+            text={tickText}
+          />
+          <XAxis
+            ticks={x.ticks(4)}
+            x={x}
+            at={HEIGHT - 20}
+            text={shortSteps}
+            title={{ text: 'steps', at: HEIGHT - 4, from: x(0), to: x(steps) }}
+          />
           {references.map((r) => (
             <line
               key={r.label}
@@ -104,33 +116,6 @@ export function LearningCurves({ pair }: { pair: PairView }) {
         </svg>
       )}
     </section>
-  );
-}
-
-type LinearScale = ReturnType<typeof scaleLinear<number, number>>;
-type LogScale = ReturnType<typeof scaleLog<number, number>>;
-
-function Axes({ x, y, steps, width }: { x: LinearScale; y: LogScale; steps: number; width: number }) {
-  const [bottom = 0.01, top = 1] = y.domain();
-  return (
-    <>
-      {logTicks([bottom, top]).map((t) => (
-        <g key={t}>
-          <line x1={MARGIN.left} x2={width - MARGIN.right} y1={y(t)} y2={y(t)} stroke="var(--line)" />
-          <text x={MARGIN.left - 8} y={y(t)} dy="0.35em" textAnchor="end" fontSize="11.5">
-            {tickText(t)}
-          </text>
-        </g>
-      ))}
-      {x.ticks(4).map((t) => (
-        <text key={t} x={x(t)} y={HEIGHT - 20} textAnchor="middle" fontSize="11.5">
-          {shortSteps(t)}
-        </text>
-      ))}
-      <text x={(x(0) + x(steps)) / 2} y={HEIGHT - 4} textAnchor="middle" fontSize="11.5">
-        steps
-      </text>
-    </>
   );
 }
 

@@ -6,10 +6,11 @@ import { type Lettered, shareBelow, thin } from '@/app/_lib/curves';
 import { percent } from '@/app/_lib/format';
 import { ratioDomain } from '@/app/_lib/ticks';
 import { useWidth } from '@/app/_lib/use-width';
+import { XAxis, YAxis } from '../ui/axes';
 
 const HEIGHT = 290;
 const MARGIN = { top: 14, right: 10, bottom: 38, left: 42 };
-const TICKS: readonly [number, string][] = [
+const RATIOS: readonly [number, string][] = [
   [8, '×8'],
   [4, '×4'],
   [2, '×2'],
@@ -18,6 +19,8 @@ const TICKS: readonly [number, string][] = [
   [1 / 4, '÷4'],
   [1 / 8, '÷8'],
 ];
+/** Marks of the axis by their natural logarithm. */
+const TICKS = new Map(RATIOS.map(([ratio, text]) => [Math.log(ratio), text] as const));
 
 /** Transfer loss over scratch loss of every test image, sorted: the crossing of "same" is the gain. */
 export function RatioCurve({ ratios, letters }: { ratios: readonly number[]; letters: readonly Lettered[] }) {
@@ -54,20 +57,14 @@ export function RatioCurve({ ratios, letters }: { ratios: readonly number[]; let
           aria-label={`The transfer wins on ${percent(wins)} of the images`}
           className="block text-ink2"
         >
-          {TICKS.filter(([r]) => Math.log(r) >= domain[0] && Math.log(r) <= domain[1]).map(([r, text]) => (
-            <g key={text}>
-              <line
-                x1={x(0)}
-                x2={x(1)}
-                y1={y(Math.log(r))}
-                y2={y(Math.log(r))}
-                stroke={r === 1 ? 'var(--ink)' : 'var(--line)'}
-              />
-              <text x={MARGIN.left - 8} y={y(Math.log(r))} dy="0.35em" textAnchor="end" fontSize="11.5">
-                {text}
-              </text>
-            </g>
-          ))}
+          <YAxis
+            ticks={[...TICKS.keys()].filter((t) => t >= domain[0] && t <= domain[1])}
+            y={y}
+            left={MARGIN.left}
+            right={x(1)}
+            text={(t) => TICKS.get(t)}
+            strong={0}
+          />
           <path d={fill(points.filter((p) => p.value <= 0)) ?? ''} fill="var(--accent)" opacity="0.16" />
           <path d={fill(points.filter((p) => p.value >= 0)) ?? ''} fill="var(--worse)" opacity="0.2" />
           <line
@@ -111,20 +108,14 @@ export function RatioCurve({ ratios, letters }: { ratios: readonly number[]; let
               <Badge key={l.index} letter={l} cx={x(shareBelow(ratios, l.logRatio))} cy={y(l.logRatio)} />
             ),
           )}
-          {[0, 0.25, 0.5, 0.75, 1].map((t) => (
-            <text
-              key={t}
-              x={x(t)}
-              y={HEIGHT - 20}
-              textAnchor={t === 0 ? 'start' : t === 1 ? 'end' : 'middle'}
-              fontSize="11.5"
-            >
-              {percent(t)}
-            </text>
-          ))}
-          <text x={(x(0) + x(1)) / 2} y={HEIGHT - 4} textAnchor="middle" fontSize="11.5">
-            share of test images
-          </text>
+          <XAxis
+            ticks={[0, 0.25, 0.5, 0.75, 1]}
+            x={x}
+            at={HEIGHT - 20}
+            text={percent}
+            inside
+            title={{ text: 'share of test images', at: HEIGHT - 4, from: x(0), to: x(1) }}
+          />
         </svg>
       )}
     </section>

@@ -6,6 +6,7 @@ import { useRef } from 'react';
 import { axisTicks } from '@/app/_lib/ticks';
 import { useWidth } from '@/app/_lib/use-width';
 import type { PolicyView } from '@/lib/service/contracts';
+import { XAxis, YAxis } from '../ui/axes';
 
 const HEIGHT = 196;
 const MARGIN = { top: 16, right: 14, bottom: 8, left: 34 };
@@ -54,14 +55,7 @@ export function BudgetChart(props: Props) {
         aria-label={`Value of the best policy by budget, ${text(curve[0]?.objective ?? 0)} to ${text(top)}`}
         className="block overflow-visible text-ink2"
       >
-        {y.ticks(5).map((t) => (
-          <g key={t}>
-            <line x1={MARGIN.left} x2={width - MARGIN.right} y1={y(t)} y2={y(t)} stroke="var(--line)" />
-            <text x={MARGIN.left - 8} y={y(t)} dy="0.35em" textAnchor="end" fontSize="11.5">
-              {tick(t)}
-            </text>
-          </g>
-        ))}
+        <YAxis ticks={y.ticks(5)} y={y} left={MARGIN.left} right={width - MARGIN.right} text={tick} />
         <CurveShapes curve={curve} x={x} y={y} />
         {here !== null && (
           <g>
@@ -115,11 +109,7 @@ export function BudgetChart(props: Props) {
         </Slider.Thumb>
       </Slider.Root>
       <svg width={width} height="16" aria-hidden="true" className="block text-ink2">
-        {(whole ? axisTicks(first, last, budget) : x.ticks(6)).map((t) => (
-          <text key={t} x={x(t)} y="12" textAnchor="middle" fontSize="11.5">
-            {t}
-          </text>
-        ))}
+        <XAxis ticks={whole ? axisTicks(first, last, budget) : x.ticks(6)} x={x} at={12} text={String} />
       </svg>
     </div>
   );

@@ -7,6 +7,7 @@ import { type RegimeLine, regimeLines, regimeSummary } from '@/app/_lib/method-c
 import { clip } from '@/app/_lib/text-fit';
 import { useWidth } from '@/app/_lib/use-width';
 import type { MethodsView } from '@/lib/service/contracts';
+import { XAxis, YAxis } from '../ui/axes';
 import { EndLabels } from '../ui/end-labels';
 
 const HEIGHT = 190;
@@ -82,34 +83,22 @@ function Panel({ title, lines, sizes, domain }: PanelProps) {
             height={y(domain[0]) - y(0.5)}
             fill="var(--worse-soft)"
           />
-          {y.ticks(4).map((t) => (
-            <g key={t}>
-              <line
-                x1={MARGIN.left}
-                x2={right}
-                y1={y(t)}
-                y2={y(t)}
-                stroke={t === 0.5 ? 'var(--ink)' : 'var(--line)'}
-              />
-              <text x={MARGIN.left - 7} y={y(t)} dy="0.35em" textAnchor="end" fontSize="11.5">
-                {percent(t)}
-              </text>
-            </g>
-          ))}
-          {sizes.map((images) => (
-            <text
-              key={images}
-              x={x(images)}
-              y={HEIGHT - MARGIN.bottom + 16}
-              textAnchor="middle"
-              fontSize="11.5"
-            >
-              {images}
-            </text>
-          ))}
-          <text x={(MARGIN.left + right) / 2} y={HEIGHT - 3} textAnchor="middle" fontSize="11.5">
-            labels
-          </text>
+          <YAxis
+            ticks={y.ticks(4)}
+            y={y}
+            left={MARGIN.left}
+            right={right}
+            text={percent}
+            gap={7}
+            strong={0.5}
+          />
+          <XAxis
+            ticks={sizes}
+            x={x}
+            at={HEIGHT - MARGIN.bottom + 16}
+            text={String}
+            title={{ text: 'labels', at: HEIGHT - 3, from: MARGIN.left, to: right }}
+          />
           {lines.map(({ method, points }) => {
             const style = STYLE[method.family];
             return (

@@ -13,6 +13,7 @@ import {
 import { clip } from '@/app/_lib/text-fit';
 import { logTicks, tickText } from '@/app/_lib/ticks';
 import { useWidth } from '@/app/_lib/use-width';
+import { XAxis, YAxis } from '../ui/axes';
 import { EndLabels } from '../ui/end-labels';
 
 const HEIGHT = 276;
@@ -70,14 +71,13 @@ export function SizeChart({ lines, unit, sizes, crossing }: Props) {
             fill="var(--worse-soft)"
           />
         )}
-        {ticks.map((t) => (
-          <g key={t}>
-            <line x1={MARGIN.left} x2={right} y1={y(t)} y2={y(t)} stroke="var(--line)" />
-            <text x={MARGIN.left - 8} y={y(t)} dy="0.35em" textAnchor="end" fontSize="11.5">
-              {unit === 'loss' ? tickText(t) : percent(t)}
-            </text>
-          </g>
-        ))}
+        <YAxis
+          ticks={ticks}
+          y={y}
+          left={MARGIN.left}
+          right={right}
+          text={(t) => (unit === 'loss' ? tickText(t) : percent(t))}
+        />
         <SizeTicks sizes={sizes} x={x} right={right} />
         {crossing !== null && <CrossingMark crossing={crossing} x={x} right={right} />}
         {lines.map((l) => (
@@ -122,14 +122,18 @@ function SizeTicks({ sizes, x, right }: { sizes: readonly number[]; x: Scale; ri
           stroke="var(--ink3)"
         />
       ))}
-      {shown.map((s) => (
-        <text key={s} x={x(s)} y={HEIGHT - 21} textAnchor="middle" fontSize="11.5">
-          {count(s)}
-        </text>
-      ))}
-      <text x={(MARGIN.left + right) / 2} y={HEIGHT - 4} textAnchor="middle" fontSize="11.5">
-        images in the transfer set, log scale
-      </text>
+      <XAxis
+        ticks={shown}
+        x={x}
+        at={HEIGHT - 21}
+        text={count}
+        title={{
+          text: 'images in the transfer set, log scale',
+          at: HEIGHT - 4,
+          from: MARGIN.left,
+          to: right,
+        }}
+      />
     </>
   );
 }
