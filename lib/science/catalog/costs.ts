@@ -93,35 +93,24 @@ function encodeFlops(
   return flops * pictureKinds * (transfer + selection + test);
 }
 
-/** A pre-training: what its method says of one picture, else the networks of all of its tasks. */
+/** A pre-training: what its method says of one picture, else its tasks' encoders and heads. */
 function pretrainFlops(recipe: PretrainRecipe, shapeOf: ShapeOf): number {
   const { preset, training, dataset, tasks } = recipe;
   const { size, pools } = dataset;
-  const { exampleFlops, trainings, columns } = methodById(recipe.method);
+  const { exampleFlops, trainings, columns, sharesEncoder } = methodById(recipe.method);
   if (exampleFlops) return pools.source * training.epochs * exampleFlops(preset, size);
-  const each = tasks.map((task) => trained(sourcePlan(preset, size, shapeOf(task)), pools.source, training));
   const options = optionsOf(recipe.method, recipe.options);
-  const times = trainings?.(options) ?? 1;
-  const joined = stitchedFlops(recipe, shapeOf, columns?.(options, tasks.length) ?? 1);
-  return times * each.reduce((sum, flops) => sum + flops, joined);
-}
-
-/**
- * What joining the tasks' encoders adds to them: each kind of picture goes through all columns and their units, in place
- * of each task's picture through its own.
- */
-function stitchedFlops(
-  { preset, training, dataset, tasks }: PretrainRecipe,
-  shapeOf: ShapeOf,
-  columns: number,
-): number {
-  if (columns === 1) return 0;
-  const { size, pools } = dataset;
-  const encoder = (input: InputKind, of: number): number =>
-    trained(encoderPlan(preset, size, picturesOf(input).length, of), pools.source, training);
-  const inputs = tasks.map((task) => shapeOf(task).input);
-  const passes = [...new Set(inputs)].reduce((sum, input) => sum + encoder(input, columns), 0);
-  return passes - inputs.reduce((sum, input) => sum + encoder(input, 1), 0);
+  const work = (plan: LayerPlan): number => trained(plan, pools.source, training);
+  const encoder = (input: InputKind, of = 1): number =>
+    work(encoderPlan(preset, size, picturesOf(input).length, of));
+  const shapes = tasks.map(shapeOf);
+  const inputs = shapes.map(({ input }) => input);
+  // A shared encoder sees each kind of picture once, through all of its columns.
+  const encoders = sharesEncoder?.(options)
+    ? [...new Set(inputs)].map((input) => encoder(input, columns?.(options, tasks.length)))
+    : inputs.map((input) => encoder(input));
+  const heads = shapes.map((shape) => work(sourcePlan(preset, size, shape)) - encoder(shape.input));
+  return (trainings?.(options) ?? 1) * [...encoders, ...heads].reduce((sum, flops) => sum + flops, 0);
 }
 
 const trained = (plan: LayerPlan, images: number, options: { epochs: number; batchSize: number }): number =>

@@ -46,6 +46,8 @@ export interface MethodDeclaration {
   presets?(options: ResolvedOptions): readonly PresetName[];
   /** For pre-trainings: columns of the encoder that it leaves of so many tasks; 1 when absent. */
   columns?(options: ResolvedOptions, tasks: number): number;
+  /** For pre-trainings: whether tasks share one encoder's pass over each kind of picture; else each has its own. */
+  sharesEncoder?(options: ResolvedOptions): boolean;
   /** For pre-trainings: it takes neither tasks nor encoders to start from. */
   unlabelled?: true;
   /** Whether one transfer may have several sources, joined: what higher orders are made of. */

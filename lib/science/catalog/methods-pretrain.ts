@@ -56,6 +56,7 @@ export const PRETRAIN_METHODS: readonly MethodDeclaration[] = [
       ...COMMON_OPTIONS,
     },
     columns: (options, tasks) => (isStitched(options) ? tasks : 1),
+    sharesEncoder: (options) => options.text('sharing') !== 'soft',
     presets: (options) =>
       ALL_PRESETS.flatMap(({ name, architecture }) =>
         isStitched(options) && architecture !== 'plain' ? [] : [name],

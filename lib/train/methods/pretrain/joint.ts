@@ -147,9 +147,12 @@ export function encoderWeights({ branches, parameters, sharing }: Joint): Weight
   );
 }
 
-/** Work of training on one image of the source pool. */
+/** Work of training on one image of the source pool; what a branch has of its own sends a gradient to its trunk. */
 export function jointFlops({ branches }: Joint): number {
   const passes = new Map(branches.map(({ pass, trunk }) => [pass, trainingFlops(trunk)]));
-  const own = branches.reduce((sum, branch) => sum + trainingFlops(branch.own), 0);
+  const own = branches.reduce(
+    (sum, branch) => sum + trainingFlops([...branch.trunk, ...branch.own]) - trainingFlops(branch.trunk),
+    0,
+  );
   return own + [...passes.values()].reduce((sum, flops) => sum + flops, 0);
 }

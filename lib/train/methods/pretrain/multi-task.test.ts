@@ -1,6 +1,9 @@
 import type { NamedTensorMap, Scalar, Tensor } from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { recipeFlops } from '@/lib/science/catalog/costs';
+import { forwardFlops } from '@/lib/science/catalog/flops';
 import { defaultTraining } from '@/lib/science/catalog/presets';
+import { encoderPlan } from '@/lib/science/catalog/presets-layers';
 import { createRng, type MethodOptions, type PretrainRecipe, type TransferRecipe } from '@/lib/science/core';
 import { pairwiseTie } from '@/lib/science/learning';
 import { type Engine, memoryCount, openEngine } from '../../engine';
@@ -68,6 +71,23 @@ const distance = (a: ArrayLike<number>, b: ArrayLike<number>): number =>
 
 beforeAll(async () => {
   engine = await openEngine({ backend: 'wasm' });
+});
+
+describe('its price', () => {
+  it('is what the run counts: one trunk for each kind of picture, or a network for each task', async () => {
+    const shapeOf = (id: string) => dataset.tasks.find((task) => task.id === id) as (typeof dataset.tasks)[0];
+    const { transfer, selection, test } = dataset.spec.pools;
+    for (const sharing of ['hard', 'soft', 'cross-stitch']) {
+      const recipe = recipeOf(['copy', 'hue', 'height'], { sharing });
+      const { cost } = (await run(recipe)).result;
+      const encoder = encoderPlan('micro', dataset.size, 1, sharing === 'cross-stitch' ? 3 : 1);
+      // The codes that a source leaves are priced too, and are no training.
+      const codes = (transfer + selection + test) * forwardFlops(encoder);
+      const ratio = (recipeFlops(recipe, shapeOf) - codes) / cost.flops;
+      // The last units of the other columns are no part of the encoder that is priced.
+      expect(Math.abs(ratio - 1)).toBeLessThan(sharing === 'cross-stitch' ? 0.005 : 1e-12);
+    }
+  });
 });
 
 describe('joint loss', () => {
