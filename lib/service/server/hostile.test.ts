@@ -142,6 +142,7 @@ describe('hostile input', () => {
       ['/runs/xyz', 400, 'fingerprint'],
       [`/runs/${'0'.repeat(64)}`, 404],
       [`/runs/${'0'.repeat(64)}/samples/0/input.png`, 404],
+      [`/runs/${'0'.repeat(64)}/samples/0/source-translated.png`, 404],
       [`/runs/${'0'.repeat(64)}/samples/-1/input.png`, 400, 'index'],
       [`/runs/${'0'.repeat(64)}/samples/0/passwd.png`, 400, 'file'],
       ['/tasks?dataset=secrets', 400, 'dataset'],
