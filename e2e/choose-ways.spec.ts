@@ -68,6 +68,23 @@ test.describe('a person chooses ways to transfer, encoders and a second domain i
       ['dann(gamma=5,supervised)', 'dann(gamma=5,supervised)'],
       ['fine-tune(l2-sp=0.5)', 'tied'],
     ]);
+    await expect
+      .poll(async () => (await (await request.get(`/api/v1/sweeps/${sweep.id}`)).json()).state, {
+        timeout: 60_000,
+      })
+      .toBe('done');
+    await page.goto(`/sweeps/${sweep.id}/targets/z-depth`);
+    const distances = page.getByRole('region', { name: 'Distance between the domains' });
+    await expect(distances.getByRole('row', { name: /^dann/ })).toContainText(/\d\s→\s.*\d\s%/);
+    await expect(distances.getByRole('columnheader')).toHaveText([
+      'Method',
+      'proxy A-distance',
+      'MMD²',
+      'CORAL',
+      'Gain',
+    ]);
+    await distances.getByRole('link').click();
+    await expect(page.getByRole('heading', { name: 'Domain adaptation' })).toBeInViewport();
   });
 
   test('an encoder that is taught first, by keyboard and on a phone, and as text again', async ({ page }) => {

@@ -39,7 +39,7 @@ test.describe('a person submits a sweep', () => {
     for (const [pool, n] of Object.entries({ source: 64, transfer: 32, selection: 16, test: 32 })) {
       await page.getByLabel(`Images, ${pool} pool`).fill(String(n));
     }
-    await page.getByText('Training', { exact: true }).click();
+    await page.getByRole('button', { name: 'Training' }).click();
     for (const [stage, values] of Object.entries({
       'Own networks': ['10', '32', '0.002'],
       Transfers: ['20', '32', '0.003'],
