@@ -11,6 +11,26 @@ export interface Stage {
   cost: RunResult['cost'];
 }
 
+/** Which training of a run it is, from 0, and how many there are at most. */
+export interface StagePlace {
+  index: number;
+  of: number;
+}
+
+/** A stage's progress as the run's: every stage counts alike, so that it never goes back. */
+function runContext<C extends RunContext>(context: C, { index, of }: StagePlace): C {
+  return {
+    ...context,
+    fingerprint: `${context.fingerprint}#${index}`,
+    onProgress: (progress) =>
+      context.onProgress({
+        ...progress,
+        step: index * progress.totalSteps + progress.step,
+        totalSteps: of * progress.totalSteps,
+      }),
+  };
+}
+
 const stageName = (fingerprint: string, index: number): string => `${fingerprint}/stage-${index}`;
 
 /**
@@ -19,10 +39,10 @@ const stageName = (fingerprint: string, index: number): string => `${fingerprint
  */
 export async function keptStage<C extends RunContext>(
   context: C,
-  index: number,
+  place: StagePlace,
   make: (own: C) => Promise<Stage>,
 ): Promise<Stage> {
-  const name = stageName(context.fingerprint, index);
+  const name = stageName(context.fingerprint, place.index);
   const stored = await context.artifacts.read(name);
   if (stored) {
     const file = unpackFile(stored);
@@ -33,7 +53,7 @@ export async function keptStage<C extends RunContext>(
       cost,
     };
   }
-  const stage = await make({ ...context, fingerprint: `${context.fingerprint}#${index}` });
+  const stage = await make(runContext(context, place));
   const { weights, curve, cost } = stage;
   await context.artifacts.write(
     name,
@@ -45,10 +65,10 @@ export async function keptStage<C extends RunContext>(
 /** The supervised training of one stage. */
 export const trainStage = (
   context: MethodContext,
-  index: number,
+  place: StagePlace,
   request: SupervisedTraining,
 ): Promise<Stage> =>
-  keptStage(context, index, async (own) => {
+  keptStage(context, place, async (own) => {
     const { weights, result } = await trainSupervised(own, request);
     return { weights, curve: result.curve, cost: result.cost };
   });

@@ -94,7 +94,7 @@ describe('cycada', () => {
         ['to-source/output/bias', new Float32Array(3).fill(-0.3)] as const,
       ]);
       const cost = { steps: 0, images: 0, seconds: 0, flops: 0 };
-      await keptStage(context, 0, async () => ({ weights, curve: [], cost }));
+      await keptStage(context, { index: 0, of: 2 }, async () => ({ weights, curve: [], cost }));
       const { tables } = await executeRecipe(recipe('cycada'), context);
       const brighter: Dataset = {
         ...dataset,

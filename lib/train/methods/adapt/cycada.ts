@@ -59,13 +59,15 @@ async function execute(recipe: TransferRecipe, context: MethodContext): Promise<
   const a = await prepareAdaptation(recipe, context);
   const start = await startingNetwork(a);
   const options = optionsOf(recipe.method, recipe.options);
-  const first = await keptStage(context, 0, (own) => learnTranslation(a, own, start, options));
+  const first = await keptStage(context, { index: 0, of: 2 }, (own) =>
+    learnTranslation(a, own, start, options),
+  );
   const translator = createTranslator(a.tf, context.dataset.size, first.weights);
   try {
     const translated = await translatedSource(a, translator);
     const b: Adaptation = { ...a, feed: (pool) => (pool === 'source' ? translated : a.feed(pool)) };
     const term = options.number('features') > 0 ? adversary('features') : null;
-    const second = await keptStage(context, 1, (own) =>
+    const second = await keptStage(context, { index: 1, of: 2 }, (own) =>
       learnJointly({ ...b, context: own }, term, options.flag('warm') ? start : undefined),
     );
     const codes = { before: codeDistances(a, start), after: codeDistances(b, second.weights) };

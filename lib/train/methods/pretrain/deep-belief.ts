@@ -209,7 +209,8 @@ export const deepBelief: Method<PretrainRecipe> = {
     const encoder = new Map<string, Float32Array>();
     let units = await pixelUnits(context, recipe);
     for (const [index, level] of levels.entries()) {
-      const stage = await keptStage(context, index, (own) => trainMachine(own, recipe, level, index, units));
+      const place = { index, of: levels.length };
+      const stage = await keptStage(context, place, (own) => trainMachine(own, recipe, level, index, units));
       stages.push(stage);
       for (const [name, values] of layerWeights(level, stage.weights, index === 0)) encoder.set(name, values);
       if (index < levels.length - 1)

@@ -133,7 +133,8 @@ async function teach(recipe: TransferRecipe, context: MethodContext): Promise<St
   const spec = await teachableLoss(context, recipe);
   const labels = await poolLabels(context.dataset, 'transfer', task, recipe.preset, createPause());
   const stages: Stage[] = [];
-  for (let i = 0; i <= options.number('generations'); i++) {
+  const generations = options.number('generations');
+  for (let i = 0; i <= generations; i++) {
     const before = stages.at(-1);
     let objective: SupervisedTraining['objective'];
     if (before) {
@@ -154,7 +155,7 @@ async function teach(recipe: TransferRecipe, context: MethodContext): Promise<St
       purpose: `born-again ${i} > ${task.id}`,
       ...(objective ? { objective, separable: true } : {}),
     };
-    stages.push(await trainStage(context, i, request));
+    stages.push(await trainStage(context, { index: i, of: generations + 1 }, request));
   }
   return stages;
 }

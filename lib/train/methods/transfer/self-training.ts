@@ -154,20 +154,21 @@ export const selfTraining: TransferMethod = {
     }
     const hidden = hideLabels(pool, base.images);
     const twins = hidden.ids ? 1 : 2;
+    const rounds = options.number('rounds');
+    const of = twins * (rounds + 1);
     const stages: Stage[] = [];
     const learn = async (round: number, part: Partial<SupervisedTraining>): Promise<Stage[]> => {
       const made: Stage[] = [];
       for (let twin = 0; twin < twins; twin++) {
         const purpose = `self-training ${round}.${twin} > ${base.task.id}`;
-        made.push(
-          await trainStage(context, stages.length + twin, { ...base, purpose, labels: hidden, ...part }),
-        );
+        const request = { ...base, purpose, labels: hidden, ...part };
+        made.push(await trainStage(context, { index: stages.length + twin, of }, request));
       }
       stages.push(...made);
       return made;
     };
     let networks = await learn(0, {});
-    for (let round = 1; round <= options.number('rounds'); round++) {
+    for (let round = 1; round <= rounds; round++) {
       const outputs: Float32Array[] = [];
       for (const { weights } of networks) {
         const predictor = networkPredictor(context, base, weights);

@@ -220,6 +220,15 @@ describe('distill, born-again, ensemble', () => {
     expect(weightOf('g0/encoder/conv1/kernel')).not.toEqual(weightOf('g1/encoder/conv1/kernel'));
   });
 
+  it('tells its progress as one run, which never goes back', async () => {
+    const context = createTestContext(engine, dataset, 'p', { files: new Map() });
+    await executeRecipe(transfer('born-again', 'kind', { generations: 2 }, { sources: [] }), context);
+    const shares = context.progress.map(({ step, totalSteps }) => step / totalSteps);
+    expect(shares).toEqual([...shares].sort((a, b) => a - b));
+    expect(shares.at(-1)).toBe(1);
+    expect(shares.filter((share) => share > 1 / 3 && share <= 2 / 3).length).toBeGreaterThan(0);
+  });
+
   it('goes on after an interruption with the generations that are done, to the same numbers', async () => {
     const recipe = transfer('born-again', 'kind', { generations: 2 }, { sources: [] });
     const whole = await run(recipe, 'b');
