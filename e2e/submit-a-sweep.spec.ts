@@ -68,6 +68,8 @@ test.describe('a person submits a sweep', () => {
     await expect(plan).toContainText(/\d+ runs/);
     await file.fill(`${await file.inputValue()}\ncolour: blue\n`);
     await expect(plan.getByRole('alert')).toContainText('colour');
+    await page.getByRole('button', { name: 'Open in the form' }).click();
+    await expect(page.getByText('The form cannot open it: colour')).toBeVisible();
     await file.fill(
       'name: x\ndataset: {kind: rooms, size: 64, pools: {source: -1, transfer: 1, selection: 1, test: 1}}\ntasks: [levitation]\n',
     );

@@ -14,6 +14,7 @@ import {
   formOf,
   isShifted,
   issueOf,
+  keptFields,
   otherIssues,
   type SweepForm,
   specOf,
@@ -63,6 +64,20 @@ describe('the sweep form, there and back', () => {
     const form = formOf(spec);
     expect(form.kept.sweep).toEqual({ targets: ['a'], maxOrder: 2 });
     expect(form.kept.dataset).toEqual({ domains: ['rgb'], onError: 'skip' });
+    expect(form.kept.training.source).toEqual({ optimiser: 'sgd' });
+    expect(keptFields(form).map(({ path }) => path)).toEqual([
+      'targets',
+      'maxOrder',
+      'dataset.domains',
+      'dataset.onError',
+      'training.source.optimiser',
+    ]);
+    for (const { path, left } of keptFields(form)) {
+      const others = keptFields(form).filter((field) => field.path !== path);
+      expect(keptFields(left).map((field) => field.path)).toEqual(others.map((field) => field.path));
+    }
+    const left = keptFields(form)[4]?.left ?? form;
+    expect(specOf(left).training).toEqual({ source: { epochs: 1, batchSize: 8, learningRate: 0.1 } });
     expect(form.transferSizes).toBe('30, 5 %');
     expect(sweepSpec.parse(specOf(form))).toEqual(spec);
     expect(specOf(withKind(form, 'rooms')).dataset).not.toHaveProperty('domains');

@@ -1,4 +1,5 @@
 import {
+  DEFAULT_WEIGHT_DECAY,
   domainsOf,
   type Problem,
   type SweepSpec,
@@ -188,7 +189,9 @@ const textOf = (value: number | undefined): string => (value === undefined ? '' 
 
 type Training = NonNullable<SweepSpec['training'][StageName]>;
 
-function stageOf({ epochs, batchSize, learningRate, ...kept }: Partial<Training> = {}) {
+function stageOf({ epochs, batchSize, learningRate, weightDecay, ...rest }: Partial<Training> = {}) {
+  const decays = weightDecay !== undefined && weightDecay !== DEFAULT_WEIGHT_DECAY;
+  const kept: Fields = decays ? { weightDecay, ...rest } : rest;
   return {
     form: {
       epochs: textOf(epochs),
@@ -211,8 +214,6 @@ export function formOf(spec: SweepSpec): SweepForm {
   const { name, preset, dataset, tasks, methods, pretrained, transferSizes, seeds, probe, policy } = spec;
   const { method: _, training, ...sweep } = spec;
   const { kind, seed, size, pools, shift } = dataset;
-  const without = (fields: Fields, names: readonly string[]): Fields =>
-    Object.fromEntries(Object.entries(fields).filter(([key, v]) => v !== undefined && !names.includes(key)));
   const trainings = stages((stage) => stageOf(training[stage]));
   return {
     name,
@@ -241,6 +242,29 @@ export function formOf(spec: SweepSpec): SweepForm {
       training: stages((stage) => trainings[stage].kept),
     },
   };
+}
+
+const without = (fields: Fields, names: readonly string[]): Fields =>
+  Object.fromEntries(Object.entries(fields).filter(([key, v]) => v !== undefined && !names.includes(key)));
+
+/** Paths of what is kept from a file, each with the form that has it no more. */
+export function keptFields(form: SweepForm): { path: string; left: SweepForm }[] {
+  const { sweep, dataset, training } = form.kept;
+  const field = (path: string, change: Partial<SweepForm['kept']>) => ({
+    path,
+    left: { ...form, kept: { ...form.kept, ...change } },
+  });
+  return [
+    ...Object.keys(sweep).map((key) => field(key, { sweep: without(sweep, [key]) })),
+    ...Object.keys(dataset).map((key) => field(`dataset.${key}`, { dataset: without(dataset, [key]) })),
+    ...STAGES.flatMap((stage) =>
+      Object.keys(training[stage] ?? {}).map((key) =>
+        field(`training.${stage}.${key}`, {
+          training: { ...training, [stage]: without(training[stage] ?? {}, [key]) },
+        }),
+      ),
+    ),
+  ];
 }
 
 type Issues = Problem['error']['issues'];

@@ -48,12 +48,16 @@ export function SingleForm({ mode, onMode, form, onForm, file, onFile }: Props) 
       clear();
       put(value);
     };
-  /** The text as a form; what is wrong with it stands beside the plan already. */
-  const open = (): void => {
+  /** The text as a form, or why it cannot be one. */
+  const open = (): string | null => {
     const read = readSweep(file);
-    if (!('spec' in read)) return;
+    if ('issues' in read) {
+      const [first] = read.issues;
+      return `The form cannot open it: ${first?.path || 'file'}: ${first?.message}`;
+    }
     change(onForm)(formOf(read.spec));
     onMode('form');
+    return null;
   };
   const edit = (): void => {
     change(onFile)(yamlOf(specOf(form)));

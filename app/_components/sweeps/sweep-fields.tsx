@@ -5,6 +5,7 @@ import {
   DATASET_KINDS,
   isShifted,
   issueAt,
+  keptFields,
   POOLS,
   STAGES,
   type SweepForm,
@@ -170,29 +171,20 @@ function partsOf(props: Props): Part[] {
 
 /** Fields that came with a file and have no place here: they go along until they are removed. */
 function KeptFields({ form, onChange }: Pick<Props, 'form' | 'onChange'>) {
-  const { sweep, dataset } = form.kept;
-  const without = (fields: Record<string, unknown>, name: string) =>
-    Object.fromEntries(Object.entries(fields).filter(([key]) => key !== name));
-  const parts = [
-    ...Object.keys(sweep).map((key) => ({ name: key, left: { sweep: without(sweep, key) } })),
-    ...Object.keys(dataset).map((key) => ({
-      name: `dataset.${key}`,
-      left: { dataset: without(dataset, key) },
-    })),
-  ];
-  if (parts.length === 0) return null;
+  const kept = keptFields(form);
+  if (kept.length === 0) return null;
   return (
     <p className="-mt-3 flex flex-wrap items-center gap-1.5 text-ink2 text-label">
       From the file, without a field here:
-      {parts.map(({ name, left }) => (
+      {kept.map(({ path, left }) => (
         <button
-          key={name}
+          key={path}
           type="button"
           className="chip"
-          aria-label={`Remove ${name}`}
-          onClick={() => onChange({ ...form, kept: { ...form.kept, ...left } })}
+          aria-label={`Remove ${path}`}
+          onClick={() => onChange(left)}
         >
-          <code className="font-mono">{name}</code> ×
+          <code className="font-mono">{path}</code> ×
         </button>
       ))}
     </p>

@@ -1,7 +1,6 @@
 'use client';
 
 import { type ChangeEvent, useState } from 'react';
-import { readSweep } from '@/app/_lib/sweep-yaml';
 import { SWEEP_FILE_MAX_BYTES } from '@/lib/service/contracts';
 
 const EXAMPLE = `name: my sweep
@@ -17,8 +16,8 @@ seeds: [1, 2, 3]
 interface Props {
   text: string;
   onChange: (text: string) => void;
-  /** Goes on in the form with what the text says. */
-  onOpen: () => void;
+  /** Goes on in the form with what the text says; answers why it cannot. */
+  onOpen: () => string | null;
 }
 
 /** A sweep file pasted or chosen from disk. The same file works for `taskatlas submit`. */
@@ -45,7 +44,10 @@ export function SweepFile({ text, onChange, onOpen }: Props) {
           spellCheck={false}
           value={text}
           placeholder={EXAMPLE}
-          onChange={(event) => onChange(event.target.value)}
+          onChange={(event) => {
+            setRefused(null);
+            onChange(event.target.value);
+          }}
         />
       </label>
       <div className="flex flex-wrap items-center gap-3">
@@ -61,7 +63,12 @@ export function SweepFile({ text, onChange, onOpen }: Props) {
         <button type="button" className="btn" onClick={() => onChange(EXAMPLE)}>
           Start from an example
         </button>
-        <button type="button" className="btn" disabled={!('spec' in readSweep(text))} onClick={onOpen}>
+        <button
+          type="button"
+          className="btn"
+          disabled={text.trim() === ''}
+          onClick={() => setRefused(onOpen())}
+        >
           Open in the form
         </button>
       </div>

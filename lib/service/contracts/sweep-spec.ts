@@ -95,11 +95,13 @@ const externalSource = z.strictObject({
     .default([-1, 1]),
 });
 
+export const DEFAULT_WEIGHT_DECAY = 2e-6;
+
 const training = z.strictObject({
   epochs: count(100_000),
   batchSize: count(4096),
   learningRate: z.number().positive().max(10),
-  weightDecay: z.number().min(0).max(1).default(2e-6),
+  weightDecay: z.number().min(0).max(1).default(DEFAULT_WEIGHT_DECAY),
   optimiser: z.enum(['adam', 'adamw', 'sgd']).optional(),
   momentum: z.number().min(0).lt(1).optional(),
   schedule: z.enum(['cosine', 'step', 'constant']).optional(),

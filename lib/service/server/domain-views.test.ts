@@ -1,8 +1,11 @@
 import { beforeAll, describe, expect, it } from 'vitest';
+import { analyseTarget, type CandidateLosses } from '@/lib/science/affinity';
 import { DOMAIN_DISTANCES, type RunResult, type RunTable } from '@/lib/science/core';
 import { domainsView, runDetailView } from '../contracts';
 import { validateSweep } from '../sweeps/parse';
 import { planSweep } from '../sweeps/plan';
+import { domainsView as viewOf } from '../views';
+import { smallData } from '../views/testing/small-sweep';
 import { datasetCatalog } from './dataset-catalog';
 import { testApi } from './testing/http';
 
@@ -93,6 +96,32 @@ describe('distances between the domains of a sweep', () => {
     );
     const { tables } = await http.get(`/runs/${dann}`, runDetailView);
     expect(tables[0]?.values[0]).toContain(AFTER.dann?.[1]);
+  });
+
+  it('are read beside what each method won: near codes alone serve no task', async () => {
+    const sweep = (await http.store.listSweeps()).find(({ id }) => id === 'domains');
+    if (!sweep) throw new Error('the sweep was not stored');
+    const runs = await http.store.runsOf('domains');
+    const tables = await http.store.tables(runs.map((run) => run.fingerprint));
+    const words = (losses: Readonly<Record<string, number>>): string => {
+      const candidates = Object.entries(losses).map(([key, mean]): CandidateLosses => {
+        const kind = key === 'scratch' ? 'scratch' : 'transfer';
+        const values = Float32Array.from({ length: 40 }, (_, i) => mean + (i % 5) / 10);
+        return { key, kind, sources: [], runs: [{ sourceSeed: 1, headSeed: 1, losses: values }] };
+      });
+      const analysis = analyseTarget({ target: 'z-depth', candidates }, { resamples: 20 });
+      const data = smallData({ sweep, runs, analyses: [analysis] });
+      return viewOf(data, 'z-depth', tables).words;
+    };
+    expect(words({ scratch: 1, dann: 0.2, 'source-only': 1.2 })).toContain(
+      'after adversarial, at 0.38, which also wins most often: 100 %',
+    );
+    expect(words({ scratch: 1, dann: 1.7, 'source-only': 0.2 })).toContain(
+      'Near codes alone serve no task: source-only wins most often, 100 %',
+    );
+    expect(words({ scratch: 1, dann: 1.7, 'source-only': 1.8 })).toContain(
+      'No adaptation is shown to beat scratch; ',
+    );
   });
 
   it('are none in one domain, and unknown targets are refused', async () => {

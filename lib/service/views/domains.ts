@@ -78,7 +78,9 @@ function wordsOf(methods: readonly Adaptation[], measure: string): string {
   const pictures = nearest.distances.find((d) => d.measure === measure)?.mean ?? Number.NaN;
   const near = `The pictures lie ${decimal(pictures)} apart by ${measure}; codes end nearest after ${nearest.label}, at ${decimal(end(nearest))}`;
   if (!best.gain) return `${near}.`;
-  const wins = `${percentWithInterval(best.gain)} of test images against scratch`;
+  const wins = `${percentWithInterval(best.gain)} of test images`;
+  if (best.helps !== 'helps')
+    return `${near}. No adaptation is shown to beat scratch; ${best.label} wins most often, ${wins}.`;
   return best === nearest
     ? `${near}, which also wins most often: ${wins}.`
     : `${near}. Near codes alone serve no task: ${best.label} wins most often, ${wins}.`;
