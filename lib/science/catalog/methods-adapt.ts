@@ -142,7 +142,7 @@ export const ADAPT_METHODS: readonly MethodDeclaration[] = [
     summary:
       'Pictures of the source domain are translated to look like the target’s, there and back again; the task is learned on them.',
     source: 'Hoffman et al. 2018 (CyCADA); Zhu et al. 2017 (CycleGAN)',
-    version: 1,
+    version: 2,
     serves: (asked) =>
       asked.task.family === 'texture'
         ? 'its labels are made from the picture, which translation changes'

@@ -123,6 +123,16 @@ describe('translation', () => {
         ),
       );
     expect(cycle(10)).toBe(cycle(0));
+    // On its sharp lowest point |x| pulls nowhere.
+    const slopes = (weight: number) =>
+      gradientsOf(still.parameters, () =>
+        generatorLoss(still.players, game(still), { cycle: weight, semantic: 0, identity: weight }, () =>
+          engine.tf.scalar(0),
+        ),
+      );
+    const free = slopes(0);
+    expect(free.get('to-target/output/bias')?.every((x) => x !== 0)).toBe(true);
+    expect(slopes(10)).toEqual(free);
     still.parameters.dispose();
     const moved = await networks();
     const loss = (weights: typeof WEIGHTS) =>

@@ -88,8 +88,21 @@ export async function answersOf(a: Adaptation, parameters: ParameterStore): Prom
 /** Least squares (Mao et al. 2017): mean (D(x) − wanted)² over patches and pictures. */
 const towards = (tf: Tf, score: Tensor, wanted: 0 | 1): Tensor => tf.mean(tf.square(tf.sub(score, wanted)));
 
-/** Mean |x − y|. */
-const apart = (tf: Tf, x: Tensor, y: Tensor): Tensor => tf.mean(tf.abs(tf.sub(x, y)));
+/**
+ * Mean |x − y|, whose gradient is 0 where x = y: tfjs takes −1 there, which would push every pixel one way as long as
+ * the generators are the identity.
+ */
+function apart(tf: Tf, x: Tensor, y: Tensor): Tensor {
+  const magnitude = tf.customGrad((...args: unknown[]) => {
+    const [difference, save] = args as [Tensor, (tensors: Tensor[]) => void];
+    save([tf.sign(difference)]);
+    return {
+      value: tf.abs(difference),
+      gradFunc: (dy: Tensor, [slope]: Tensor[]) => tf.mul(dy, slope as Tensor),
+    };
+  });
+  return tf.mean(magnitude(tf.sub(x, y)));
+}
 
 /** A batch of either domain with its translations, N × size × size × 3; gradients flow. */
 export interface Game {
