@@ -6,7 +6,7 @@ export { convolution } from './ops/convolution';
 export { hostLoss } from './ops/host-loss';
 export { layerNorm } from './ops/layer-norm';
 export { type RowLabels, type RowLossName, rowLoss, rowLosses } from './ops/row-loss';
-export { rowsTensor } from './ops/rows';
+export { BatchArrays, batchArray, rowsTensor } from './ops/rows';
 export { asOutOfMemory, isOutOfMemory } from './out-of-memory';
 export { glorotUniform, heNormal } from './seeds';
 export type { BackendName, Engine, Tf } from './types';

@@ -1,5 +1,5 @@
 import type { Scalar, Tensor } from '@tensorflow/tfjs-core';
-import { rowsTensor, type Tf } from '../engine';
+import { batchArray, rowsTensor, type Tf } from '../engine';
 import type { PackedLabels } from '../networks';
 import { type LossSpec, rowWeight, shareLogs } from './losses';
 
@@ -46,7 +46,7 @@ function batchLabels(
 ): Float32Array {
   const width = ids ? 1 : channels;
   const size = rows * width;
-  const y = new Float32Array(indices.length * size);
+  const y = batchArray(indices.length * size);
   for (let i = 0; i < indices.length; i++) {
     const example = indices[i] as number;
     if (values) y.set(values.subarray(example * size, (example + 1) * size), i * size);

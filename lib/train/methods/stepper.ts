@@ -1,6 +1,6 @@
 import type { NamedTensorMap, Scalar, Tensor, Variable } from '@tensorflow/tfjs-core';
 import type { TrainingOptions } from '@/lib/science/core';
-import { ADAM, type CompiledStep, compileStep, compilesSteps } from '../engine';
+import { ADAM, BatchArrays, type CompiledStep, compileStep, compilesSteps } from '../engine';
 import type { Weights } from '../networks';
 import { createOptimiser, type ParameterGroup } from './optimiser';
 import type { RunContext, TrainingProblem } from './types';
@@ -139,7 +139,9 @@ function compiled(
   const whole = imagesAtOnce === undefined || imagesAtOnce >= batchSize;
   if (!staged || !plain || !whole || !compilesSteps(tf)) return null;
   // What an input is made of (pictures before they are joined, say) goes with the tidy.
-  const inputsOf = (batch: Int32Array, at: number): Tensor[] => tf.tidy(() => staged.inputs(batch, at));
+  const arrays = new BatchArrays();
+  const inputsOf = (batch: Int32Array, at: number): Tensor[] =>
+    tf.tidy(() => arrays.during(() => staged.inputs(batch, at)));
   const first = inputsOf(
     Int32Array.from({ length: batchSize }, (_, i) => i),
     0,

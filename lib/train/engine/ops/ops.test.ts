@@ -2,6 +2,8 @@ import type { Scalar, Tensor, Tensor1D, Tensor4D, Variable } from '@tensorflow/t
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import {
+  BatchArrays,
+  batchArray,
   convolution,
   expectNoLeak,
   FusedAdam,
@@ -227,6 +229,19 @@ describe('rowsTensor', () => {
       expect([...(values ?? [])]).toEqual([6, 7, 8, 0, 1, 2, 6, 7, 8]);
     },
   );
+});
+
+describe('BatchArrays', () => {
+  it('gives the same arrays again in the same order, new ones where sizes change, and none outside', () => {
+    const arrays = new BatchArrays();
+    const step = (...sizes: number[]) => arrays.during(() => sizes.map(batchArray));
+    const [a, b] = step(6, 4);
+    const [c, d, e] = step(6, 5, 4);
+    expect(c).toBe(a);
+    expect([d, e].map((array) => array?.length)).toEqual([5, 4]);
+    expect(d).not.toBe(b);
+    expect(batchArray(6)).not.toBe(a);
+  });
 });
 
 describe('FusedAdam', () => {

@@ -11,6 +11,41 @@ interface Attrs {
   readonly shape: number[];
 }
 
+/**
+ * Arrays that the inputs of a step are gathered into, again for every step: a new array each time is megabytes of
+ * garbage a second. What was gathered before must be out of use, since libtensorflow may work on the array itself.
+ */
+export class BatchArrays {
+  private readonly arrays: Float32Array[] = [];
+  private next = 0;
+
+  /** Every `batchArray` that `gather` asks for is one of these, the same in the same order as the last time. */
+  during<T>(gather: () => T): T {
+    const before = current;
+    current = this;
+    this.next = 0;
+    try {
+      return gather();
+    } finally {
+      current = before;
+    }
+  }
+
+  take(size: number): Float32Array {
+    const at = this.next++;
+    const found = this.arrays[at];
+    if (found?.length === size) return found;
+    const made = new Float32Array(size);
+    this.arrays[at] = made;
+    return made;
+  }
+}
+
+let current: BatchArrays | null = null;
+
+/** An array for a batch's numbers, every one of which is to be written: its old ones may be there still. */
+export const batchArray = (size: number): Float32Array => current?.take(size) ?? new Float32Array(size);
+
 function copyRows({ all, size, indices }: Attrs, to: Float32Array): void {
   for (let i = 0; i < indices.length; i++) {
     const from = (indices[i] ?? 0) * size;
@@ -31,7 +66,7 @@ export function rowsTensor(
 ): Tensor {
   const attrs: Attrs = { all, size, indices, shape };
   if (tf.getBackend() === 'wasm') return tf.engine().runKernel(ROWS, {}, attrs as never) as Tensor;
-  const values = new Float32Array(indices.length * size);
+  const values = batchArray(indices.length * size);
   copyRows(attrs, values);
   return tf.tensor(values, shape);
 }
