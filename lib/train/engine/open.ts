@@ -150,9 +150,8 @@ async function tryNative(options: EngineOptions): Promise<Engine | null> {
 }
 
 /**
- * Whether `auto` tries native TensorFlow: only for a GPU. On CPUs our WebAssembly kernels finish the first look in half
- * the time that libtensorflow takes (179 s against 338 s on two cores, bench/README.md), since the presets' layers are
- * small and every operation of the binding costs a call.
+ * Whether `auto` tries native TensorFlow: only for a GPU. On CPUs our WebAssembly kernels finish the first look as fast
+ * (bench/README.md), in less memory and with nothing to install; native pays with larger networks, when asked for by name.
  */
 const prefersNative = (): boolean => hasNvidiaDevice() && !gpusHidden();
 
