@@ -7,6 +7,7 @@ import {
   type SourceRecipe,
   type TaskId,
   type TaskShape,
+  type TrainingOptions,
 } from '../core';
 import { forwardFlops, trainingFlops } from './flops';
 import { methodById, optionsOf } from './methods';
@@ -64,11 +65,15 @@ export function recipeFlops(
     case 'scratch':
       return trained(scratchPlan(recipe.preset, size, shapeOf(recipe.task)), recipe.images, recipe.training);
     case 'transfer': {
-      const { training, trainings } = methodById(recipe.method);
+      const { training, trainings, stages } = methodById(recipe.method);
       const task = shapeOf(recipe.task);
-      const times = trainings?.(optionsOf(recipe.method, recipe.options)) ?? 1;
-      if (training === 'source')
-        return times * trained(sourcePlan(recipe.preset, size, task), pools.source, recipe.training);
+      const options = optionsOf(recipe.method, recipe.options);
+      if (stages)
+        return stages({ preset: recipe.preset, size, task }, options).reduce((sum, { epochs, flops }) => {
+          const { training: own } = recipe;
+          return sum + flops * imagesSeen(pools.source, epochs > 0 ? { ...own, epochs } : own);
+        }, 0);
+      const times = trainings?.(options) ?? 1;
       const plan =
         training === 'scratch'
           ? scratchPlan(recipe.preset, size, task, encoderColumns(recipe, recipeOf))
@@ -113,8 +118,16 @@ function pretrainFlops(recipe: PretrainRecipe, shapeOf: ShapeOf): number {
   return (trainings?.(options) ?? 1) * [...encoders, ...heads].reduce((sum, flops) => sum + flops, 0);
 }
 
-const trained = (plan: LayerPlan, images: number, options: { epochs: number; batchSize: number }): number =>
-  trainingSteps(images, options.epochs, options.batchSize) * options.batchSize * trainingFlops(plan);
+type Passes = Pick<TrainingOptions, 'epochs' | 'batchSize'>;
+
+/** Pictures that a training sees: full batches, none larger than the set. */
+function imagesSeen(images: number, { epochs, batchSize }: Passes): number {
+  const size = Math.min(batchSize, images);
+  return trainingSteps(images, epochs, size) * size;
+}
+
+const trained = (plan: LayerPlan, images: number, passes: Passes): number =>
+  imagesSeen(images, passes) * trainingFlops(plan);
 
 /** Further views of one image that are rendered for tasks of several pictures. */
 export const FURTHER_VIEWS = 3;

@@ -1,4 +1,5 @@
 import type { PresetName, RunKind, TaskDeclaration } from '../core';
+import type { NetworkShape } from './adaptation';
 import type { OptionSpecs, ResolvedOptions } from './method-options';
 
 /** Which runs a method makes of one target (kind `transfer`). */
@@ -17,6 +18,14 @@ export interface MethodCase {
   pool: number;
   /** Whether the transfer pool is of another domain than the source pool. */
   shifted: boolean;
+}
+
+/** One training of a run on the source pool. */
+export interface SourceTraining {
+  /** Passes over the pool; 0 = as many as the run's training says. */
+  epochs: number;
+  /** Work of one picture with all that is done beside it. */
+  flops: number;
 }
 
 /** Declaration of one way to learn a task, trained or fitted. */
@@ -40,6 +49,8 @@ export interface MethodDeclaration {
   serves?(asked: MethodCase): boolean | string;
   /** How many trainings of its network one run is, for cost estimates; 1 when absent. */
   trainings?(options: ResolvedOptions): number;
+  /** For transfers that learn from the source pool: their trainings, for cost estimates. */
+  stages?(network: NetworkShape, options: ResolvedOptions): readonly SourceTraining[];
   /** For pre-trainings: what one picture of one epoch costs, where that is not the network of each of its tasks. */
   exampleFlops?(preset: PresetName, size: number): number;
   /** Presets whose encoders it can teach; all when absent. */

@@ -1,3 +1,13 @@
+import {
+  addaFlops,
+  discriminatorPlan,
+  joinedCode,
+  jointFlops,
+  type NetworkShape,
+  termWeights,
+  translationFlops,
+} from './adaptation';
+import type { LayerPlan } from './layers';
 import type { MethodCase, MethodDeclaration } from './method-declaration';
 import { COMMON_OPTIONS, type OptionSpec, type OptionSpecs } from './method-options';
 
@@ -66,8 +76,14 @@ const FROM_NETWORK = {
   runs: (options) => ({ sources: 'none', members: [options.text('start')] }),
 } as const satisfies Partial<MethodDeclaration>;
 
-/** Passes through the encoder for the target domain’s pictures beside the source’s, with what tells them apart. */
-const bothDomains = (): number => 1.7;
+const discriminatorOf = (network: NetworkShape): LayerPlan => discriminatorPlan(joinedCode(network));
+
+/** One training of the network; of the target domain’s pictures too unless `extra` is null. */
+const joint =
+  (extra: (network: NetworkShape) => LayerPlan | null): NonNullable<MethodDeclaration['stages']> =>
+  (network, options) => [
+    { epochs: 0, flops: jointFlops(network, extra(network), options.flag('supervised')) },
+  ];
 
 /**
  * Ways to take a task from the source domain (the source pool) to the target domain (all other pools) of a data set
@@ -83,6 +99,7 @@ export const ADAPT_METHODS: readonly MethodDeclaration[] = [
     source: 'Ben-David et al. 2010 (source error)',
     version: 1,
     options: JOINT_OPTIONS,
+    stages: joint(() => null),
   },
   {
     ...ADAPTATION,
@@ -101,7 +118,7 @@ export const ADAPT_METHODS: readonly MethodDeclaration[] = [
       gamma: GAMMA,
       ...JOINT_OPTIONS,
     },
-    trainings: bothDomains,
+    stages: joint(discriminatorOf),
   },
   {
     ...ADAPTATION,
@@ -114,7 +131,7 @@ export const ADAPT_METHODS: readonly MethodDeclaration[] = [
       weight: weightOf('Of the distance beside the task’s loss; 0 = source only.', 1, 1e6),
       ...JOINT_OPTIONS,
     },
-    trainings: bothDomains,
+    stages: joint(() => []),
   },
   {
     ...FROM_NETWORK,
@@ -133,7 +150,7 @@ export const ADAPT_METHODS: readonly MethodDeclaration[] = [
       ),
       ...COMMON_OPTIONS,
     },
-    trainings: () => 1.2,
+    stages: (network) => [{ epochs: 0, flops: addaFlops(network) }],
   },
   {
     ...FROM_NETWORK,
@@ -187,7 +204,12 @@ export const ADAPT_METHODS: readonly MethodDeclaration[] = [
       gamma: GAMMA,
       ...JOINT_OPTIONS,
     },
-    // Of preset `tiny`, whose own network is as small as a generator.
-    trainings: () => 14,
+    stages: (network, options) => [
+      {
+        epochs: options.number('translation-epochs'),
+        flops: translationFlops(network, termWeights(options)),
+      },
+      ...joint(options.number('features') > 0 ? discriminatorOf : () => null)(network, options),
+    ],
   },
 ];

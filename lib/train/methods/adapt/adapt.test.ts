@@ -1,4 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest';
+import { discriminatorPlan } from '@/lib/science/catalog/adaptation';
+import { recipeFlops } from '@/lib/science/catalog/costs';
 import { defaultTraining } from '@/lib/science/catalog/presets';
 import { type MethodOptions, type RunResult, TaskatlasError, type TransferRecipe } from '@/lib/science/core';
 import type { Dataset, LabelBatch } from '@/lib/science/datasets/dataset';
@@ -17,7 +19,6 @@ import { ADDA_TRAINED, adaptedPlan, adda, addaLoss, addaNetwork } from './adda';
 import { cycada } from './cycada';
 import { dann } from './dann';
 import { deepCoral } from './deep-coral';
-import { discriminatorPlan } from './domains';
 import { sourceOnly } from './source-only';
 
 /** A data set with labels of the target domain changed by `change`. */
@@ -178,6 +179,25 @@ describe.each(METHODS)('%s', (method) => {
   it('refuses a data set of one domain', async () => {
     const one = createShapesDataset();
     await expect(run({ ...recipe(method, 'kind'), dataset: one.spec }, one)).rejects.toThrow(TaskatlasError);
+  });
+});
+
+describe('its price', () => {
+  const shapeOf = (id: string) => dataset.tasks.find((task) => task.id === id) as (typeof dataset.tasks)[0];
+  it.each<[string, MethodOptions, number?]>([
+    ['source-only', {}],
+    ['source-only', {}, 1000],
+    ['dann', { supervised: true }],
+    ['deep-coral', {}],
+    ['adda', {}],
+    ['cycada', {}],
+    ['cycada', { semantic: 1, identity: 1, features: 1, 'translation-epochs': 5 }],
+    ['cycada', { cycle: 0, supervised: true, warm: true }],
+  ])('is what the run counts: %s %o', async (method, options, batchSize = 20) => {
+    // Of two pictures: their codes are joined before they are told apart.
+    const wanted = recipe(method, 'move', options, { training: { ...training, batchSize } });
+    const { cost } = (await run(wanted)).result;
+    expect(recipeFlops(wanted, shapeOf) / cost.flops).toBeCloseTo(1, 12);
   });
 });
 

@@ -1,5 +1,6 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
-import { codeShape, encoderPlan, type LayerPlan, sourcePlan } from '@/lib/science/catalog/presets-layers';
+import { joinedCode, type NetworkShape } from '@/lib/science/catalog/adaptation';
+import { encoderPlan, type LayerPlan, sourcePlan } from '@/lib/science/catalog/presets-layers';
 import {
   hash32,
   hasTwoDomains,
@@ -32,6 +33,7 @@ export interface Adaptation {
   task: TaskDeclaration;
   spec: LossSpec;
   labels: PackedLabels;
+  shape: NetworkShape;
   encoder: LayerPlan;
   head: LayerPlan;
   /** Of the joined codes of all pictures of an example. */
@@ -68,7 +70,7 @@ export async function prepareAdaptation(recipe: TransferRecipe, context: MethodC
   const labels = await poolLabels(dataset, 'source', task, preset, createPause(context.signal));
   const views = picturesOf(task.input).length;
   const encoder = encoderPlan(preset, dataset.size, views);
-  const { side, channels } = codeShape(preset, dataset.size);
+  const shape = { preset, size: dataset.size, task };
   return {
     tf: engine.tf,
     context,
@@ -76,9 +78,10 @@ export async function prepareAdaptation(recipe: TransferRecipe, context: MethodC
     task,
     spec: sourceSpec(task, labels),
     labels,
+    shape,
     encoder,
     head: sourcePlan(preset, dataset.size, task).slice(encoder.length),
-    code: { side, channels: channels * views },
+    code: joinedCode(shape),
     feed: await imageFeeds(context, recipe, ['source', 'transfer', 'test']),
     images: {
       source: imagesOf(context, 'source', dataset.spec.pools.source),

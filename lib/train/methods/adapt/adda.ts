@@ -1,5 +1,5 @@
 import type { Scalar } from '@tensorflow/tfjs-core';
-import { forwardFlops, trainingFlops } from '@/lib/science/catalog/flops';
+import { addaFlops, discriminatorPlan } from '@/lib/science/catalog/adaptation';
 import { optionsOf } from '@/lib/science/catalog/methods';
 import { PRESETS } from '@/lib/science/catalog/presets';
 import type { LayerPlan } from '@/lib/science/catalog/presets-layers';
@@ -23,7 +23,7 @@ import {
   prepareAdaptation,
   targetBatches,
 } from './adaptation';
-import { discriminate, discriminatorPlan, domainLoss, stopGradient } from './domains';
+import { discriminate, domainLoss, stopGradient } from './domains';
 import { distanceTable, finish, networkOf, workOf } from './finish';
 import { startingNetwork } from './start';
 
@@ -106,9 +106,7 @@ async function execute(recipe: TransferRecipe, context: MethodContext) {
     );
     const adapted = renamed(parameters.snapshot(parameters.matching(/^adapted\//)), 'adapted/', 'encoder/');
     const weights = new Map([...adapted, ...pickWeights(start, /^decoder\//)]);
-    const flops =
-      forwardFlops(a.encoder) + trainingFlops(a.encoder) + 9 * forwardFlops(discriminatorPlan(a.code));
-    return await finish(a, weights, workOf(outcome, flops), [
+    return await finish(a, weights, workOf(outcome, addaFlops(a.shape)), [
       distanceTable(a, { before, after: distances() }),
     ]);
   } finally {

@@ -1,5 +1,6 @@
+import { discriminatorPlan } from '@/lib/science/catalog/adaptation';
 import { reversalWeight } from '@/lib/science/learning';
-import { discriminate, discriminatorPlan, reverseGradient } from './domains';
+import { discriminate, reverseGradient } from './domains';
 import { type DomainTerm, jointMethod } from './joint';
 
 /**

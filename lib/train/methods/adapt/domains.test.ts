@@ -1,17 +1,11 @@
 import type { Scalar, Tensor, Variable } from '@tensorflow/tfjs-core';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { discriminatorPlan } from '@/lib/science/catalog/adaptation';
 import { createRng } from '@/lib/science/core';
 import { coralDistance, reversalWeight } from '@/lib/science/learning';
 import { type Engine, memoryCount, openEngine } from '../../engine';
 import { createParameters, initialWeights, type Weights } from '../../networks';
-import {
-  coralLoss,
-  discriminate,
-  discriminatorPlan,
-  domainLoss,
-  reverseGradient,
-  stopGradient,
-} from './domains';
+import { coralLoss, discriminate, domainLoss, reverseGradient, stopGradient } from './domains';
 
 let engine: Engine;
 let tensors = 0;

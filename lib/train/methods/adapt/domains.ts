@@ -1,28 +1,8 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
-import type { LayerPlan, SpatialShape } from '@/lib/science/catalog/presets-layers';
+import type { LayerPlan } from '@/lib/science/catalog/presets-layers';
 import { reversalFactor } from '@/lib/science/learning';
 import type { Tf } from '../../engine';
 import { forward, type WeightLookup } from '../../networks';
-
-const HIDDEN = 64;
-
-/** Classifier that tells the domain of a code: all of the code → 64 → one logit, above 0 for the source domain. */
-export const discriminatorPlan = ({ side, channels }: SpatialShape): LayerPlan => [
-  {
-    streams: [
-      [
-        {
-          kind: 'dense',
-          name: 'domain/dense1',
-          inSize: side * side * channels,
-          outSize: HIDDEN,
-          activation: 'relu',
-        },
-        { kind: 'dense', name: 'domain/output', inSize: HIDDEN, outSize: 1, activation: 'linear' },
-      ],
-    ],
-  },
-];
 
 /** Identity whose gradient is multiplied by `factor` on its way back. */
 const scaleGradient = (tf: Tf, x: Tensor, factor: number): Tensor =>

@@ -1,6 +1,6 @@
 import type { Scalar, Tensor } from '@tensorflow/tfjs-core';
+import { jointFlops } from '@/lib/science/catalog/adaptation';
 import { trainingSteps } from '@/lib/science/catalog/costs';
-import { forwardFlops, trainingFlops } from '@/lib/science/catalog/flops';
 import { optionsOf, type ResolvedMethodOptions } from '@/lib/science/catalog/methods';
 import { PRESETS } from '@/lib/science/catalog/presets';
 import type { LayerPlan } from '@/lib/science/catalog/presets-layers';
@@ -97,13 +97,6 @@ function jointLoss(
   };
 }
 
-/** Work of one image of the source domain with everything that is done beside it. */
-function flopsOf(a: Adaptation, extra: LayerPlan | null, supervised: boolean): number {
-  const whole = trainingFlops([...a.encoder, ...a.head]);
-  const adapted = extra ? trainingFlops(a.encoder) + 6 * forwardFlops(extra) : 0;
-  return (supervised ? 2 : 1) * whole + adapted;
-}
-
 /** The network with random weights, its output's bias at the mean of the source domain's labels; `known` in their place. */
 function freshNetwork(a: Adaptation, extra: LayerPlan, known: Weights): ParameterStore {
   const plan = [...a.encoder, ...a.head, ...extra];
@@ -152,7 +145,7 @@ export async function learnJointly(
       { seed: recipe.seed, looks: PRESETS[recipe.preset].looks },
     );
     return {
-      ...workOf(outcome, flopsOf(a, extra, known !== null)),
+      ...workOf(outcome, jointFlops(a.shape, extra, known !== null)),
       weights: pickWeights(parameters.snapshot(), /^(encoder|decoder)\//),
       codes: { before, after: distances() },
     };

@@ -1,7 +1,8 @@
+import type { Direction } from '@/lib/science/catalog/translators';
 import { picturesOf, type SampleImage } from '@/lib/science/core';
 import { inputPng, sampleIndices } from '../samples';
 import type { Adaptation } from './adaptation';
-import type { Direction, Translator } from './translators';
+import type { Translator } from './translators';
 
 /** Pictures of the test and of the source pool, each with its translation and what comes back from that. */
 export function translationSamples(a: Adaptation, translator: Translator): SampleImage[] {

@@ -1,8 +1,9 @@
 import type { Scalar, Tensor } from '@tensorflow/tfjs-core';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { optionsOf } from '@/lib/science/catalog/methods';
 import { defaultTraining } from '@/lib/science/catalog/presets';
 import { inputBlock } from '@/lib/science/catalog/presets-layers';
-import { createRng, type PresetName, type TransferRecipe } from '@/lib/science/core';
+import { createRng, type MethodOptions, type PresetName, type TransferRecipe } from '@/lib/science/core';
 import { type Engine, memoryCount, openEngine } from '../../engine';
 import { initialWeights, type ParameterStore, spaceToDepth, type Weights } from '../../networks';
 import { type StagedLoss, stagedLoss } from '../staged-loss';
@@ -17,6 +18,7 @@ import {
   type Game,
   gameOf,
   generatorLoss,
+  learnTranslation,
   type Players,
   playersOf,
   translationNetworks,
@@ -278,6 +280,30 @@ describe('translation', () => {
       other.parameters.dispose();
     },
   );
+
+  it('asks the frozen network nothing where the semantic term weighs nothing', async () => {
+    const net = await networks('kind', false);
+    const gathered = async (options: MethodOptions): Promise<number> => {
+      let pictures = 0;
+      const feed: Adaptation['feed'] = (pool) => ({
+        gather: (asked) => {
+          pictures += asked.length;
+          return net.a.feed(pool).gather(asked);
+        },
+      });
+      const wanted = optionsOf('cycada', { ...options, 'translation-epochs': 1 });
+      await learnTranslation({ ...net.a, feed }, net.a.context, net.start, wanted);
+      return pictures;
+    };
+    const without = await gathered({});
+    expect(await gathered({ semantic: 1 })).toBe(without + 12 + 10);
+    const none = { ...WEIGHTS, semantic: 0 };
+    const { inputs, loss } = translationProblem(net.a, net.parameters, none, null);
+    const made = (): Tensor[] => inputs(indices, 0);
+    expect(engine.tf.tidy(() => made().length)).toBe(2);
+    expect(numberOf(() => loss(made()))).toBeGreaterThan(0);
+    net.parameters.dispose();
+  });
 
   it.each([1, 2, 4, 16])('moves pixels between layouts of squares of %i as the data layout does', (block) => {
     const pictures = dataset.inputs('source', 'rgb', [0, 1]);

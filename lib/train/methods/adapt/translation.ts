@@ -1,8 +1,9 @@
 import type { Scalar, Tensor } from '@tensorflow/tfjs-core';
-import { forwardFlops, trainingFlops } from '@/lib/science/catalog/flops';
+import { type TermWeights, termWeights, translationFlops } from '@/lib/science/catalog/adaptation';
 import type { ResolvedMethodOptions } from '@/lib/science/catalog/methods';
 import { PRESETS } from '@/lib/science/catalog/presets';
 import { inputBlock } from '@/lib/science/catalog/presets-layers';
+import { type Critic, criticPlan, type Direction, generatorPlan } from '@/lib/science/catalog/translators';
 import { createRng, type PoolName } from '@/lib/science/core';
 import type { Tf } from '../../engine';
 import {
@@ -24,23 +25,7 @@ import type { RunContext, TrainingProblem } from '../types';
 import { type Adaptation, lastWeights, targetBatches } from './adaptation';
 import { stopGradient } from './domains';
 import { workOf } from './finish';
-import {
-  type Critic,
-  criticPlan,
-  type Direction,
-  generatorPlan,
-  judge,
-  relayout,
-  translate,
-  translationWeights,
-} from './translators';
-
-/** What each term of the generators' loss weighs; the GAN's weighs 1. */
-export interface TermWeights {
-  cycle: number;
-  semantic: number;
-  identity: number;
-}
+import { judge, relayout, translate, translationWeights } from './translators';
 
 /** What the frozen network of the source domain says of pictures, as labels to be kept by their translations. */
 export interface Answers {
@@ -157,7 +142,7 @@ export function generatorLoss(
   { a: { tf }, translate, judge, answer, fixed }: Players,
   { source, target, asTarget, asSource }: Game,
   weights: TermWeights,
-  semantic: (outputs: Tensor) => Tensor,
+  semantic: ((outputs: Tensor) => Tensor) | null,
 ): Scalar {
   let loss = tf.add(
     towards(tf, judge('knows-target', asTarget, fixed), 1),
@@ -173,7 +158,7 @@ export function generatorLoss(
     ),
   );
   // The mean over both domains' pictures; twice that is the sum of both directions.
-  add(2 * weights.semantic, () => semantic(tf.concat([answer(asTarget), answer(asSource)], 0)));
+  if (semantic) add(2 * weights.semantic, () => semantic(tf.concat([answer(asTarget), answer(asSource)], 0)));
   add(weights.identity, () =>
     tf.add(
       apart(tf, translate('to-target', target), target),
@@ -194,44 +179,38 @@ export function criticLoss({ a: { tf }, judge }: Players, game: Game): Scalar {
   return tf.div(both, 2) as Scalar;
 }
 
-/** Both players' losses of a step, in the two parts that an engine can compile. */
+/**
+ * Both players' losses of a step, in the two parts that an engine can compile.
+ * @param answers what translations are to keep; null where the semantic term weighs nothing
+ */
 export function translationProblem(
   a: Adaptation,
   parameters: ParameterStore,
   weights: TermWeights,
-  { spec, labels }: Answers,
+  answers: Answers | null,
 ): NonNullable<TrainingProblem['staged']> {
   const { tf, recipe, images } = a;
   const { size } = a.context.dataset;
   const block = inputBlock(recipe.preset, size);
   const players = playersOf(a, parameters);
   const nextTarget = targetBatches(a);
-  const semantic = stagedLoss(spec, labels) as StagedLoss;
+  const semantic = answers && (stagedLoss(answers.spec, answers.labels) as StagedLoss);
   const gather = (pool: PoolName, indices: Int32Array): Tensor =>
     relayout(tf, a.feed(pool).gather(indices), size, block, 1);
   return {
     inputs: (indices, step) => {
       const targets = nextTarget(step);
+      const pictures = [gather('source', indices), gather('transfer', targets)];
+      if (!semantic) return pictures;
       const asked = Int32Array.of(...indices, ...targets.map((i) => i + images.source));
-      return [gather('source', indices), gather('transfer', targets), ...semantic.inputs(tf, asked)];
+      return [...pictures, ...semantic.inputs(tf, asked)];
     },
     loss: ([source, target, ...said]) => {
       const game = gameOf(players, source as Tensor, target as Tensor);
-      const kept = (outputs: Tensor): Tensor => semantic.loss(tf, outputs, said);
+      const kept = semantic && ((outputs: Tensor): Tensor => semantic.loss(tf, outputs, said));
       return tf.add(generatorLoss(players, game, weights, kept), criticLoss(players, game)) as Scalar;
     },
   };
-}
-
-/** Work of a pair of pictures, one of each domain: two generators there and back, two critics, the frozen network. */
-function flopsOf(a: Adaptation): number {
-  const { size } = a.context.dataset;
-  const critic = criticPlan('knows-target', size);
-  return (
-    4 * trainingFlops(generatorPlan('to-target', size)) +
-    2 * (trainingFlops(critic) * 2 + 2 * forwardFlops(critic)) +
-    4 * forwardFlops([...a.encoder, ...a.head])
-  );
 }
 
 /** The four networks and the frozen one. */
@@ -262,12 +241,9 @@ export async function learnTranslation(
   const { training } = recipe;
   const parameters = translationNetworks(a, start);
   try {
-    const weights = {
-      cycle: options.number('cycle'),
-      semantic: options.number('semantic'),
-      identity: options.number('identity'),
-    };
-    const staged = translationProblem(a, parameters, weights, await answersOf(a, parameters));
+    const weights = termWeights(options);
+    const answers = weights.semantic > 0 ? await answersOf(a, parameters) : null;
+    const staged = translationProblem(a, parameters, weights, answers);
     const pace = options.number('critic-rate');
     const outcome = await train(
       context,
@@ -295,7 +271,7 @@ export async function learnTranslation(
       { seed: recipe.seed, looks: PRESETS[recipe.preset].looks },
     );
     const learned = parameters.snapshot(parameters.matching(TRANSLATION_TRAINED));
-    return { weights: learned, ...workOf(outcome, flopsOf(a)) };
+    return { weights: learned, ...workOf(outcome, translationFlops(a.shape, weights)) };
   } finally {
     parameters.dispose();
   }
