@@ -182,6 +182,26 @@ describe.each(METHODS)('%s', (method) => {
   });
 });
 
+describe('few pictures', () => {
+  const prepared = (source: number, transfer: number) => {
+    const few = otherDomain(createShapesDataset({ source, transfer, selection: 2, test: 2 }), (x) => -x);
+    const context = createTestContext(engine, few, 'few') as unknown as MethodContext;
+    return prepareAdaptation({ ...recipe('dann', 'kind'), dataset: few.spec }, context);
+  };
+  it('of either domain are refused, with what to do', async () => {
+    for (const [source, transfer] of [
+      [48, 1],
+      [48, 9],
+      [9, 24],
+    ] as const)
+      await expect(prepared(source, transfer)).rejects.toMatchObject({
+        code: 'invalid-input',
+        message: expect.stringContaining('make pools.source and pools.transfer larger'),
+      });
+    expect((await prepared(10, 10)).images).toEqual({ source: 10, target: 10 });
+  });
+});
+
 describe('its price', () => {
   const shapeOf = (id: string) => dataset.tasks.find((task) => task.id === id) as (typeof dataset.tasks)[0];
   it.each<[string, MethodOptions, number?]>([

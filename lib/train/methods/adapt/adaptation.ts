@@ -24,6 +24,11 @@ import type { MethodContext } from '../types';
 
 /** Pictures of each domain that distances are measured on. */
 const DISTANCE_IMAGES = 200;
+/**
+ * Of either domain. Half of all pictures that distances are measured on teach a classifier what tells the domains apart:
+ * from 9 of each on, up to 200, there are some of both in that half.
+ */
+const LEAST_IMAGES = 10;
 
 /** The two domains of a transfer, and the network between them. Labels are the source domain's alone. */
 export interface Adaptation {
@@ -55,7 +60,7 @@ const sourceSpec = (task: TaskDeclaration, labels: PackedLabels): LossSpec => ({
 /**
  * Reads the source domain with its labels and the target domain's pictures. All of the transfer pool's pictures are
  * learned from, whatever the size of the transfer set, which counts labels.
- * @throws TaskatlasError `invalid-input` if the data set has one domain
+ * @throws TaskatlasError `invalid-input` if the data set has one domain, or too few pictures of one
  */
 export async function prepareAdaptation(recipe: TransferRecipe, context: MethodContext): Promise<Adaptation> {
   const { dataset, engine } = context;
@@ -64,6 +69,17 @@ export async function prepareAdaptation(recipe: TransferRecipe, context: MethodC
     throw new TaskatlasError(
       'invalid-input',
       `${recipe.method} goes from one domain to another, and this data set has one: give it a shift or a target.`,
+    );
+  }
+  const images = {
+    source: imagesOf(context, 'source', dataset.spec.pools.source),
+    target: dataset.count('transfer'),
+  };
+  if (Math.min(images.source, images.target) < LEAST_IMAGES) {
+    throw new TaskatlasError(
+      'invalid-input',
+      `${recipe.method} needs ${LEAST_IMAGES} pictures of either domain to measure how far they lie apart, and there are ` +
+        `${images.source} of the source and ${images.target} of the target: make pools.source and pools.transfer larger.`,
     );
   }
   const task = taskOf(context, recipe.task);
@@ -83,10 +99,7 @@ export async function prepareAdaptation(recipe: TransferRecipe, context: MethodC
     head: sourcePlan(preset, dataset.size, task).slice(encoder.length),
     code: joinedCode(shape),
     feed: await imageFeeds(context, recipe, ['source', 'transfer', 'test']),
-    images: {
-      source: imagesOf(context, 'source', dataset.spec.pools.source),
-      target: dataset.count('transfer'),
-    },
+    images,
   };
 }
 
