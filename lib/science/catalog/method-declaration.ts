@@ -20,6 +20,12 @@ export interface MethodCase {
   shifted: boolean;
 }
 
+/** A method of a sweep that another one learns from. */
+export interface Member {
+  id: string;
+  options: ResolvedOptions;
+}
+
 /** One training of a run on the source pool. */
 export interface SourceTraining {
   /** Passes over the pool; 0 = as many as the run's training says. */
@@ -45,6 +51,8 @@ export interface MethodDeclaration {
   options?: OptionSpecs;
   /** For transfers. */
   runs?(options: ResolvedOptions): MethodRuns;
+  /** Why a method of the same sweep cannot be its member; null where it can. Every one can when absent. */
+  refuses?(options: ResolvedOptions, member: Member): string | null;
   /** Whether it can serve a case, or why not; always when absent. What it cannot is not planned. */
   serves?(asked: MethodCase): boolean | string;
   /** How many trainings of its network one run is, for cost estimates; 1 when absent. */

@@ -8,7 +8,7 @@ import {
   translationFlops,
 } from './adaptation';
 import type { LayerPlan } from './layers';
-import type { MethodCase, MethodDeclaration } from './method-declaration';
+import type { Member, MethodCase, MethodDeclaration } from './method-declaration';
 import { COMMON_OPTIONS, type OptionSpec, type OptionSpecs } from './method-options';
 
 /** Adaptation needs two domains to go between. */
@@ -55,7 +55,7 @@ const START = {
   start: {
     kind: 'methods',
     default: 'source-only',
-    doc: 'Method of the same sweep whose network is adapted.',
+    doc: 'Method of the same sweep whose network is adapted: source-only, dann or deep-coral.',
   },
 } as const satisfies OptionSpecs;
 
@@ -69,11 +69,24 @@ const ADAPTATION = {
   runs: () => ({ sources: 'none', members: null }),
 } as const satisfies Partial<MethodDeclaration>;
 
+/** Methods whose result is a network of the source domain, of the task’s whole shape. */
+const STARTS: readonly string[] = ['source-only', 'dann', 'deep-coral'];
+
+/** @param supervised whether labels of the target domain may be in the network that is started from */
+function startFault({ id, options }: Member, supervised: boolean): string | null {
+  if (!STARTS.includes(id))
+    return `starts from a network of the source domain, which ${id} does not leave: let start name one of ${STARTS.join(', ')}`;
+  return options.flag('supervised') && !supervised
+    ? `would start from a network that has learned labels of the target domain: add ${id} without supervised to methods and let start name it`
+    : null;
+}
+
 /** The same for those that begin with a finished network of the source domain. */
 const FROM_NETWORK = {
   ...ADAPTATION,
   needs: ['weights'],
   runs: (options) => ({ sources: 'none', members: [options.text('start')] }),
+  refuses: (_, member) => startFault(member, false),
 } as const satisfies Partial<MethodDeclaration>;
 
 const discriminatorOf = (network: NetworkShape): LayerPlan => discriminatorPlan(joinedCode(network));
@@ -204,6 +217,7 @@ export const ADAPT_METHODS: readonly MethodDeclaration[] = [
       gamma: GAMMA,
       ...JOINT_OPTIONS,
     },
+    refuses: (options, member) => startFault(member, options.flag('supervised')),
     stages: (network, options) => [
       {
         epochs: options.number('translation-epochs'),

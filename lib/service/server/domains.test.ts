@@ -30,6 +30,8 @@ const issuesOf = async (dataset: Record<string, unknown>) =>
     (error: { issues: { path: string; message: string }[] }) => error.issues,
   );
 
+const SUPERVISED = { method: 'source-only', options: { supervised: true } };
+
 describe('methods of adaptation', () => {
   const methods = ['readout', 'adda', 'cycada', 'dann', 'deep-coral', 'source-only'];
   const transfers = ({ runs }: Awaited<ReturnType<typeof plan>>) =>
@@ -85,6 +87,39 @@ describe('methods of adaptation', () => {
   it.each(['adda', 'cycada'])('%s wants the method that it starts from in the sweep', async (method) => {
     const refused = plan({ shift }, { methods: [method] });
     await expect(refused).rejects.toMatchObject({ issues: [{ path: 'methods[0]' }] });
+  });
+
+  it.each<[string, unknown[], string | null]>([
+    [
+      'a method of the target domain',
+      ['fine-tune', { method: 'cycada', options: { start: 'fine-tune' } }],
+      'does not leave',
+    ],
+    [
+      'a network of another shape',
+      ['born-again', { method: 'adda', options: { start: 'born-again' } }],
+      'source-only, dann, deep-coral',
+    ],
+    [
+      'an adapted encoder',
+      ['source-only', 'adda', { method: 'cycada', options: { start: 'adda' } }],
+      'does not leave',
+    ],
+    ['labels of the target domain', [SUPERVISED, 'cycada'], 'without supervised'],
+    ['labels of the target domain, for ADDA', [SUPERVISED, 'adda'], 'without supervised'],
+    ['nothing: both are supervised', [SUPERVISED, { method: 'cycada', options: { supervised: true } }], null],
+    ['nothing: the plain one is named', [SUPERVISED, 'source-only', 'cycada'], null],
+    ['nothing: DANN', ['dann', { method: 'adda', options: { start: 'dann' } }], null],
+  ])('start from the source domain; refused: %s', async (_, listed, words) => {
+    const planned = plan({ shift }, { methods: ['readout', ...listed] });
+    if (words === null) {
+      const last = transfers(await planned).filter(({ recipe }) => /adda|cycada/.test(recipe.method));
+      expect(last.map(({ recipe }) => recipe.members?.length)).toEqual([1]);
+    } else {
+      const path = `methods[${listed.length}]`;
+      const message = expect.stringContaining(words);
+      await expect(planned).rejects.toMatchObject({ issues: [{ path, message }] });
+    }
   });
 
   it('CyCADA does not serve tasks whose labels are made from the picture', async () => {

@@ -28,13 +28,20 @@ export interface Sources {
 const memberNames = (method: SweepMethod): readonly string[] =>
   methodById(method.method).runs?.(optionsOf(method.method, method.options)).members ?? [];
 
+/** Why one method of the sweep cannot learn from another, or null. */
+const refusal = (method: SweepMethod, member: SweepMethod): string | null =>
+  methodById(method.method).refuses?.(optionsOf(method.method, method.options), {
+    id: member.method,
+    options: optionsOf(member.method, member.options),
+  }) ?? null;
+
 /** Whom a method of the sweep calls by id, label or bare name. */
 const named = (methods: readonly SweepMethod[], name: string): SweepMethod | undefined =>
   methods.find((m) => m.id === name || m.label === name) ?? methods.find((m) => m.method === name);
 
 /**
  * Methods in an order in which members come before those that learn from them, with members named by their ids.
- * @throws TaskatlasError `invalid-input` naming members that the sweep does not have, and circles.
+ * @throws TaskatlasError `invalid-input` naming members that the sweep does not have or that do not fit, and circles.
  */
 export function orderMethods(methods: readonly SweepMethod[]): SweepMethod[] {
   const issues: FieldIssue[] = [];
@@ -57,10 +64,12 @@ export function orderMethods(methods: readonly SweepMethod[]): SweepMethod[] {
     }
     for (const { method, i } of ready) {
       for (const name of memberNames(method)) {
-        if (named(methods, name)) continue;
+        const member = named(methods, name);
         const known = methods.map((m) => m.label).join(', ');
-        const message = `learns from "${name}", which this sweep does not have: add it to methods (${known})`;
-        issues.push({ path: `methods[${i}]`, message });
+        const message = member
+          ? refusal(method, member)
+          : `learns from "${name}", which this sweep does not have: add it to methods (${known})`;
+        if (message !== null) issues.push({ path: `methods[${i}]`, message });
       }
       done.push(method);
     }
