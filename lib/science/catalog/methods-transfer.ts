@@ -120,7 +120,7 @@ export const TRANSFER_METHODS: readonly MethodDeclaration[] = [
       cache: {
         kind: 'flag',
         default: true,
-        doc: 'Compute the frozen layers below the first trained one once instead of in every step.',
+        doc: 'Compute the frozen layers below the first trained one once instead of in every step (not inside an encoder of several pictures).',
       },
       ...COMMON_OPTIONS,
     },

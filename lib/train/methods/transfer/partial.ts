@@ -14,12 +14,19 @@ import type { MethodContext } from '../types';
 import { startingEncoder } from './fine-tune';
 import { networkMethod } from './transfer-method';
 
-/** The same network with every layer of its single streams a block of its own, so that it can be cut anywhere. */
+/**
+ * The same network with every layer of its single streams a block of its own, so that it can be cut anywhere. Pictures
+ * of an example are joined after the last of what was one block.
+ */
 const inLayers = (plan: LayerPlan): LayerPlan =>
   plan.flatMap((block) => {
     const [only] = block.streams;
     return block.streams.length === 1 && only
-      ? only.map((layer) => ({ ...block, streams: [[layer]] }))
+      ? only.map((layer, i) => ({
+          ...block,
+          streams: [[layer]],
+          joinsViews: block.joinsViews === true && i === only.length - 1,
+        }))
       : [block];
   });
 
@@ -86,7 +93,8 @@ async function cachedBelow(
 /**
  * Partial fine-tuning (Yosinski et al. 2014): some layers of the source's encoder are restored (`restore`), some of
  * those are trained (`train` by name, or the topmost `depth`), the others stay bit for bit: left out of the optimiser,
- * or below a stopped gradient. Frozen layers below the first trained one are computed once and cached.
+ * or below a stopped gradient. Frozen layers below the first trained one are computed once and cached, unless they end
+ * where the pictures of an example are not joined yet: the cache holds examples.
  */
 export const partial = networkMethod('partial', async (recipe, context) => {
   const options = optionsOf(recipe.method, recipe.options);
@@ -117,7 +125,8 @@ export const partial = networkMethod('partial', async (recipe, context) => {
     columns,
     ...(frozen.length > 0 ? { frozen: new RegExp(`^(${frozen.map(escaped).join('|')})/`) } : {}),
   };
-  if (cut > 0 && options.flag('cache')) {
+  const joined = plan[cut]?.views === undefined;
+  if (cut > 0 && joined && options.flag('cache')) {
     const below = plan.slice(0, cut);
     const pause = createPause(context.signal);
     const cached = await cachedBelow(context, below, taken, feed, pause);
