@@ -33,9 +33,13 @@ export function explicitPadding<P>(pad: P): P | [number, number][] {
   ];
 }
 
-/** Geometries by shape: a training asks for the same few thousands of times. */
+/** Geometries by shape, checked once: a training asks for the same few thousands of times. */
 const known = new Map<string, ConvGeometry>();
 
+/**
+ * The geometry of a convolution of these shapes.
+ * @throws TaskatlasError `internal` where the input's channels are not the filter's: own kernels read by address
+ */
 export function geometry(
   tf: Tf,
   inputShape: readonly number[],
@@ -60,6 +64,13 @@ function computeGeometry(
   if (attrs.dataFormat === 'NCHW') {
     throw new TaskatlasError('invalid-input', 'Convolutions are trained in NHWC only: transpose the input.');
   }
+  const [channels, wanted] = [inputShape[3], filterShape[2]];
+  if (channels !== wanted) {
+    throw new TaskatlasError(
+      'internal',
+      `A convolution of ${wanted} channels was given ${channels}: input [${inputShape}], filter [${filterShape}].`,
+    );
+  }
   const info = tf.backend_util.computeConv2DInfo(
     inputShape as Shape4,
     filterShape as Shape4,
@@ -83,6 +94,15 @@ function computeGeometry(
     top: info.padInfo.top,
     left: info.padInfo.left,
   };
+}
+
+/** Slopes must have the output's shape: kernels that read by address would read beyond them. */
+export function checkSlopes(dy: readonly number[], { n, oh, ow, co }: ConvGeometry): void {
+  if (dy[0] === n && dy[1] === oh && dy[2] === ow && dy[3] === co) return;
+  throw new TaskatlasError(
+    'internal',
+    `The slopes [${dy}] of a convolution are not of its output’s shape [${[n, oh, ow, co]}].`,
+  );
 }
 
 /** conv2d whose paddings may be negative (a negative padding crops what the others have padded). */

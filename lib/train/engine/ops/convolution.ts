@@ -1,4 +1,5 @@
 import type { NamedTensorInfoMap, Tensor, Tensor1D, Tensor4D, TensorInfo } from '@tensorflow/tfjs-core';
+import { TaskatlasError } from '@/lib/science/core/errors';
 import { addressOf, type WasmBackend } from '../backend-wasm';
 import { type ConvAttrs, type ConvGeometry, geometry } from '../kernels/convolution';
 import { input } from '../kernels/register-wasm';
@@ -100,6 +101,12 @@ export function registerConvolution(tf: Tf, backendName: string): void {
         });
       }
       const g = geometry(tf, x.shape, filter.shape, convAttrs({ strides, pad, relu }));
+      if (bias.size !== g.co) {
+        throw new TaskatlasError(
+          'internal',
+          `A convolution of ${g.co} filters was given ${bias.size} biases.`,
+        );
+      }
       return ownForward(simd, backend as WasmBackend, inputs, g, relu);
     },
   });

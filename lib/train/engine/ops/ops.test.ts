@@ -73,6 +73,44 @@ describe('convolution', () => {
   });
 });
 
+describe('convolution of shapes that do not fit', () => {
+  const zeros = (...shape: [number, number, number, number]): Tensor4D => tf.zeros(shape);
+  const kernel = (name: string, inputs: Record<string, Tensor>, more: object) => (): unknown =>
+    tf.engine().runKernel(name, inputs, { strides: [1, 1], pad: 'same', dataFormat: 'NHWC', ...more });
+
+  it('is refused forward: channels and biases', () => {
+    tf.tidy(() => {
+      const apply = (x: Tensor4D, filter: Tensor4D, biases: number) => (): unknown =>
+        convolution(tf, { x, filter, bias: tf.zeros([biases]) as Tensor1D });
+      expect(apply(zeros(2, 4, 4, 12), zeros(3, 3, 6, 8), 8)).toThrow('6 channels was given 12');
+      expect(apply(zeros(2, 4, 4, 6), zeros(3, 3, 12, 8), 8)).toThrow('12 channels was given 6');
+      expect(apply(zeros(2, 4, 4, 6), zeros(3, 3, 6, 8), 7)).toThrow('8 filters was given 7 biases');
+      expect(apply(zeros(2, 4, 4, 6), zeros(3, 3, 6, 8), 8)).not.toThrow();
+      const inputs = { x: zeros(2, 4, 4, 12), filter: zeros(3, 3, 6, 8) };
+      expect(kernel('Conv2D', inputs, {})).toThrow('6 channels was given 12');
+      expect(kernel('FusedConv2D', inputs, { activation: 'relu' })).toThrow('6 channels was given 12');
+    });
+  });
+
+  it('is refused in both gradients: channels, and slopes of another shape than the output', () => {
+    tf.tidy(() => {
+      const [x, filter, dy] = [zeros(2, 4, 4, 6), zeros(3, 3, 6, 8), zeros(2, 4, 4, 8)];
+      const filterGradient = (of: Tensor4D, slopes: Tensor4D) =>
+        kernel('Conv2DBackpropFilter', { x: of, dy: slopes }, { filterShape: filter.shape });
+      const inputGradient = (inputShape: readonly number[], slopes: Tensor4D) =>
+        kernel('Conv2DBackpropInput', { dy: slopes, filter }, { inputShape });
+      expect(filterGradient(zeros(2, 4, 4, 12), dy)).toThrow('6 channels was given 12');
+      expect(inputGradient([2, 4, 4, 12], dy)).toThrow('6 channels was given 12');
+      for (const wrong of [zeros(1, 4, 4, 8), zeros(2, 2, 4, 8), zeros(2, 4, 2, 8), zeros(2, 4, 4, 4)]) {
+        expect(filterGradient(x, wrong)).toThrow('not of its output’s shape [2,4,4,8]');
+        expect(inputGradient(x.shape, wrong)).toThrow('not of its output’s shape [2,4,4,8]');
+      }
+      expect(filterGradient(x, dy)).not.toThrow();
+      expect(inputGradient(x.shape, dy)).not.toThrow();
+    });
+  });
+});
+
 describe('layerNorm', () => {
   it('is the plain formula with its gradients, on own kernels and on plain operations', async () => {
     await fc.assert(

@@ -10,7 +10,7 @@ import type {
   TensorInfo,
 } from '@tensorflow/tfjs-core';
 import { addressOf, type WasmBackend } from '../backend-wasm';
-import { type ConvGeometry, geometry } from '../kernels/convolution';
+import { type ConvGeometry, checkSlopes, geometry } from '../kernels/convolution';
 import { input, registerWasmKernel, stockKernel } from '../kernels/register-wasm';
 import type { Tf } from '../types';
 import { convFilterGradient, convForward, convInputGradient } from './choose';
@@ -81,6 +81,7 @@ function registerGradients(tf: Tf, state: Installed): void {
     const [x, dy] = [input(inputs, 'x'), input(inputs, 'dy')];
     if (!covers(attrs, x, dy)) return null;
     const g = geometry(tf, x.shape, attrs.filterShape, attrs);
+    checkSlopes(dy.shape, g);
     const out = backend.makeOutput(attrs.filterShape, 'float32');
     convFilterGradient(state.simd, g, addressOf(backend, x), addressOf(backend, dy), addressOf(backend, out));
     return out;
@@ -89,6 +90,7 @@ function registerGradients(tf: Tf, state: Installed): void {
     const [dy, filter] = [input(inputs, 'dy'), input(inputs, 'filter')];
     if (!covers(attrs, dy, filter)) return null;
     const g = geometry(tf, attrs.inputShape, filter.shape, attrs);
+    checkSlopes(dy.shape, g);
     const out = backend.makeOutput(attrs.inputShape, 'float32');
     convInputGradient(
       state.simd,
