@@ -45,6 +45,17 @@ describe('distances between domains on the page', () => {
     expect(courseOf(near, 'MMD²')).toBeNull();
     expect(courseOf(method('x', 1, { pictures: 1, 'codes after': 1 }), 'CORAL')).toBeNull();
   });
+  it('takes places by name: without codes after there is no course, whatever else was compared', () => {
+    const diverged = method('cycada', 30, { pictures: 0.5, 'pictures translated': 0.3, 'codes before': 1 });
+    expect(courseOf(diverged, 'CORAL')).toBeNull();
+    expect(shownMethods(view([diverged, far])).map(({ distances }) => distances.length)).toEqual([4, 3]);
+    const mixed = { 'codes after': 2, 'codes before': 1, pictures: 0.5 };
+    expect(courseOf(method('x', 1, mixed), 'CORAL')).toMatchObject({
+      pictures: { mean: 0.5 },
+      before: { mean: 1 },
+      after: { mean: 2 },
+    });
+  });
   it('shows the most labels, nearest codes first, on one scale', () => {
     const fewer = method('dann', 8, { pictures: 9, 'codes before': 9, 'codes after': 9 });
     const shown = shownMethods(view([far, fewer, near]));

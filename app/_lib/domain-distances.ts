@@ -1,4 +1,4 @@
-import type { DomainsView } from '@/lib/service/contracts';
+import { DOMAIN_PLACES, type DomainsView } from '@/lib/service/contracts';
 
 type Method = DomainsView['methods'][number];
 type Distance = Method['distances'][number];
@@ -14,9 +14,12 @@ export interface Course {
 /** A method's distances by one measure; null where it did not compare codes before and after. */
 export function courseOf({ distances }: Method, measure: string): Course | null {
   const own = distances.filter((d) => d.measure === measure);
-  const [pictures, before, after] = [own[0], own.at(-2), own.at(-1)];
-  if (own.length < 3 || !pictures || !before || !after) return null;
-  return { pictures, between: own.slice(1, -2), before, after };
+  const at = (place: string): Distance | undefined => own.find((d) => d.place === place);
+  const pictures = at(DOMAIN_PLACES.pictures);
+  const before = at(DOMAIN_PLACES.before);
+  const after = at(DOMAIN_PLACES.after);
+  if (!pictures || !before || !after) return null;
+  return { pictures, between: own.filter((d) => ![pictures, before, after].includes(d)), before, after };
 }
 
 /** The methods with the most labels that were used, nearest codes first by the first measure. */

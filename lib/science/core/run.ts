@@ -262,6 +262,13 @@ export interface RunTable {
 /** Name of the table of how far two domains lie apart: measures in rows, places (pictures, codes) in columns. */
 export const DOMAIN_DISTANCES = 'Distances between the domains';
 
+/** The columns that every such table has; a method may compare more between them. */
+export const DOMAIN_PLACES = {
+  pictures: 'pictures',
+  before: 'codes before',
+  after: 'codes after',
+} as const;
+
 /** What a finished run hands over, written in one transaction with its state. */
 export interface RunResult {
   /** One loss per test image in pool order; NaN where the image has no valid pixel. Null for dataset runs. */

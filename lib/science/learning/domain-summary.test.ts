@@ -61,4 +61,13 @@ describe('distances between domains', () => {
     });
     expect(Number.isFinite(domainDistances(dead(a), dead(b)).coral)).toBe(true);
   });
+
+  it.each([Number.NaN, Number.POSITIVE_INFINITY])('are no number where a map has %s', (value) => {
+    const [a, b] = [maps(20, 5), maps(20, 6)];
+    const broken = { ...b, values: b.values.with(7, value) };
+    const none = { proxyA: Number.NaN, mmd: Number.NaN, coral: Number.NaN };
+    expect(domainDistances(a, broken)).toEqual(none);
+    expect(domainDistances(broken, a)).toEqual(none);
+    expect(domainDistances(broken, broken)).toEqual(none);
+  });
 });

@@ -1,4 +1,7 @@
 import { z } from 'zod';
+
+export { DOMAIN_PLACES } from '@/lib/science/core';
+
 import { estimate } from './views';
 
 /** One measure at one place, over seeds; a single seed is its own extremes. */
@@ -22,7 +25,7 @@ const adaptation = z.object({
   /** Against scratch in the target domain at equally many labels. */
   gain: estimate.nullable(),
   helps: z.enum(['helps', 'unsure', 'hurts', 'unknown']),
-  /** By measure, in the order in which they were taken: pictures first, codes after the training last. */
+  /** By measure, in the order in which they were taken: places without a finite value left out. */
   distances: z.array(distance),
 });
 

@@ -70,6 +70,12 @@ beforeAll(async () => {
   }
 });
 
+async function stored() {
+  const sweep = (await http.store.listSweeps()).find(({ id }) => id === 'domains');
+  if (!sweep) throw new Error('the sweep was not stored');
+  return { sweep, runs: await http.store.runsOf('domains') };
+}
+
 describe('distances between the domains of a sweep', () => {
   it('are answered by method over seeds, as the runs hold them', async () => {
     const view = await http.get('/sweeps/domains/targets/z-depth/domains', domainsView);
@@ -99,9 +105,7 @@ describe('distances between the domains of a sweep', () => {
   });
 
   it('are read beside what each method won: near codes alone serve no task', async () => {
-    const sweep = (await http.store.listSweeps()).find(({ id }) => id === 'domains');
-    if (!sweep) throw new Error('the sweep was not stored');
-    const runs = await http.store.runsOf('domains');
+    const { sweep, runs } = await stored();
     const tables = await http.store.tables(runs.map((run) => run.fingerprint));
     const words = (losses: Readonly<Record<string, number>>): string => {
       const candidates = Object.entries(losses).map(([key, mean]): CandidateLosses => {
@@ -122,6 +126,21 @@ describe('distances between the domains of a sweep', () => {
     expect(words({ scratch: 1, dann: 1.7, 'source-only': 1.8 })).toContain(
       'No adaptation is shown to beat scratch; ',
     );
+  });
+
+  it('of a training that diverged end nowhere, and it is not the nearest', async () => {
+    const { sweep, runs } = await stored();
+    const ofDann = new Set(
+      runs.filter((r) => 'method' in r.recipe && r.recipe.method === 'dann').map((r) => r.fingerprint),
+    );
+    const words = (dannEnds: number, others: number): string => {
+      const tables = new Map(
+        runs.map(({ fingerprint }) => [fingerprint, [table(ofDann.has(fingerprint) ? dannEnds : others)]]),
+      );
+      return viewOf(smallData({ sweep, runs, analyses: [] }), 'z-depth', tables).words;
+    };
+    expect(words(Number.NaN, 1.25)).toContain('codes end nearest after source-only, at 1.25');
+    expect(words(Number.NaN, Number.NaN)).toContain('No adaptation is done yet');
   });
 
   it('are none in one domain, and unknown targets are refused', async () => {

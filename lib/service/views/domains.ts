@@ -1,6 +1,7 @@
 import { labelOf, methodById } from '@/lib/science/catalog/methods';
 import {
   DOMAIN_DISTANCES,
+  DOMAIN_PLACES,
   type DomainShift,
   type RunTable,
   type TaskId,
@@ -64,18 +65,18 @@ function distancesOf(tables: readonly RunTable[]): Distance[] {
   }));
 }
 
-/** Where a method's codes end: columns of a table are in the order in which they were taken, pictures first. */
-const endsAt = ({ distances }: Adaptation, measure: string): Distance | undefined =>
-  distances.filter((d) => d.measure === measure).at(-1);
+/** The mean distance of a method at one place; NaN where no seed has a finite one. */
+const meanAt = ({ distances }: Adaptation, measure: string, place: string): number =>
+  distances.find((d) => d.measure === measure && d.place === place)?.mean ?? Number.NaN;
 
 /** Which method ends with the nearest codes, and which serves best: the two need not be one. */
 function wordsOf(methods: readonly Adaptation[], measure: string): string {
-  const end = (method: Adaptation): number => endsAt(method, measure)?.mean ?? Number.POSITIVE_INFINITY;
+  const end = (method: Adaptation): number => meanAt(method, measure, DOMAIN_PLACES.after);
   const gain = (method: Adaptation): number => method.gain?.value ?? 0;
-  const [nearest] = [...methods].sort((a, b) => end(a) - end(b));
+  const [nearest] = methods.filter((m) => Number.isFinite(end(m))).sort((a, b) => end(a) - end(b));
   const [best] = [...methods].sort((a, b) => gain(b) - gain(a));
   if (!nearest || !best) return 'No adaptation is done yet that measured how far the domains lie apart.';
-  const pictures = nearest.distances.find((d) => d.measure === measure)?.mean ?? Number.NaN;
+  const pictures = meanAt(nearest, measure, DOMAIN_PLACES.pictures);
   const near = `The pictures lie ${decimal(pictures)} apart by ${measure}; codes end nearest after ${nearest.label}, at ${decimal(end(nearest))}`;
   if (!best.gain) return `${near}.`;
   const wins = `${percentWithInterval(best.gain)} of test images`;

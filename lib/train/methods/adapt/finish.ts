@@ -1,5 +1,11 @@
 import { sourcePlan } from '@/lib/science/catalog/presets-layers';
-import { DOMAIN_DISTANCES, type RunResult, type RunTable, type TransferRecipe } from '@/lib/science/core';
+import {
+  DOMAIN_DISTANCES,
+  DOMAIN_PLACES,
+  type RunResult,
+  type RunTable,
+  type TransferRecipe,
+} from '@/lib/science/core';
 import { type DomainDistances, domainDistances, type FeatureMaps } from '@/lib/science/learning';
 import type { Weights } from '../../networks';
 import { taskOf } from '../evaluate';
@@ -29,12 +35,12 @@ export function distanceTable(
 ): RunTable {
   const [source, target] = [picturesOfPool(a, 'source'), picturesOfPool(a, 'transfer')];
   const all: [string, DomainDistances][] = [
-    ['pictures', domainDistances(source, target)],
+    [DOMAIN_PLACES.pictures, domainDistances(source, target)],
     ...(translated
       ? [['pictures translated', domainDistances(translated, target)] as [string, DomainDistances]]
       : []),
-    ['codes before', codes.before],
-    ['codes after', codes.after],
+    [DOMAIN_PLACES.before, codes.before],
+    [DOMAIN_PLACES.after, codes.after],
   ];
   const count = ({ values, side, channels }: FeatureMaps): number => values.length / (side * side * channels);
   return {
