@@ -210,7 +210,7 @@ export const ADAPT_METHODS: readonly MethodDeclaration[] = [
         doc: 'Learn the task on translated pictures from the starting network’s weights instead of random ones.',
       },
       features: weightOf(
-        'Largest λ of a reversed gradient on the codes while the task is learned (full CyCADA); 0 = pictures alone.',
+        'Largest λ of a reversed gradient on the codes while the task is learned (CyCADA’s feature term); 0 = pictures alone.',
         0,
         100,
       ),

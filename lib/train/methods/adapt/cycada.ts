@@ -90,7 +90,8 @@ async function execute(recipe: TransferRecipe, context: MethodContext): Promise<
 
 /**
  * Cycle-consistent adversarial domain adaptation (Hoffman et al. 2018), small: two generators learn to show pictures of
- * either domain as the other would, by a game against two critics, and to keep what a frozen network of the source
- * domain says of them; then a network learns the task on the source domain's pictures so translated, with their labels.
+ * either domain as the other would, by a game against two critics, and to find the way back; where `semantic` is above
+ * 0 also to keep what a frozen network of the source domain says of them. Then a network learns the task on the source
+ * domain's pictures so translated, with their labels.
  */
 export const cycada: TransferMethod = { id: 'cycada', execute, predictor: networkOf };

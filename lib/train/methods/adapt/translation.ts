@@ -136,6 +136,7 @@ export const gameOf = ({ translate }: Players, source: Tensor, target: Tensor): 
  *   + cycle · (mean |G_TS(G_ST(x_s)) − x_s| + mean |G_ST(G_TS(x_t)) − x_t|)
  *   + semantic · (L_task(f_S(G_ST(x_s)), f_S(x_s)) + L_task(f_S(G_TS(x_t)), f_S(x_t)))
  *   + identity · (mean |G_ST(x_t) − x_t| + mean |G_TS(x_s) − x_s|)
+ * The semantic sum is twice the mean over both halves together: the same where all rows weigh alike.
  * @param semantic loss of the frozen network's outputs for x_s and x_t translated, one after the other
  */
 export function generatorLoss(
@@ -230,7 +231,7 @@ export function translationNetworks(a: Adaptation, start: Weights): ParameterSto
 
 const TRANSLATION_TRAINED = /^(to-target|to-source|knows-target|knows-source)\//;
 
-/** Learns to translate pictures between the domains, from pictures alone and what the frozen network says of them. */
+/** Learns to translate pictures between the domains: from pictures, and by `semantic` from the frozen network's answers. */
 export async function learnTranslation(
   a: Adaptation,
   context: RunContext,
