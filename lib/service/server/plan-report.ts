@@ -1,5 +1,6 @@
+import { labelOf, methodById } from '@/lib/science/catalog/methods';
 import { ADAPTING_METHODS, type BatchPlanView, type PlanView } from '../contracts';
-import type { Store } from '../ports';
+import type { PlannedRun, Store } from '../ports';
 import { joinPlans, type PlannedFile, type SweepPlan } from '../sweeps';
 import { domainWords } from '../views';
 import { listWords } from '../views/numbers';
@@ -33,6 +34,18 @@ export async function knownRuns(store: Asked, plans: readonly Pick<SweepPlan, 'r
   return { states, pace: worked > 0 && seconds > 0 ? seconds / worked : null };
 }
 
+/** Methods that learn from the source pool alone, at several sizes of a transfer set whose labels they do not read. */
+function repeatedMethods(runs: readonly PlannedRun[]): string[] {
+  const sizes = new Map<string, Set<number>>();
+  for (const { recipe } of runs) {
+    if (recipe.kind !== 'transfer' || methodById(recipe.method).training !== 'source') continue;
+    if (recipe.options?.supervised === true) continue;
+    const label = labelOf(recipe);
+    sizes.set(label, (sizes.get(label) ?? new Set()).add(recipe.images));
+  }
+  return [...sizes].flatMap(([label, images]) => (images.size > 1 ? [label] : []));
+}
+
 /** A plan in numbers, with the runs that other sweeps have already made. */
 export function planReport(
   plan: Pick<SweepPlan, 'runs' | 'counts' | 'growth' | 'skipped'> & Partial<Pick<SweepPlan, 'dataset'>>,
@@ -53,6 +66,12 @@ export function planReport(
   if (other !== null) {
     notes.push(
       `Two domains: all pools but source show ${other}. Own networks learn from the source domain and keep their best weights by labels of the other; ${listWords(ADAPTING_METHODS)} use none of its labels.`,
+    );
+  }
+  const repeated = repeatedMethods(plan.runs);
+  if (repeated.length > 0) {
+    notes.push(
+      `At every size of the transfer set the same network is trained again, since no label of it is read, by ${listWords(repeated)}: name one size in transferSizes, or plan them in a sweep of their own.`,
     );
   }
   if (plan.skipped.length > 0) {
