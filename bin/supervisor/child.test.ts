@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -16,7 +16,7 @@ const plan = (script: string) => ({
   command: process.execPath,
   args: ['-e', script],
   env: process.env,
-  cwd: logs,
+  cwd: tmpdir(),
   logsDirectory: logs,
 });
 
@@ -30,10 +30,13 @@ describe('supervise', () => {
     const child = supervise(plan('setInterval(() => {}, 1000)'), (text) => told.push(text));
     const first = child.pid();
     expect(first).toBeDefined();
+    // Somebody tidies up: the next start makes its folder again.
+    rmSync(logs, { recursive: true });
     process.kill(first as number, 'SIGKILL');
     await until(() => child.restarts() === 1 && child.pid() !== undefined);
     expect(child.pid()).not.toBe(first);
     expect(told[0]).toContain('SIGKILL');
+    expect(existsSync(join(logs, 'subject.log'))).toBe(true);
     await child.stop(5);
     expect(child.pid()).toBeUndefined();
   });

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { createWriteStream, mkdirSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { getPriority, setPriority } from 'node:os';
 import { join } from 'node:path';
 
@@ -31,17 +31,17 @@ export const backoff = (deaths: number): number =>
   BACKOFF_SECONDS[Math.min(deaths, BACKOFF_SECONDS.length - 1)] ?? 30;
 
 function startOnce(plan: ChildPlan): ChildProcess {
-  const log = createWriteStream(join(plan.logsDirectory, `${plan.name}.log`), { flags: 'a' });
+  mkdirSync(plan.logsDirectory, { recursive: true });
+  // Opened here and handed over: a stream would open it later, and bring us down if it cannot.
+  const log = openSync(join(plan.logsDirectory, `${plan.name}.log`), 'a');
   // An own process group: Ctrl-C reaches only the supervisor, which then stops its children in order.
   const child = spawn(plan.command, [...plan.args], {
     cwd: plan.cwd,
     env: plan.env,
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['ignore', log, log],
     detached: true,
   });
-  child.stdout?.pipe(log, { end: false });
-  child.stderr?.pipe(log, { end: false });
-  child.once('close', () => log.end());
+  closeSync(log);
   if (plan.niceness && child.pid) {
     try {
       setPriority(child.pid, Math.min(19, getPriority() + plan.niceness));
@@ -54,7 +54,6 @@ function startOnce(plan: ChildPlan): ChildProcess {
 
 /** Starts a process and keeps it alive until `stop`, with back-off between early deaths. Output goes to a log file. */
 export function supervise(plan: ChildPlan, onDeath: (text: string) => void): SupervisedChild {
-  mkdirSync(plan.logsDirectory, { recursive: true });
   let child: ChildProcess | null = null;
   let stopping = false;
   let restarts = 0;
