@@ -165,10 +165,9 @@ beforeAll(async () => {
 }, 200_000);
 
 afterAll(async () => {
-  for (const instance of instances) {
-    if (instance.child.exitCode === null) await stop(instance);
-    rmSync(instance.state, { recursive: true, force: true });
-  }
+  // All before any folder goes: instances of one test follow each other in the same folder.
+  for (const instance of instances) if (instance.child.exitCode === null) await stop(instance);
+  for (const { state } of instances) rmSync(state, { recursive: true, force: true });
 }, 60_000);
 
 describe('the product, with parts killed by -9', () => {
