@@ -1,10 +1,11 @@
-import { availableParallelism, cpus } from 'node:os';
+import { cpus } from 'node:os';
 import { z } from 'zod';
 import { TaskatlasError } from '@/lib/science/core/errors';
 import { gpusHidden, listGpus } from './devices';
 import { guardPadding } from './kernels/padding';
 import { guardCpuResize } from './kernels/register-cpu';
 import { guardMatMul, guardMaxPool, registerComposedKernels, shareClones } from './kernels/register-wasm';
+import { guardRelu } from './kernels/relu';
 import { registerDepthToSpaceGradient } from './kernels/space-to-depth';
 import { switchCompiling } from './native/graph/training';
 import { hasNvidiaDevice } from './native/locate';
@@ -91,6 +92,7 @@ async function openWasm(options: EngineOptions): Promise<Engine> {
     guardMatMul(tf);
     guardPadding(tf);
     guardMaxPool(tf);
+    guardRelu(tf);
     shareClones(tf);
     registerRowLoss(tf);
     registerHostLoss(tf);
@@ -142,7 +144,7 @@ async function tryNative(options: EngineOptions): Promise<Engine | null> {
     backend: 'tensorflow',
     version: native.version,
     simd: true,
-    threads: options.threads ?? availableParallelism(),
+    threads: native.threads,
     device: native.device === 'gpu' ? `gpu: ${listGpus()[0]?.name ?? 'NVIDIA'}` : processor(),
     kernels: 'native',
   });

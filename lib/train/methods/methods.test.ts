@@ -81,12 +81,13 @@ describe('source and scratch', () => {
     expect([...losses].flatMap((loss, i) => (Number.isNaN(loss) ? [i] : []))).toEqual([9, 19]);
   });
 
-  it('rejects a run whose loss is not finite', async () => {
-    const recipe = {
-      ...source('height'),
-      training: { ...defaultTraining('micro', 'source'), learningRate: 1e30 },
-    };
-    await expect(run(recipe, 'bad')).rejects.toMatchObject({ code: 'diverged' });
+  it('rejects a run whose loss is not finite, or would be but for the hidden layer of a vector', async () => {
+    const diverging = (task: string, learningRate: number): Recipe => ({
+      ...source(task, 4),
+      training: { ...defaultTraining('micro', 'source'), learningRate },
+    });
+    for (const recipe of [diverging('height', 1e30), diverging('place', 1e12), diverging('kind', 1e12)])
+      await expect(run(recipe, 'bad')).rejects.toMatchObject({ code: 'diverged' });
   });
 });
 

@@ -1,4 +1,4 @@
-import type { Tensor, Tensor4D } from '@tensorflow/tfjs-core';
+import type { Tensor, Tensor2D, Tensor4D } from '@tensorflow/tfjs-core';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { openEngine } from '../open';
@@ -285,6 +285,22 @@ describe.each(both)('stock bugs: %s', (_name, simd) => {
       const [actual] = await valuesOn(tf, 'wasm', work);
       expect(relativeError(actual ?? [], expected ?? [])).toBeLessThan(1e-6);
     }
+  });
+
+  it('ReLU passes NaN of either sign on, alone and after a product of matrices', async () => {
+    const work = () => {
+      const infinite = tf.tensor2d([Number.POSITIVE_INFINITY, Number.NaN, -2, 3], [2, 2]);
+      const x = tf.concat([tf.sub(infinite, infinite), tf.mul(infinite, 2)], 0) as Tensor2D;
+      const identity = tf.eye(2);
+      return [
+        tf.relu(x),
+        tf.fused.matMul({ a: x, b: identity, bias: tf.tensor1d([1, -7]), activation: 'relu' }),
+        tf.grad((a: Tensor) => tf.relu(a))(x, tf.onesLike(x)),
+      ];
+    };
+    const expected = await valuesOn(tf, 'cpu', work);
+    expect(expected[0]?.slice(0, 4)).toEqual(Float32Array.of(Number.NaN, Number.NaN, 0, 0));
+    expect(await valuesOn(tf, 'wasm', work)).toEqual(expected);
   });
 
   it('a padding of one number is right for filters that are not square', async () => {

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import type { Tensor, Tensor4D } from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { openEngine } from '../open';
 import { knownAnswers, trainAndCount, wrongAnswers } from './known-answer';
 import { loadNative, type NativeEngine, nativeAvailable } from './load';
 
@@ -57,6 +58,11 @@ describe.skipIf(available === null)('native engine: TensorFlow (SKIPPED when non
   });
 
   it('is loaded once per process', async () => expect(await loadNative()).toBe(native));
+
+  it('is described with the threads that it has, not those that a later caller asks for', async () => {
+    const { description } = await openEngine({ backend: 'tensorflow', threads: 7 });
+    expect(description.threads).toBe(1);
+  });
 
   it('gives the answers that were worked by hand', () => {
     const before = native.tf.memory().numTensors;

@@ -12,6 +12,7 @@ const NAMES = [
   'packPhase',
   'padImage',
   'copyRows',
+  'relu',
   'reluGrad',
   'columnSums',
   'adam',

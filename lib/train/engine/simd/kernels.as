@@ -313,6 +313,16 @@ export function copyRows(src: usize, dst: usize, rows: i32, count: i32, srcPitch
   }
 }
 
+/** out = max(0, x), `size` values; NaN stays NaN. The two may be the same. */
+export function relu(x: usize, out: usize, size: i32): void {
+  const zero = f32x4.splat(0);
+  const bytes = <usize>size << 2;
+  const whole = bytes & ~15;
+  let i: usize = 0;
+  for (; i < whole; i += 16) v128.store(out + i, f32x4.max(v128.load(x + i), zero));
+  for (; i < bytes; i += 4) store<f32>(out + i, max(load<f32>(x + i), <f32>0));
+}
+
 /** out = dy where y > 0, else 0 (the gradient of ReLU), `size` values. */
 export function reluGrad(dy: usize, y: usize, out: usize, size: i32): void {
   const zero = f32x4.splat(0);
