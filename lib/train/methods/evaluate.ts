@@ -36,6 +36,16 @@ export async function evaluate(
   return { losses, outputs };
 }
 
+/**
+ * What a trained network gives must be numbers: a loss that is NaN means that an image has no label, so a broken network
+ * would pass for one that was never tested. The last step of a training can break it, which no training loss shows.
+ * @throws TaskatlasError `diverged`
+ */
+export function refuseBroken(values: Float32Array, what: string): void {
+  if (values.every(Number.isFinite)) return;
+  throw new TaskatlasError('diverged', `${what} are not finite numbers: lower the learning rate.`);
+}
+
 /** A task of the context. @throws TaskatlasError `invalid-input` if the dictionary has no such task. */
 export function taskOf(context: RunContext, id: TaskId): TaskDeclaration {
   const task = context.tasks.get(id);

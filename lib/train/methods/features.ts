@@ -14,6 +14,7 @@ import {
 import { rowsTensor, type Tf } from '../engine';
 import { createParameters, forward, pickWeights, valuesOf, type Weights } from '../networks';
 import { floatsOf, packFile, roundToHalf, unpackFile } from './container';
+import { refuseBroken } from './evaluate';
 import { type Compression, encodeExternal } from './external';
 import type { Pause } from './pause';
 import { type InputAdapter, networkChunks, type PoolInputs, poolInputs } from './pools';
@@ -156,6 +157,7 @@ async function encodePool(
   } finally {
     parameters.dispose();
   }
+  refuseBroken(values, 'The codes of the encoder');
   return { count: inputs.count, shape, values: roundToHalf(values) };
 }
 

@@ -11,9 +11,10 @@ import type {
 } from '@/lib/science/core';
 import { type Engine, memoryCount, openEngine } from '../engine';
 import { unpackFile } from './container';
-import { concatenate, readFeatures, transferFeatures } from './features';
+import { concatenate, packSource, readFeatures, readSource, transferFeatures } from './features';
 import { executeRecipe } from './index';
 import { meanLoss } from './losses';
+import { createPause } from './pause';
 import { createTestContext, type TestContext } from './testing/context';
 import { createShapesDataset, SHAPE_TASKS } from './testing/shapes-dataset';
 
@@ -88,6 +89,34 @@ describe('source and scratch', () => {
     });
     for (const recipe of [diverging('height', 1e30), diverging('place', 1e12), diverging('kind', 1e12)])
       await expect(run(recipe, 'bad')).rejects.toMatchObject({ code: 'diverged' });
+  });
+
+  it.each(targets)('rejects a run of %s whose last step broke the network', async (task) => {
+    const once = createShapesDataset({ source: 8, transfer: 8, selection: 8, test: 8 });
+    const training = { ...defaultTraining('micro', 'source'), epochs: 1, learningRate: 1e30 };
+    for (const recipe of [source(task), { ...scratch(task), images: 8 }]) {
+      const broken = executeRecipe(
+        { ...recipe, dataset: once.spec, training },
+        createTestContext(engine, once, 'bad'),
+      );
+      await expect(broken).rejects.toMatchObject({ code: 'diverged' });
+    }
+  });
+});
+
+describe('codes', () => {
+  it('that are not finite are refused, before half precision makes them so', async () => {
+    const context = createTestContext(engine, dataset, 'x', { files: new Map(files) });
+    const stored = await readSource(context, 'source-copy');
+    const weights = new Map([...stored.weights, ['encoder/code/bias', new Float32Array(4).fill(3e38)]]);
+    const kernel = weights.get('encoder/code/kernel') as Float32Array;
+    weights.set(
+      'encoder/code/kernel',
+      kernel.map(() => 3e38),
+    );
+    context.files.set('broken/weights', packSource({ ...stored, weights }));
+    const codes = readFeatures(context, 'broken', 'test', 'rgb', createPause());
+    await expect(codes).rejects.toMatchObject({ code: 'diverged' });
   });
 });
 

@@ -20,7 +20,7 @@ import {
   valuesOf,
   type Weights,
 } from '../networks';
-import { evaluate } from './evaluate';
+import { evaluate, refuseBroken } from './evaluate';
 import { type TrainingOutcome, train } from './loop';
 import { examplesWeight, type LossSpec, lossTensor } from './losses';
 import { taskMetric } from './metrics';
@@ -222,6 +222,7 @@ export async function trainSupervised(
     );
     const test = await poolLabels(dataset, 'test', task, preset, pause);
     const tested = await evaluate(context, spec, test, (part) => output('test', part), pause);
+    refuseBroken(tested.outputs, 'The outputs on the test pool');
     return {
       weights: parameters.snapshot(),
       outputs: tested.outputs,

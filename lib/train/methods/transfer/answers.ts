@@ -1,5 +1,5 @@
 import { type PoolName, type RunResult, TaskatlasError, type TransferRecipe } from '@/lib/science/core';
-import { taskOf } from '../evaluate';
+import { refuseBroken, taskOf } from '../evaluate';
 import { imageLosses, type LossSpec } from '../losses';
 import { taskMetric } from '../metrics';
 import { createPause } from '../pause';
@@ -65,6 +65,7 @@ export async function answer(
   outputs: Float32Array,
   rest: Pick<RunResult, 'curve' | 'cost' | 'artifacts'>,
 ): Promise<RunResult> {
+  refuseBroken(outputs, 'The outputs on the test pool');
   const task = taskOf(context, recipe.task);
   const { preset } = recipe;
   const pause = createPause(context.signal);
