@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { labelOf } from '@/lib/science/catalog/methods';
 import { declareTasks, ROOMS_VERSION } from '@/lib/science/datasets';
 import { methodsOf } from '../contracts';
 import type { PlannedRun } from '../ports';
@@ -294,6 +295,27 @@ describe('teachers and members', () => {
     expect(by('born-again').map(({ recipe }) => recipe.sources)).toEqual([[]]);
     for (const { recipe, dependsOn } of [...by('ensemble'), ...by('distill')])
       for (const member of recipe.members ?? []) expect(dependsOn).toContain(member.fingerprint);
+  });
+
+  it('is one way, without sources, where its members have none: no source is charged for it', () => {
+    const methods = [
+      'readout',
+      'born-again',
+      { method: 'distill', options: { teacher: 'born-again' } },
+      { method: 'distill', options: { teacher: 'born-again+readout' } },
+      { method: 'ensemble', options: { members: 'born-again' } },
+      { method: 'fine-tune', sources: ['z-depth'] },
+      { method: 'ensemble', options: { members: 'fine-tune' } },
+    ];
+    const runs = transfersOf(plan({ methods }).runs, 'surface-normals').flatMap(({ recipe }) =>
+      recipe.members ? [[labelOf(recipe), recipe.sources.map(({ task }) => task).join('+')]] : [],
+    );
+    expect(runs).toEqual([
+      ['distill(teacher=born-again)', ''],
+      ...base.tasks.map((task) => ['distill(teacher=born-again+readout)', task]),
+      ['ensemble(members=born-again)', ''],
+      ['ensemble(members=fine-tune)', 'z-depth'],
+    ]);
   });
 
   it('refuses members that the sweep does not have, and circles', () => {

@@ -116,9 +116,11 @@ export function planMethods(
   };
   for (const method of methods) {
     const { id } = method;
-    const { sources: each, members } = methodById(method.method).runs?.(
-      optionsOf(method.method, method.options),
-    ) ?? { sources: 'each', members: null };
+    const { needs, runs } = methodById(method.method);
+    const { sources: each, members } = runs?.(optionsOf(method.method, method.options)) ?? {
+      sources: 'each',
+      members: null,
+    };
     const mine = sources.filter((task) => method.sources?.includes(task) ?? true);
     const sets: Record<typeof each, readonly (readonly TaskId[])[]> = {
       each: mine.map((task) => [task]),
@@ -135,14 +137,21 @@ export function planMethods(
         ),
       );
       if (members !== null && teachers.length === 0) continue;
+      // Sources that no member learned from have no part in what the members teach, unless their codes are read too.
+      const used = (task: TaskId): boolean =>
+        members === null ||
+        needs.includes('features') ||
+        teachers.some((teacher) => teacher.sources.includes(task));
+      const behind = set.filter(used);
+      const key = candidateKey(id, behind);
+      const known = planned.get(id) ?? [];
+      if (known.some((run) => run.key === key)) continue;
       const fingerprint = add({
         method,
-        sources: refs,
-        members: teachers.map(({ key, fingerprint: member }) => ({ key, fingerprint: member })),
+        sources: refs.filter(({ task }) => used(task)),
+        members: teachers.map(({ key: name, fingerprint: member }) => ({ key: name, fingerprint: member })),
       });
-      const known = planned.get(id) ?? [];
-      known.push({ key: candidateKey(id, set), fingerprint, sources: set });
-      planned.set(id, known);
+      planned.set(id, [...known, { key, fingerprint, sources: behind }]);
     }
   }
 }
