@@ -12,6 +12,9 @@ export interface MethodRuns {
 
 /** What a method is asked to serve. */
 export interface MethodCase {
+  preset: PresetName;
+  /** Side of the pictures. */
+  size: number;
   task: Pick<TaskDeclaration, 'head' | 'loss' | 'family'>;
   /** Labelled images, and all images of the transfer pool. */
   images: number;
@@ -24,6 +27,20 @@ export interface MethodCase {
 export interface Member {
   id: string;
   options: ResolvedOptions;
+}
+
+/** What of a sweep decides whether a method's options make sense. */
+export interface MethodSetting {
+  preset: PresetName;
+  /** Side of the pictures. */
+  size: number;
+  /** Layers of the encoders that it may be given, by full name. */
+  layers: readonly string[];
+  /** Tasks that a pre-training is given. */
+  tasks: number;
+  /** Images of the source pool, and how many of them are in a batch. */
+  images: number;
+  batch: number;
 }
 
 /** One training of a run on the source pool. */
@@ -54,7 +71,9 @@ export interface MethodDeclaration {
   /** Why a method of the same sweep cannot be its member; null where it can. Every one can when absent. */
   refuses?(options: ResolvedOptions, member: Member): string | null;
   /** Whether it can serve a case, or why not; always when absent. What it cannot is not planned. */
-  serves?(asked: MethodCase): boolean | string;
+  serves?(asked: MethodCase, options: ResolvedOptions): boolean | string;
+  /** Options that are allowed one by one, but not with each other or in this setting: what is wrong, by option. */
+  misfits?(options: ResolvedOptions, setting: MethodSetting): Readonly<Record<string, string>>;
   /** How many trainings of its network one run is, for cost estimates; 1 when absent. */
   trainings?(options: ResolvedOptions): number;
   /** For transfers that learn from the source pool: their trainings, for cost estimates. */
@@ -69,6 +88,8 @@ export interface MethodDeclaration {
   sharesEncoder?(options: ResolvedOptions): boolean;
   /** For pre-trainings: it takes neither tasks nor encoders to start from. */
   unlabelled?: true;
+  /** Whether it looks inside its source's encoder, which one from outside does not allow. */
+  opens?(options: ResolvedOptions): boolean;
   /** Whether one transfer may have several sources, joined: what higher orders are made of. */
   joins?: boolean;
   /** For pre-trainings: so many tasks at least. */

@@ -7,6 +7,10 @@ const ALL_PRESETS = Object.values(PRESETS);
 
 const isStitched = (options: ResolvedOptions): boolean => options.text('sharing') === 'cross-stitch';
 
+/** Support images of an episode of meta-learning: Reptile takes fresh ones in every inner step. */
+const supportOf = (options: ResolvedOptions): number =>
+  options.number('shots') * (options.text('algorithm') === 'reptile' ? options.number('inner-steps') : 1);
+
 /** Ways to teach an encoder that others start from. Training code is in lib/train/methods/pretrain/<id>.ts. */
 export const PRETRAIN_METHODS: readonly MethodDeclaration[] = [
   {
@@ -54,6 +58,16 @@ export const PRETRAIN_METHODS: readonly MethodDeclaration[] = [
         doc: 'Learning rate of the cross-stitch units, as a multiple of the other layers’.',
       },
       ...COMMON_OPTIONS,
+    },
+    misfits: (options, { tasks }): Record<string, string> => {
+      const weights = options.text('weights');
+      if (weights === '') return {};
+      if (options.text('weighting') !== 'fixed')
+        return { weights: 'takes part in fixed weighting only: set weighting to fixed, or leave it out' };
+      const given = weights.split('+').map(Number);
+      if (given.length !== tasks)
+        return { weights: `has ${given.length} numbers for ${tasks} tasks: give one for each task` };
+      return given.some((weight) => weight > 0) ? {} : { weights: 'are all 0: nothing would be learned' };
     },
     columns: (options, tasks) => (isStitched(options) ? tasks : 1),
     sharesEncoder: (options) => options.text('sharing') !== 'soft',
@@ -104,6 +118,14 @@ export const PRETRAIN_METHODS: readonly MethodDeclaration[] = [
         doc: 'K: support images of an episode; its query images are the batch.',
       },
       ...COMMON_OPTIONS,
+    },
+    misfits: (options, { images, batch }): Record<string, string> => {
+      const support = supportOf(options);
+      const query = Math.min(batch, images);
+      if (support + query <= images) return {};
+      return {
+        shots: `an episode needs ${support} support images beside its batch of ${query}, and the source pool has ${images}`,
+      };
     },
     trainings: (options) => {
       const gradients = ['maml', 'meta-sgd'].includes(options.text('algorithm')) ? 3 : 1;

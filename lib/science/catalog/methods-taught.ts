@@ -1,5 +1,7 @@
+import type { PresetName } from '../core';
 import type { MethodCase, MethodDeclaration } from './method-declaration';
-import { COMMON_OPTIONS } from './method-options';
+import { COMMON_OPTIONS, type ResolvedOptions } from './method-options';
+import { sameOutputs } from './presets-layers';
 
 /** Embeddings have no single right answer that networks could agree on or copy row by row. */
 const hasAnswers = ({ task }: MethodCase): boolean | string =>
@@ -10,6 +12,15 @@ function hasUnlabelled(asked: MethodCase): boolean | string {
   if (asked.images >= asked.pool)
     return 'every image of the transfer pool is labelled: give transferSizes below it';
   if (asked.task.head.kind === 'pixel-classes') return 'confidence by the pixel is not built';
+  return hasAnswers(asked);
+}
+
+/** A student of another preset copies pixels only where its outputs are laid out as its teacher's. */
+function canCopy(asked: MethodCase, options: ResolvedOptions): boolean | string {
+  const student = options.text('student');
+  const pixels = asked.task.head.kind === 'pixels' || asked.task.head.kind === 'pixel-classes';
+  if (pixels && student !== 'same' && !sameOutputs(student as PresetName, asked.preset, asked.size))
+    return `a ${student} student cannot copy a ${asked.preset} teacher pixel by pixel: their outputs differ in size`;
   return hasAnswers(asked);
 }
 
@@ -24,7 +35,7 @@ export const TAUGHT_METHODS: readonly MethodDeclaration[] = [
     summary: 'The scratch network learns labels and the softened answers of a teacher.',
     source: 'Hinton, Vinyals & Dean 2015 (Distilling the Knowledge in a Neural Network)',
     version: 1,
-    serves: hasAnswers,
+    serves: canCopy,
     training: 'scratch',
     needs: ['weights'],
     options: {
@@ -72,7 +83,14 @@ export const TAUGHT_METHODS: readonly MethodDeclaration[] = [
     summary: 'Generations of the scratch network, each taught by the one before.',
     source: 'Furlanello et al. 2018 (Born-Again Neural Networks)',
     version: 1,
-    serves: hasAnswers,
+    serves: (asked, options) =>
+      options.text('variant') === 'plain' || asked.task.loss.endsWith('cross-entropy')
+        ? hasAnswers(asked)
+        : `variant ${options.text('variant')} takes a task of classes`,
+    misfits: (options): Record<string, string> =>
+      options.text('variant') === 'cwtm' && !options.flag('labels')
+        ? { labels: 'cannot be false with variant cwtm, which weighs the labels themselves' }
+        : {},
     training: 'scratch',
     needs: [],
     options: {

@@ -1,6 +1,13 @@
 import type { MethodDeclaration } from './method-declaration';
 import { COMMON_OPTIONS } from './method-options';
 import { TAUGHT_METHODS } from './methods-taught';
+import { readableLayers } from './presets-layers';
+
+/** A pattern that no layer fits is a mistake: the run would be another one than its name says. */
+const fitsNoLayer = (pattern: string, layers: readonly string[]): string | null =>
+  pattern === '' || layers.some((name) => new RegExp(pattern).test(name))
+    ? null
+    : `fits no layer of the encoder; it has ${layers.join(', ')}`;
 
 /** Ways to serve a target by what others have learned. Training code is in lib/train/methods/transfer/<id>.ts. */
 export const TRANSFER_METHODS: readonly MethodDeclaration[] = [
@@ -34,7 +41,15 @@ export const TRANSFER_METHODS: readonly MethodDeclaration[] = [
       },
       ...COMMON_OPTIONS,
     },
+    misfits: (options, { preset, size }): Record<string, string> => {
+      const layer = options.text('layer');
+      const known = readableLayers(preset, size);
+      return known.includes(layer)
+        ? {}
+        : { layer: `preset ${preset} has no encoder layer "${layer}" to read; it has ${known.join(', ')}` };
+    },
     joins: true,
+    opens: (options) => options.text('layer') !== 'code',
     runs: () => ({ sources: 'each', members: null }),
   },
   {
@@ -48,6 +63,7 @@ export const TRANSFER_METHODS: readonly MethodDeclaration[] = [
     training: 'scratch',
     needs: ['weights'],
     leavesEncoder: true,
+    opens: () => true,
     options: {
       'encoder-rate': {
         kind: 'number',
@@ -92,6 +108,7 @@ export const TRANSFER_METHODS: readonly MethodDeclaration[] = [
     training: 'scratch',
     needs: ['weights'],
     leavesEncoder: true,
+    opens: () => true,
     options: {
       train: {
         kind: 'pattern',
@@ -124,6 +141,13 @@ export const TRANSFER_METHODS: readonly MethodDeclaration[] = [
       },
       ...COMMON_OPTIONS,
     },
+    misfits: (options, { layers }) =>
+      Object.fromEntries(
+        ['train', 'restore'].flatMap((name) => {
+          const wrong = fitsNoLayer(options.text(name), layers);
+          return wrong === null ? [] : [[name, wrong]];
+        }),
+      ),
     runs: () => ({ sources: 'each', members: null }),
   },
   ...TAUGHT_METHODS,

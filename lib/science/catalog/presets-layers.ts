@@ -51,6 +51,10 @@ export function codeShape(presetName: PresetName, size: number): SpatialShape {
 export const outputSide = (presetName: PresetName, size: number): number =>
   size / PRESETS[presetName].outputReduction;
 
+/** Whether two presets lay out the pixels of their outputs alike. */
+export const sameOutputs = (a: PresetName, b: PresetName, size: number): boolean =>
+  outputSide(a, size) === outputSide(b, size) && codeShape(a, size).side === codeShape(b, size).side;
+
 function stack(prefix: string, convs: readonly ConvShape[], from: SpatialShape): [Layer[], SpatialShape] {
   let { side, channels } = from;
   const layers = convs.map((shape): Layer => {
@@ -106,6 +110,12 @@ function outputShape(plan: LayerPlan): SpatialShape {
   throw new TaskatlasError('internal', 'The plan does not end in a spatial map.');
 }
 
+/** Layers of the plain encoder that a head may read, without the room: all but those of parallel streams. */
+export const readableLayers = (presetName: PresetName, size: number): string[] =>
+  encoderPlan(presetName, size).flatMap(({ streams }) =>
+    streams.length === 1 ? (streams[0] ?? []).map(({ name }) => name.slice('encoder/'.length)) : [],
+  );
+
 /**
  * The encoder up to and with one of its layers, named without the room (`code`, `conv1`), and the shape of that
  * layer's output; of several columns what the first is given of that layer.
@@ -118,12 +128,10 @@ export function encoderUpTo(
   columns = 1,
 ): { plan: LayerPlan; shape: SpatialShape } {
   const blocks: Block[] = [];
-  const known: string[] = [];
   for (const block of encoderPlan(presetName, size)) {
     const [stream = []] = block.streams;
     if (block.streams.length === 1) {
       const at = stream.findIndex(({ name }) => name === `encoder/${layer}`);
-      known.push(...stream.map(({ name }) => name.slice('encoder/'.length)));
       if (at >= 0) {
         const plan = [...blocks, { ...block, streams: [stream.slice(0, at + 1)] }];
         return { plan: columns === 1 ? plan : stitched(plan, columns, 1), shape: outputShape(plan) };
@@ -133,7 +141,7 @@ export function encoderUpTo(
   }
   throw new TaskatlasError(
     'invalid-input',
-    `Preset ${presetName} has no encoder layer "${layer}" to read; it has ${known.join(', ')}.`,
+    `Preset ${presetName} has no encoder layer "${layer}" to read; it has ${readableLayers(presetName, size).join(', ')}.`,
   );
 }
 

@@ -8,9 +8,18 @@ const fieldPath = (path: readonly PropertyKey[]): string =>
     return text === '' ? String(part) : `${text}.${String(part)}`;
   }, '');
 
+/** Where a value had several shapes to choose from: what is wrong inside the one that it was meant to have, if that is told. */
+const inside = (issue: z.core.$ZodIssue): z.core.$ZodIssue[] => {
+  if (issue.code !== 'invalid_union') return [issue];
+  const meant = issue.errors.find((issues) =>
+    issues.every(({ code, path }) => path.length > 0 || code === 'unrecognized_keys'),
+  );
+  return meant?.flatMap((each) => inside({ ...each, path: [...issue.path, ...each.path] })) ?? [issue];
+};
+
 /** What a schema refused, field by field; unknown fields are named one by one. */
 export const fieldIssues = (error: z.ZodError): FieldIssue[] =>
-  error.issues.flatMap((issue): FieldIssue[] => {
+  error.issues.flatMap(inside).flatMap((issue): FieldIssue[] => {
     if (issue.code === 'unrecognized_keys') {
       return issue.keys.map((key) => ({
         path: fieldPath([...issue.path, key]),

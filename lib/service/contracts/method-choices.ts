@@ -49,7 +49,10 @@ const TASKS: readonly MethodCase['task'][] = [
 export function unservable(id: string, shifted: boolean, fewer: boolean, tasks = TASKS): string | null {
   const serves = TRANSFERS.find((method) => method.id === id)?.serves;
   if (!serves) return null;
-  const answers = tasks.map((task) => serves({ task, images: fewer ? 1 : 2, pool: 2, shifted }));
+  const { name: preset, nominalSize: size } = PRESETS.tiny;
+  const answers = tasks.map((task) =>
+    serves({ preset, size, task, images: fewer ? 1 : 2, pool: 2, shifted }, optionsOf(id)),
+  );
   if (answers.includes(true)) return null;
   return answers.find((answer) => typeof answer === 'string') ?? 'it serves no task of this sweep';
 }

@@ -48,7 +48,12 @@ const methodEntry = z
 
 /** `methods:` of a sweep: names, or entries with options. */
 export const sweepMethods = z
-  .array(z.union([z.enum(ids(TRANSFERS)).transform((method) => ({ method })), methodEntry]))
+  .array(
+    z.union(
+      [z.enum(ids(TRANSFERS)).transform((method) => ({ method })), methodEntry],
+      `must be ${ids(TRANSFERS).join(', ')}, or { method, options, label, sources }`,
+    ),
+  )
   .min(1)
   .max(40)
   .superRefine((list, context) => {

@@ -97,18 +97,32 @@ const externalSource = z.strictObject({
 
 export const DEFAULT_WEIGHT_DECAY = 2e-6;
 
-const training = z.strictObject({
-  epochs: count(100_000),
-  batchSize: count(4096),
-  learningRate: z.number().positive().max(10),
-  weightDecay: z.number().min(0).max(1).default(DEFAULT_WEIGHT_DECAY),
-  optimiser: z.enum(['adam', 'adamw', 'sgd']).optional(),
-  momentum: z.number().min(0).lt(1).optional(),
-  schedule: z.enum(['cosine', 'step', 'constant']).optional(),
-  stepEpochs: z.number().positive().max(100_000).optional(),
-  stepFactor: z.number().positive().max(1).optional(),
-  warmUpEpochs: z.number().min(0).max(100_000).optional(),
-});
+const training = z
+  .strictObject({
+    epochs: count(100_000),
+    batchSize: count(4096),
+    learningRate: z.number().positive().max(10),
+    weightDecay: z.number().min(0).max(1).default(DEFAULT_WEIGHT_DECAY),
+    optimiser: z.enum(['adam', 'adamw', 'sgd']).optional(),
+    momentum: z.number().min(0).lt(1).optional(),
+    schedule: z.enum(['cosine', 'step', 'constant']).optional(),
+    stepEpochs: z.number().positive().max(100_000).optional(),
+    stepFactor: z.number().positive().max(1).optional(),
+    warmUpEpochs: z.number().min(0).max(100_000).optional(),
+  })
+  .superRefine((given, context) => {
+    const only = (name: 'momentum' | 'stepEpochs' | 'stepFactor', belongs: boolean, to: string): void => {
+      if (given[name] !== undefined && !belongs)
+        context.addIssue({
+          code: 'custom',
+          path: [name],
+          message: `belongs to ${to}: set it, or leave ${name} out`,
+        });
+    };
+    only('momentum', given.optimiser === 'sgd', 'optimiser sgd');
+    only('stepEpochs', given.schedule === 'step', 'schedule step');
+    only('stepFactor', given.schedule === 'step', 'schedule step');
+  });
 
 const SIZE_HINT = 'give a number of images (300) or a share of the transfer pool ("5 %")';
 /** A number of images, or a share of the transfer pool. */

@@ -1,7 +1,8 @@
 import { type FieldIssue, TaskatlasError } from '@/lib/science/core';
 import type { SweepBatch, SweepSpec } from '../contracts';
+import { countKinds } from './counts';
 import { parseSweepFile } from './parse';
-import { countKinds, type SweepPlan } from './plan';
+import type { SweepPlan } from './plan';
 
 /** One file of a batch, read and planned. */
 export interface PlannedFile {

@@ -1,4 +1,4 @@
-import type { MethodCase } from '@/lib/science/catalog/method-declaration';
+import type { MethodCase, MethodRuns } from '@/lib/science/catalog/method-declaration';
 import { candidateKey, methodById, optionsOf } from '@/lib/science/catalog/methods';
 import {
   type FieldIssue,
@@ -19,14 +19,23 @@ export interface TransferWish {
 /** What a target's transfers of one seed and one size can be made from. */
 export interface Sources {
   target: TaskId;
+  /** Labelled images. */
+  images: number;
   /** In the order of the sweep. */
   sources: readonly TaskId[];
+  /** Those that come from outside. */
+  foreign: readonly TaskId[];
   /** Fingerprints of the finished encoders of this seed. */
   trained: ReadonlyMap<TaskId, string>;
 }
 
-const memberNames = (method: SweepMethod): readonly string[] =>
-  methodById(method.method).runs?.(optionsOf(method.method, method.options)).members ?? [];
+const runsOf = (method: SweepMethod): MethodRuns =>
+  methodById(method.method).runs?.(optionsOf(method.method, method.options)) ?? {
+    sources: 'each',
+    members: null,
+  };
+
+const memberNames = (method: SweepMethod): readonly string[] => runsOf(method).members ?? [];
 
 /** Why one method of the sweep cannot learn from another, or null. */
 const refusal = (method: SweepMethod, member: SweepMethod): string | null =>
@@ -80,6 +89,10 @@ export function orderMethods(methods: readonly SweepMethod[]): SweepMethod[] {
   return done;
 }
 
+/** What is not planned, in words, with the reason where one is known. */
+const leftOut = (method: SweepMethod, target: TaskId, images: number, why: string): string =>
+  `${method.label} → ${target} at ${images} images${why === '' ? '' : ` (${why})`}`;
+
 /** Methods that can serve a case, and words for those that cannot, with the reason where one is known. */
 export function servable(
   methods: readonly SweepMethod[],
@@ -89,26 +102,40 @@ export function servable(
   const able: SweepMethod[] = [];
   const skipped: string[] = [];
   for (const method of methods) {
-    const answer = methodById(method.method).serves?.(asked) ?? true;
+    const options = optionsOf(method.method, method.options);
+    const answer = methodById(method.method).serves?.(asked, options) ?? true;
     if (answer === true) able.push(method);
-    else {
-      const why = answer === false ? '' : ` (${answer})`;
-      skipped.push(`${method.label} → ${target} at ${asked.images} images${why}`);
-    }
+    else skipped.push(leftOut(method, target, asked.images, answer === false ? '' : answer));
   }
   return { methods: able, skipped };
+}
+
+/** Whether a method of the sweep needs the inside of its sources' encoders. */
+const opensEncoders = ({ method, options }: Pick<SweepMethod, 'method' | 'options'>): boolean =>
+  methodById(method).opens?.(optionsOf(method, options)) ?? false;
+
+const outsideWords = (sources: readonly TaskId[]): string =>
+  `not from ${sources.join(' and ')}: of what comes from outside the code can be read, but nothing inside`;
+
+/** Why a method that serves a target has no run. */
+function lackOf(method: SweepMethod): string {
+  const { sources, members } = runsOf(method);
+  if (sources === 'self') return 'the target has no network of its own here';
+  return members === null ? 'it has no source' : `no transfer by ${members.join(' or ')} is planned for it`;
 }
 
 /**
  * Every transfer of one target: methods × sources, members first.
  * @param methods as `orderMethods` gives them
  * @param add plans the transfer and answers its fingerprint
+ * @returns words for methods of which nothing could be planned
  */
 export function planMethods(
   methods: readonly SweepMethod[],
-  { target, sources, trained }: Sources,
+  { target, images, sources, foreign, trained }: Sources,
   add: (wish: TransferWish) => string,
-): void {
+): string[] {
+  const skipped: string[] = [];
   const planned = new Map<string, { key: string; fingerprint: string; sources: readonly TaskId[] }[]>();
   const ref = (task: TaskId): SourceRef[] => {
     const fingerprint = trained.get(task);
@@ -116,12 +143,12 @@ export function planMethods(
   };
   for (const method of methods) {
     const { id } = method;
-    const { needs, runs } = methodById(method.method);
-    const { sources: each, members } = runs?.(optionsOf(method.method, method.options)) ?? {
-      sources: 'each',
-      members: null,
-    };
-    const mine = sources.filter((task) => method.sources?.includes(task) ?? true);
+    const { needs } = methodById(method.method);
+    const { sources: each, members } = runsOf(method);
+    const closed = opensEncoders(method) ? sources.filter((task) => foreign.includes(task)) : [];
+    const mine = sources.filter((task) => (method.sources?.includes(task) ?? true) && !closed.includes(task));
+    const outside = method.sources?.filter((task) => closed.includes(task)) ?? closed;
+    if (outside.length > 0) skipped.push(leftOut(method, target, images, outsideWords(outside)));
     const sets: Record<typeof each, readonly (readonly TaskId[])[]> = {
       each: mine.map((task) => [task]),
       joined: [mine.filter((task) => task !== target)],
@@ -153,5 +180,8 @@ export function planMethods(
       });
       planned.set(id, [...known, { key, fingerprint, sources: behind }]);
     }
+    if (!planned.has(id) && outside.length === 0)
+      skipped.push(leftOut(method, target, images, lackOf(method)));
   }
+  return skipped;
 }

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { labelOf } from '@/lib/science/catalog/methods';
 import type { DatasetSpec } from '@/lib/science/core';
 import { declareTasks, ROOMS_VERSION } from '@/lib/science/datasets';
 import type { PlannedRun } from '../ports';
@@ -291,6 +292,31 @@ describe('transfer sizes', () => {
     const taken = { ...spec, externalSources: [{ ...spec.externalSources?.[0], name: 'z-depth' }] };
     expect(() => planSweep(taken as typeof spec, { tasks, dataset, external })).toThrow(
       expect.objectContaining({ issues: [expect.objectContaining({ path: 'externalSources[0].name' })] }),
+    );
+  });
+
+  it('plans nothing that looks inside a source from outside', () => {
+    const encoder = { model: '/m/model.json', layer: 'out', range: [-1, 1] as const, sha256: 'a'.repeat(64) };
+    const changes = {
+      targets: ['z-depth'],
+      externalSources: [{ name: 'mobilenet', model: encoder.model, layer: encoder.layer }],
+      methods: ['readout', 'features', { method: 'features', options: { layer: 'conv1' } }, 'fine-tune'],
+    };
+    const spec = validateSweep({ ...base, ...changes });
+    const dataset = { ...spec.dataset, version: ROOMS_VERSION } as DatasetSpec;
+    const external = new Map([['mobilenet', encoder]]);
+    const { runs, skipped } = planSweep(spec, { tasks, dataset, external });
+    const from = runs.flatMap(({ recipe }) =>
+      recipe.kind === 'transfer' && recipe.sources[0]?.task === 'mobilenet' ? [labelOf(recipe)] : [],
+    );
+    expect([...new Set(from)]).toEqual(['readout', 'features']);
+    expect(skipped).toHaveLength(2);
+    expect(skipped[0]).toContain('not from mobilenet');
+    const pretrained = [{ id: 'more', method: 'fine-tune', sources: ['mobilenet'], tasks: ['z-depth'] }];
+    expect(() =>
+      planSweep(validateSweep({ ...base, ...changes, pretrained }), { tasks, dataset, external }),
+    ).toThrow(
+      expect.objectContaining({ issues: [expect.objectContaining({ path: 'pretrained[0].sources[0]' })] }),
     );
   });
 });

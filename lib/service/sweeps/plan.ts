@@ -22,9 +22,11 @@ import {
 import { mainSizeOf, methodsOf, type SweepMethod, type SweepSpec, transferSizesOf } from '../contracts';
 import type { PlannedRun } from '../ports';
 import { checkTasks } from './check';
+import { countKinds } from './counts';
 import { type ExternalEncoders, externalTasks } from './external';
 import { fingerprintOf } from './fingerprint';
 import { layerOf } from './layers';
+import { checkMethods } from './method-fit';
 import { orderMethods, planMethods, servable, type TransferWish } from './plan-methods';
 import { taughtSources } from './taught';
 
@@ -312,16 +314,25 @@ class Planner {
     );
     let at = 0;
     const { pools } = dataset;
-    const asked = { task: this.task(target), images, pool: pools.transfer, shifted: hasTwoDomains(dataset) };
+    const asked = {
+      preset: spec.preset,
+      size: dataset.size,
+      task: this.task(target),
+      images,
+      pool: pools.transfer,
+      shifted: hasTwoDomains(dataset),
+    };
     const { methods, skipped } = servable(this.methods, target, asked);
-    for (const words of skipped) this.skipped.add(words);
-    planMethods(methods, { target, sources: this.sources, trained }, (wish) => {
+    const foreign = [...this.external.keys()];
+    const have = { target, images, sources: this.sources, foreign, trained };
+    const lacking = planMethods(methods, have, (wish) => {
       const recipe = { ...common, images, ...this.transferOf(wish, images) };
       const learned = [...wish.sources, ...wish.members].map((run) => run.fingerprint);
       const parents = learned.length > 0 ? [...learned, ...further] : this.imagesOf(target);
       at = Math.min(at + 1, TOURNAMENT_STRIDE - 1);
       return this.add(recipe, parents, base + at, place);
     });
+    for (const words of [...skipped, ...lacking]) this.skipped.add(words);
   }
 
   /** What higher orders will add: their number is known before it is known which. */
@@ -348,21 +359,6 @@ class Planner {
   }
 }
 
-/** How many runs there are of each kind. */
-export function countKinds(runs: readonly PlannedRun[]): Record<RunKind, number> {
-  const counts: Record<RunKind, number> = {
-    dataset: 0,
-    source: 0,
-    scratch: 0,
-    mean: 0,
-    probe: 0,
-    pretrain: 0,
-    transfer: 0,
-  };
-  for (const run of runs) counts[run.recipe.kind]++;
-  return counts;
-}
-
 /**
  * Spec → runs with identity, dependencies, order and cost (DESIGN §5). Pure: the same spec gives the same plan.
  * Order of work: the data set, the mean predictors, sources with their probes as soon as they can be had, then one
@@ -380,6 +376,7 @@ export function planSweep(spec: SweepSpec, input: PlanInput): SweepPlan {
   const tasks = [...known, ...taught];
   const sources = [...fixed, ...taught.map(({ id }) => id)];
   const { targets } = checked;
+  checkMethods(spec, sources);
   const planner = new Planner(spec, input.dataset, encoders, tasks, sources, targets);
   const sizes = transferSizesOf(spec);
   planner.planMeans();

@@ -31,6 +31,7 @@ function issuesOf(
   known: ReadonlySet<string>,
   tasks: ReadonlySet<string>,
   preset: PresetName,
+  foreign: readonly TaskId[],
 ): FieldIssue[] {
   const path = `pretrained[${at}]`;
   const method = methodById(entry.method);
@@ -40,9 +41,16 @@ function issuesOf(
     if (!tasks.has(task))
       issues.push({ path: `${path}.tasks[${i}]`, message: `"${task}" is not in the list of tasks` });
   });
+  if (new Set(entry.tasks).size < entry.tasks.length)
+    issues.push({ path: `${path}.tasks`, message: 'must not name anything twice' });
   entry.sources.forEach((source, i) => {
     const message = `"${source}" is neither a source of this sweep nor taught before this one`;
     if (!known.has(source)) issues.push({ path: `${path}.sources[${i}]`, message });
+    else if (foreign.includes(source))
+      issues.push({
+        path: `${path}.sources[${i}]`,
+        message: `"${source}" comes from outside: it is no encoder to start from`,
+      });
   });
   if (method.kind === 'transfer' && (entry.tasks.length !== 1 || entry.sources.length !== 1)) {
     const message = `${entry.method} as a source takes one encoder (sources) to one task (tasks)`;
@@ -91,9 +99,10 @@ export function taughtSources(
 ): TaskDeclaration[] {
   const entries = spec.pretrained ?? [];
   const known = new Set<string>([...tasks.map((task) => task.id), ...sources]);
+  const foreign = tasks.flatMap((task) => (task.external ? [task.id] : []));
   const ids = new Set(tasks.map((task) => task.id));
   const issues = entries.flatMap((entry, i) => {
-    const found = issuesOf(entry, i, known, ids, spec.preset);
+    const found = issuesOf(entry, i, known, ids, spec.preset, foreign);
     known.add(entry.id);
     return found;
   });

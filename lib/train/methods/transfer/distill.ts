@@ -1,5 +1,5 @@
 import { optionsOf } from '@/lib/science/catalog/methods';
-import { codeShape, outputSide, scratchPlan } from '@/lib/science/catalog/presets-layers';
+import { sameOutputs, scratchPlan } from '@/lib/science/catalog/presets-layers';
 import { type PresetName, TaskatlasError, type TransferRecipe } from '@/lib/science/core';
 import { imagesOf, taskOf } from '../evaluate';
 import { createPause } from '../pause';
@@ -15,10 +15,9 @@ function studentPreset(context: MethodContext, recipe: TransferRecipe, wanted: s
   if (wanted === 'same') return recipe.preset;
   const preset = wanted as PresetName;
   const { size } = context.dataset;
-  const layout = (name: PresetName) => `${outputSide(name, size)}/${codeShape(name, size).side}`;
   const { head } = taskOf(context, recipe.task);
   const pixels = head.kind === 'pixels' || head.kind === 'pixel-classes';
-  if (pixels && layout(preset) !== layout(recipe.preset)) {
+  if (pixels && !sameOutputs(preset, recipe.preset, size)) {
     throw new TaskatlasError(
       'invalid-input',
       `A ${preset} student cannot copy a ${recipe.preset} teacher pixel by pixel: their outputs differ in size.`,
