@@ -6,6 +6,7 @@ import {
   placeOf,
   regimeLines,
   regimeSummary,
+  sameAtEverySize,
   sideOf,
   type Way,
   wayTable,
@@ -21,6 +22,7 @@ function way(method: string, sources: string[], images: number, gain: number | n
     method,
     sources,
     images,
+    everySize: false,
     state: 'done',
     seeds: 3,
     ownLabels: sources.includes('depth'),
@@ -95,6 +97,12 @@ describe('the table of ways', () => {
       [null, null, null, null, 0.9],
     ]);
     expect(wayTable(view, 300).rows.map((r) => r.method.id)).toEqual(['readout', 'fine-tune']);
+  });
+
+  it('names the methods that read no label, where there is more than one number of them', () => {
+    const ways = view.ways.map((w) => ({ ...w, everySize: w.method === 'distill' }));
+    expect(sameAtEverySize({ ...view, ways })).toEqual(['distill']);
+    expect(sameAtEverySize({ ...view, ways, sizes: view.sizes.slice(1) })).toEqual([]);
   });
 
   it('knows the better side of every unit', () => {

@@ -33,6 +33,14 @@ export interface WayTable {
   rows: { method: Method; cells: (Way | null)[] }[];
 }
 
+/** Methods whose one training is shown at every number of labels, since it reads none; none where there is one number. */
+export const sameAtEverySize = ({ methods, sizes, ways }: MethodsView): string[] =>
+  sizes.length < 2
+    ? []
+    : methods.flatMap(({ id, label }) =>
+        ways.some((way) => way.method === id && way.everySize) ? [label] : [],
+      );
+
 const SIMILARITY_ORDER: Record<string, number> = { similar: 0, distant: 1, null: 2 };
 
 /** Method × source with so many labels: similar sources first, then distant ones, then ways without a single source. */

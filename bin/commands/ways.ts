@@ -14,8 +14,9 @@ const MOST_NAMED = 3;
 const flops = (cost: { flops: number } | null): string => (cost === null ? '–' : cost.flops.toExponential(1));
 
 /** Signs of one way; the notes below the tables say what they mean. */
-const signs = (way: Way, { frontier, wholeFrontier }: Size): string =>
+const signs = (way: Way, { frontier, wholeFrontier }: Size, sizes: number): string =>
   [
+    ...(way.everySize && sizes > 1 ? ['='] : []),
     ...(way.helps === 'hurts' ? ['▼'] : []),
     ...(way.ownLabels ? ['✱'] : []),
     ...(frontier.includes(way.key) ? ['c'] : []),
@@ -23,6 +24,7 @@ const signs = (way: Way, { frontier, wholeFrontier }: Size): string =>
   ].join(' ');
 
 const NOTES = [
+  '= reads no label of the transfer set: one training serves every number of labels',
   '▼ negative transfer: the interval of its gain against scratch lies below 50 %',
   '✱ saw the target’s labels on the source pool: more labels than the others',
   'c, w: at equal compute, beats everything that costs no more (c: sources given; w: whole, with all trained before it)',
@@ -42,7 +44,7 @@ function sizeText(view: MethodsView, size: Size): string {
     percent(way.quality),
     flops(way.cost),
     flops(way.wholeCost),
-    signs(way, size),
+    signs(way, size, view.sizes.length),
   ]);
   const front = [
     ...(size.frontier.includes('scratch') ? ['c'] : []),

@@ -3,11 +3,12 @@
 import Link from 'next/link';
 import { useState } from 'react';
 import { sweepPath } from '@/app/_lib/api';
-import { capital, plural } from '@/app/_lib/format';
+import { capital, list, plural } from '@/app/_lib/format';
 import {
   COST_SCOPES,
   type CostPoint,
   costPoints,
+  sameAtEverySize,
   WAY_UNITS,
   type Way,
   type WayUnit,
@@ -117,6 +118,7 @@ function Loaded({ view, size, name, ways, href }: LoadedProps) {
   const unit = oneOf<WayUnit>(query.get('unit'), WAY_UNITS);
   const table = wayTable(view, size.images);
   const more = table.columns.some((c) => c.kind === 'itself');
+  const same = sameAtEverySize(view);
   return (
     <>
       <div className="mt-4 flex flex-wrap items-center gap-x-6 gap-y-2">
@@ -141,6 +143,8 @@ function Loaded({ view, size, name, ways, href }: LoadedProps) {
           {UNIT_NOTES[unit]}. Pale: the interval holds “no difference”.{' '}
           <span className="whitespace-nowrap">▼ negative transfer.</span>
           {more && ' ✱ saw the target’s labels on the source pool, so that its labels are not equal.'}
+          {same.length > 0 &&
+            ` No label of the transfer set is read by ${list(same)}: trained once, the same network at every number of labels.`}
         </p>
         <WayHeatMap
           table={table}

@@ -74,6 +74,8 @@ export interface MethodDeclaration {
   serves?(asked: MethodCase, options: ResolvedOptions): boolean | string;
   /** Options that are allowed one by one, but not with each other or in this setting: what is wrong, by option. */
   misfits?(options: ResolvedOptions, setting: MethodSetting): Readonly<Record<string, string>>;
+  /** For transfers: whether it learns from labels of the transfer set; yes when absent. If not, its size changes nothing. */
+  readsLabels?(options: ResolvedOptions): boolean;
   /** How many trainings of its network one run is, for cost estimates; 1 when absent. */
   trainings?(options: ResolvedOptions): number;
   /** For transfers that learn from the source pool: their trainings, for cost estimates. */

@@ -63,6 +63,7 @@ const START = {
 const ADAPTATION = {
   kind: 'transfer',
   serves: hasTwoDomains,
+  readsLabels: (options) => options.flag('supervised'),
   measures: true,
   training: 'source',
   needs: [],
@@ -154,6 +155,7 @@ export const ADAPT_METHODS: readonly MethodDeclaration[] = [
       'The source-only network gets an encoder for the target domain that fools a discriminator; its head stays.',
     source: 'Tzeng et al. 2017',
     version: 2,
+    readsLabels: () => false,
     options: {
       ...START,
       rate: rateOf('Learning rate of the adversarial training, as a multiple of the source network’s.', 0.2),

@@ -93,6 +93,10 @@ export type { ResolvedOptions as ResolvedMethodOptions } from './method-options'
 export const optionsOf = (id: string, given?: MethodOptions): ResolvedOptions =>
   resolve(id, methodById(id).options ?? {}, given);
 
+/** Whether a transfer learns from labels of the transfer set; one that does not is the same at every size of it. */
+export const readsLabels = ({ method, options }: Pick<TransferRecipe, 'method' | 'options'>): boolean =>
+  methodById(method).readsLabels?.(optionsOf(method, options)) ?? true;
+
 /** Options as a recipe keeps them: only what differs from the defaults, and no field when nothing does. */
 export function recipeOptions(id: string, given: MethodOptions = {}): { options?: MethodOptions } {
   const options = givenOptions(methodById(id).options ?? {}, given);

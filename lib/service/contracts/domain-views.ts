@@ -19,6 +19,7 @@ const distance = z.object({
 const adaptation = z.object({
   method: z.string(),
   label: z.string(),
+  /** Of the sweep's largest transfer set where it reads no label: it serves every size alike. */
   images: z.number(),
   /** Seeds whose distances are known. */
   seeds: z.number(),

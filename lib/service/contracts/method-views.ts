@@ -12,6 +12,8 @@ const way = z.object({
   sources: z.array(z.string()),
   /** Labelled images. */
   images: z.number(),
+  /** It reads no label of the transfer set: one training serves every size of it. */
+  everySize: z.boolean(),
   state: cellState,
   /** Finished runs. */
   seeds: z.number(),

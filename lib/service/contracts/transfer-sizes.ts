@@ -1,4 +1,5 @@
-import { TaskatlasError } from '@/lib/science/core';
+import { readsLabels } from '@/lib/science/catalog/methods';
+import { type ScratchRecipe, TaskatlasError, type TransferRecipe } from '@/lib/science/core';
 import type { SweepSpec } from './sweep-spec';
 
 /** What a sweep says of its transfer sets; sweeps that were stored before there were sizes have none. */
@@ -33,3 +34,18 @@ export function transferSizesOf({ dataset, transferSizes }: Sized): number[] {
 /** The transfer-set size at which the sweep's matrix is measured. */
 export const mainSizeOf = (spec: Sized): number =>
   transferSizesOf(spec).at(-1) ?? spec.dataset.pools.transfer;
+
+/**
+ * Which of a sweep's sizes a run answers for: its own; all of them where no label of the transfer set is read, so that
+ * one run at the whole pool is planned for all (docs/decisions/006-one-run-for-all-sizes.md).
+ */
+export function sizesServed(
+  recipe: ScratchRecipe | TransferRecipe,
+  sizes: readonly number[],
+): readonly number[] {
+  const pool = recipe.dataset.pools.transfer;
+  if (recipe.kind === 'scratch' || readsLabels(recipe)) return [recipe.images];
+  if (recipe.images === pool) return sizes;
+  // Sweeps that were planned before trained the same network at each size: the one at the whole pool stands for all.
+  return sizes.includes(pool) ? [] : [recipe.images];
+}

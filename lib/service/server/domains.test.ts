@@ -64,13 +64,13 @@ describe('methods of adaptation', () => {
     expect(epochs('readout').size).toBe(2);
   });
 
-  it('train the same again at a second size unless they read its labels, and the preview says so', async () => {
+  it('are one run for all sizes unless they read labels, and the preview says so', async () => {
     const methods = ['readout', 'source-only', { method: 'dann', options: { supervised: true } }];
     const notes = async (transferSizes: number[]) =>
       planReport(await plan({ shift }, { methods, transferSizes }), { states: new Map(), pace: 1 }).notes;
-    const again = (await notes([6, 24])).filter((note) => note.includes('trained again'));
-    expect(again).toEqual([expect.stringContaining('by source-only: name one size')]);
-    expect((await notes([24])).join()).not.toContain('trained again');
+    const once = (await notes([6, 24])).filter((note) => note.startsWith('One run serves every size'));
+    expect(once).toEqual([expect.stringContaining('by source-only.')]);
+    expect((await notes([24])).join()).not.toContain('One run serves');
   });
 
   it('are left out of a data set of one domain, and the preview says why', async () => {

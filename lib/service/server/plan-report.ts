@@ -1,4 +1,4 @@
-import { labelOf, methodById } from '@/lib/science/catalog/methods';
+import { labelOf, readsLabels } from '@/lib/science/catalog/methods';
 import { ADAPTING_METHODS, type BatchPlanView, type PlanView } from '../contracts';
 import type { PlannedRun, Store } from '../ports';
 import { joinPlans, type PlannedFile, type SweepPlan } from '../sweeps';
@@ -34,16 +34,17 @@ export async function knownRuns(store: Asked, plans: readonly Pick<SweepPlan, 'r
   return { states, pace: worked > 0 && seconds > 0 ? seconds / worked : null };
 }
 
-/** Methods that learn from the source pool alone, at several sizes of a transfer set whose labels they do not read. */
-function repeatedMethods(runs: readonly PlannedRun[]): string[] {
-  const sizes = new Map<string, Set<number>>();
-  for (const { recipe } of runs) {
-    if (recipe.kind !== 'transfer' || methodById(recipe.method).training !== 'source') continue;
-    if (recipe.options?.supervised === true) continue;
-    const label = labelOf(recipe);
-    sizes.set(label, (sizes.get(label) ?? new Set()).add(recipe.images));
-  }
-  return [...sizes].flatMap(([label, images]) => (images.size > 1 ? [label] : []));
+/** Methods whose one run serves several sizes of a transfer set, since they read no label of it. */
+function oneForAllSizes(runs: readonly PlannedRun[]): string[] {
+  const sizes = new Set(runs.flatMap(({ recipe }) => (recipe.kind === 'scratch' ? [recipe.images] : [])));
+  if (sizes.size < 2) return [];
+  return [
+    ...new Set(
+      runs.flatMap(({ recipe }) =>
+        recipe.kind === 'transfer' && !readsLabels(recipe) ? [labelOf(recipe)] : [],
+      ),
+    ),
+  ];
 }
 
 /** A plan in numbers, with the runs that other sweeps have already made. */
@@ -68,10 +69,10 @@ export function planReport(
       `Two domains: all pools but source show ${other}. Own networks learn from the source domain and keep their best weights by labels of the other; ${listWords(ADAPTING_METHODS)} use none of its labels.`,
     );
   }
-  const repeated = repeatedMethods(plan.runs);
-  if (repeated.length > 0) {
+  const once = oneForAllSizes(plan.runs);
+  if (once.length > 0) {
     notes.push(
-      `At every size of the transfer set the same network is trained again, since no label of it is read, by ${listWords(repeated)}: name one size in transferSizes, or plan them in a sweep of their own.`,
+      `One run serves every size of the transfer set, since no label of it is read, by ${listWords(once)}.`,
     );
   }
   if (plan.skipped.length > 0) {

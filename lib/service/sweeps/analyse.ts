@@ -11,12 +11,14 @@ import {
 import { candidateKey, labelOf, PLAIN_METHOD } from '@/lib/science/catalog/methods';
 import {
   type Recipe,
+  type ScratchRecipe,
   type TargetAnalysis,
   type TargetReliability,
   TaskatlasError,
   type TaskId,
+  type TransferRecipe,
 } from '@/lib/science/core';
-import { transferSizesOf } from '../contracts';
+import { sizesServed, transferSizesOf } from '../contracts';
 import type { Store, StoredRun } from '../ports';
 
 /** A finished run with what it measured. */
@@ -87,9 +89,9 @@ const isComparable = (losses: TargetLosses, gold: boolean): boolean => {
 /** Scenes of the test images of a run's data set. */
 export type ScenesOf = (recipe: Recipe) => Promise<TargetLosses['scenes']>;
 
-/** Images of the transfer set that a run was trained on; null for gold and mean, which serve every size. */
-const imagesOf = (recipe: Recipe): number | null =>
-  recipe.kind === 'transfer' || recipe.kind === 'scratch' ? recipe.images : null;
+/** Whether a run was trained on a transfer set of one size; gold and mean serve every size. */
+const isSized = (recipe: Recipe): recipe is ScratchRecipe | TransferRecipe =>
+  recipe.kind === 'transfer' || recipe.kind === 'scratch';
 
 /** What is stored of one target. */
 export interface LoadedTarget {
@@ -125,16 +127,20 @@ export async function loadTarget(
   });
   const [first] = measured;
   const scenes = first ? await scenesOf(first.run.recipe) : undefined;
+  const sizes = transferSizesOf(sweep.spec);
+  const serves = ({ run: { recipe } }: MeasuredRun, images: number): boolean =>
+    !isSized(recipe) || sizesServed(recipe, sizes).includes(images);
   const at = (images: number): TargetLosses =>
     gatherLosses(
       target,
-      measured.filter(({ run }) => [images, null].includes(imagesOf(run.recipe))),
+      measured.filter((run) => serves(run, images)),
       scenes,
     );
-  const sizes = transferSizesOf(sweep.spec);
+  const begun = new Set(measured.flatMap(({ run: { recipe } }) => (isSized(recipe) ? [recipe.images] : [])));
   return {
     losses: at(sizes.at(-1) ?? 0),
     sized: sizes
+      .filter((images) => begun.has(images))
       .map((images) => ({ images, losses: at(images) }))
       .filter(({ losses: { candidates } }) => candidates.some((c) => c.kind === 'transfer')),
     complete: done.length === members.length,

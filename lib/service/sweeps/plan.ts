@@ -1,5 +1,11 @@
 import { FURTHER_VIEWS, recipeFlops } from '@/lib/science/catalog/costs';
-import { methodById, methodVersion, recipeOptions, trainingOf } from '@/lib/science/catalog/methods';
+import {
+  methodById,
+  methodVersion,
+  readsLabels,
+  recipeOptions,
+  trainingOf,
+} from '@/lib/science/catalog/methods';
 import { joinedOrders } from '@/lib/science/catalog/orders';
 import { defaultTraining } from '@/lib/science/catalog/presets';
 import { hasProbe } from '@/lib/science/catalog/tasks';
@@ -25,7 +31,7 @@ import { checkTasks } from './check';
 import { countKinds } from './counts';
 import { type ExternalEncoders, externalTasks } from './external';
 import { fingerprintOf } from './fingerprint';
-import { layerOf } from './layers';
+import { layerOf, ORDER, TOURNAMENT_STRIDE } from './layers';
 import { checkMethods } from './method-fit';
 import { orderMethods, planMethods, servable, type TransferWish } from './plan-methods';
 import { taughtSources } from './taught';
@@ -55,19 +61,6 @@ export interface PlanInput {
   external?: ExternalEncoders;
 }
 
-/** Bases of the order of work within one layer of seeds; smaller is sooner. */
-const ORDER = {
-  dataset: 0,
-  mean: 1_000,
-  probe: 2_000,
-  source: 3_000,
-  taught: 8_000,
-  tournament: 10_000,
-  sizes: 700_000,
-  layer: 1_000_000,
-};
-/** Places in one target's part of the order: its scratch run, then its transfers. */
-const TOURNAMENT_STRIDE = 1_000;
 /** Images of one shard of a data set: a second or two of rendering, so that all workers share it. */
 const SHARD_IMAGES = 300;
 const MAX_SHARDS = 64;
@@ -291,8 +284,8 @@ class Planner {
   ): void {
     const { dataset, spec } = this;
     const { seed, layer, trained } = seeded;
-    const part = size.main ? ORDER.tournament : ORDER.sizes + size.index;
-    const base = layer * ORDER.layer + part + position * TOURNAMENT_STRIDE;
+    const tournament = layer * ORDER.layer + ORDER.tournament + position * TOURNAMENT_STRIDE;
+    const base = size.main ? tournament : tournament - ORDER.tournament + ORDER.sizes + size.index;
     const common = { dataset, taskVersions: this.versions(target), task: target, preset: spec.preset, seed };
     const { images } = size;
     const training = (role: 'scratch' | 'transfer'): TrainingOptions =>
@@ -326,11 +319,16 @@ class Planner {
     const foreign = [...this.external.keys()];
     const have = { target, images, sources: this.sources, foreign, trained };
     const lacking = planMethods(methods, have, (wish) => {
-      const recipe = { ...common, images, ...this.transferOf(wish, images) };
+      const sized = readsLabels(wish.method);
+      const of = sized ? images : pools.transfer;
+      const recipe = { ...common, images: of, ...this.transferOf(wish, of) };
       const learned = [...wish.sources, ...wish.members].map((run) => run.fingerprint);
       const parents = learned.length > 0 ? [...learned, ...further] : this.imagesOf(target);
       at = Math.min(at + 1, TOURNAMENT_STRIDE - 1);
-      return this.add(recipe, parents, base + at, place);
+      // One run for all sizes belongs to the tournament, where it is waited for.
+      return sized
+        ? this.add(recipe, parents, base + at, place)
+        : this.add(recipe, parents, tournament + at, { target, layer });
     });
     for (const words of [...skipped, ...lacking]) this.skipped.add(words);
   }

@@ -8,9 +8,9 @@ import {
 } from '@/lib/science/affinity';
 import { candidateKey, labelOf, PLAIN_METHOD } from '@/lib/science/catalog/methods';
 import type { TaskId } from '@/lib/science/core';
-import type { AdviceView } from '../contracts';
+import { type AdviceView, sizesServed } from '../contracts';
 import { cellContext } from './cells';
-import { methodOfCandidate, namesOf, type SweepData, sourcesOf, wayNames } from './model';
+import { methodOfCandidate, namesOf, type SweepData, sizesIn, sourcesOf, wayNames } from './model';
 import { finite, percent, percentWithInterval, sound } from './numbers';
 
 const RULES: Record<Regime['rule'], string> = {
@@ -33,24 +33,22 @@ function scratchLosses(data: SweepData, target: TaskId): ReadonlyMap<string, num
 /** Every way by which the target was served, with its seeds together. A task's own source is no transfer. */
 function pointsOf(data: SweepData, target: TaskId): MethodPoint[] {
   const scratch = scratchLosses(data, target);
+  const sizes = sizesIn(data.sweep);
   const ways = new Map<string, MethodPoint & { logRatios: number[] }>();
   for (const { recipe, fingerprint, estimatedFlops } of data.runs) {
     if (recipe.kind !== 'transfer' || recipe.task !== target) continue;
     const sources = recipe.sources.map((source) => source.task);
     const loss = finite(data.summaries.get(fingerprint)?.meanLoss);
-    const against = scratch.get(`${recipe.images} ${recipe.seed}`);
-    if (loss === null || against === undefined || sources.includes(target)) continue;
+    if (loss === null || sources.includes(target)) continue;
     const method = labelOf(recipe);
-    const key = `${method} ${sources.join('+')} ${recipe.images}`;
-    const way = ways.get(key) ?? {
-      method,
-      sources,
-      images: recipe.images,
-      logRatios: [],
-      flops: estimatedFlops ?? 0,
-    };
-    way.logRatios.push(Math.log(Math.max(loss, 1e-12) / Math.max(against, 1e-12)));
-    ways.set(key, way);
+    for (const images of sizesServed(recipe, sizes)) {
+      const against = scratch.get(`${images} ${recipe.seed}`);
+      if (against === undefined) continue;
+      const key = `${method} ${sources.join('+')} ${images}`;
+      const way = ways.get(key) ?? { method, sources, images, logRatios: [], flops: estimatedFlops ?? 0 };
+      way.logRatios.push(Math.log(Math.max(loss, 1e-12) / Math.max(against, 1e-12)));
+      ways.set(key, way);
+    }
   }
   return [...ways.values()];
 }

@@ -7,10 +7,10 @@ import {
   type TaskId,
   type TransferRecipe,
 } from '@/lib/science/core';
-import { type DomainsView, methodsOf } from '../contracts';
+import { type DomainsView, methodsOf, sizesServed } from '../contracts';
 import type { StoredRun } from '../ports';
 import { methodsView } from './methods';
-import type { SweepData } from './model';
+import { type SweepData, sizesIn } from './model';
 import { decimal, percentWithInterval } from './numbers';
 
 type Adaptation = DomainsView['methods'][number];
@@ -87,20 +87,29 @@ function wordsOf(methods: readonly Adaptation[], measure: string): string {
     : `${near}. Near codes alone serve no task: ${best.label} wins most often, ${wins}.`;
 }
 
+interface Measured {
+  recipe: TransferRecipe;
+  /** The largest size that the run serves. */
+  images: number;
+  tables: RunTable[];
+}
+
 /** Finished runs that hold the table, by method and size, with their seeds' tables. */
 function measured(
   data: SweepData,
   target: TaskId,
   tables: ReadonlyMap<string, readonly RunTable[]>,
-): { recipe: TransferRecipe; tables: RunTable[] }[] {
-  const groups = new Map<string, { recipe: TransferRecipe; tables: RunTable[] }>();
+): Measured[] {
+  const groups = new Map<string, Measured>();
+  const sizes = sizesIn(data.sweep);
   for (const { recipe, fingerprint } of measuringRuns(data, target)) {
     const table = tables.get(fingerprint)?.find(({ name }) => name === DOMAIN_DISTANCES);
-    if (!table) continue;
-    const key = `${recipe.images} ${labelOf(recipe)}`;
+    const images = sizesServed(recipe, sizes).at(-1);
+    if (!table || images === undefined) continue;
+    const key = `${images} ${labelOf(recipe)}`;
     const group = groups.get(key);
     if (group) group.tables.push(table);
-    else groups.set(key, { recipe, tables: [table] });
+    else groups.set(key, { recipe, images, tables: [table] });
   }
   return [...groups.values()];
 }
@@ -118,13 +127,13 @@ export function domainsView(
   const groups = measured(data, target, tables);
   const labels = new Map(methodsOf(spec).map((method) => [method.id, method.label]));
   const { ways } = methodsView(data, target);
-  const methods = groups.map(({ recipe, tables: own }): Adaptation => {
+  const methods = groups.map(({ recipe, images, tables: own }): Adaptation => {
     const method = labelOf(recipe);
-    const way = ways.find((w) => w.method === method && w.images === recipe.images);
+    const way = ways.find((w) => w.method === method && w.images === images);
     return {
       method,
       label: labels.get(method) ?? method,
-      images: recipe.images,
+      images,
       seeds: own.length,
       gain: way?.gain ?? null,
       helps: way?.helps ?? 'unknown',

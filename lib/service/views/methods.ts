@@ -1,11 +1,11 @@
 import { familyOf, frontier } from '@/lib/science/affinity';
-import { candidateKey, labelOf, methodById } from '@/lib/science/catalog/methods';
+import { candidateKey, labelOf, methodById, readsLabels } from '@/lib/science/catalog/methods';
 import type { SizePoint, TargetAnalysis, TaskId, TransferRecipe } from '@/lib/science/core';
-import { type MethodsView, methodsOf, transferSizesOf } from '../contracts';
+import { type MethodsView, methodsOf, sizesServed } from '../contracts';
 import type { StoredRun } from '../ports';
 import { similarityOf } from './advice';
 import { cellStateOf } from './cells';
-import { type SweepData, sourcesOf, wayNames } from './model';
+import { type SweepData, sizesIn, sourcesOf, wayNames } from './model';
 import { counted, finite, finiteMean, flopsWords, percentWithInterval, sound, verdict } from './numbers';
 import { type Ancestry, ancestry, type Cost, isHigherOrder, meanCost } from './ways';
 
@@ -15,19 +15,28 @@ type TransferRun = StoredRun & { recipe: TransferRecipe };
 
 const isTransfer = (run: StoredRun): run is TransferRun => run.recipe.kind === 'transfer';
 
+/** All seeds of one way to serve a target with so many labels. */
+interface SizedWay {
+  images: number;
+  runs: TransferRun[];
+}
+
 /** A target's transfers by way and size, all seeds together. Without higher orders and encoders that are only chained. */
-function runsByWay({ sweep, runs }: SweepData, target: TaskId): Map<string, TransferRun[]> {
+function runsByWay({ sweep, runs }: SweepData, target: TaskId): SizedWay[] {
   const methods = new Set(methodsOf(sweep.spec).map((method) => method.id));
-  const ways = new Map<string, TransferRun[]>();
+  const sizes = sizesIn(sweep);
+  const ways = new Map<string, SizedWay>();
   for (const run of runs.filter(isTransfer)) {
     const { recipe } = run;
     if (recipe.task !== target || isHigherOrder(recipe) || !methods.has(labelOf(recipe))) continue;
-    const key = `${recipe.images} ${wayKey(recipe)}`;
-    const way = ways.get(key);
-    if (way) way.push(run);
-    else ways.set(key, [run]);
+    for (const images of sizesServed(recipe, sizes)) {
+      const key = `${images} ${wayKey(recipe)}`;
+      const way = ways.get(key);
+      if (way) way.runs.push(run);
+      else ways.set(key, { images, runs: [run] });
+    }
   }
-  return ways;
+  return [...ways.values()];
 }
 
 const wayKey = (recipe: TransferRecipe): string =>
@@ -49,7 +58,7 @@ function measuredAt(
 function wayView(
   data: SweepData,
   { cost, wholeCost, sawSourceLabels }: Ancestry,
-  runs: readonly TransferRun[],
+  { images, runs }: SizedWay,
   measured: readonly SizePoint[],
 ): Way | null {
   const [first] = runs;
@@ -63,7 +72,8 @@ function wayView(
     key,
     method: labelOf(recipe),
     sources: recipe.sources.map((source) => source.task),
-    images: recipe.images,
+    images,
+    everySize: !readsLabels(recipe),
     state: cellStateOf(runs, candidate !== undefined, false, data.now),
     seeds: done.length,
     ownLabels: sawSourceLabels(first, recipe.task),
@@ -145,15 +155,14 @@ function sizeWords(ways: readonly Way[], images: number, scratch: Cost | null, n
 
 /** Methods × sources × labels of one target, with what each costs. Ways that saw more labels take no part in advice. */
 export function methodsView(data: SweepData, target: TaskId): MethodsView {
-  const { spec, origin } = data.sweep;
+  const { spec } = data.sweep;
   const analysis = data.analyses.find((a) => a.target === target);
-  const sizes = origin === 'measured' ? transferSizesOf(spec) : [];
+  const sizes = sizesIn(data.sweep);
   const main = sizes.at(-1) ?? 0;
   const behind = ancestry(data);
-  const ways = [...runsByWay(data, target).values()].flatMap((runs) => {
-    const images = runs[0]?.recipe.images ?? 0;
-    return wayView(data, behind, runs, measuredAt(analysis, images, main)) ?? [];
-  });
+  const ways = runsByWay(data, target).flatMap(
+    (way) => wayView(data, behind, way, measuredAt(analysis, way.images, main)) ?? [],
+  );
   const similarity = similarityOf(data, target).of;
   const named = wayNames(data.sweep);
   return {

@@ -1,6 +1,6 @@
 import { candidateKey, labelOf, PLAIN_METHOD } from '@/lib/science/catalog/methods';
 import type { CandidateResult, TargetAnalysis, TaskDeclaration, TaskId } from '@/lib/science/core';
-import { methodsOf, type PolicyRecord, plainMethodOf } from '../contracts';
+import { methodsOf, type PolicyRecord, plainMethodOf, transferSizesOf } from '../contracts';
 import type { StoredRun, StoredSweep, StoredWorker } from '../ports';
 import type { Trouble } from '../ports/records';
 import { listWords } from './numbers';
@@ -61,6 +61,10 @@ export const cellKey = (source: TaskId, target: TaskId): string => `${source}\u0
 
 /** The method whose transfers a view is about; by default the sweep's plain one. */
 export const methodIn = (sweep: StoredSweep, method?: string): string => method ?? plainMethodOf(sweep.spec);
+
+/** Sizes of a sweep's transfer sets, ascending; imported sweeps have no pools to speak of. */
+export const sizesIn = ({ origin, spec }: StoredSweep): readonly number[] =>
+  origin === 'measured' ? transferSizesOf(spec) : [];
 
 /** Transfer runs of one method by cell, every seed of it. Joined sources (higher orders) are named `a+b`. */
 export function runsByCell(runs: readonly StoredRun[], method: string): ReadonlyMap<string, StoredRun[]> {

@@ -62,6 +62,22 @@ describe('progressView', () => {
     expect(phases).toEqual({ sources: 30, probe: 30, references: 30, policy: 5 });
   });
 
+  it('foresees higher orders whatever the first of the methods makes: an adaptation joins nothing', () => {
+    const runs = smallRuns();
+    const spec = { ...smallSweep.spec, methods: undefined, maxOrder: 2 };
+    const sweep = { ...smallSweep, state: 'active' as const, spec };
+    const { later } = progressView(smallData({ sweep, runs }));
+    expect(later).toBeGreaterThan(0);
+    const adapted = runs.flatMap((run) =>
+      run.recipe.kind === 'transfer'
+        ? [{ ...run, recipe: { ...run.recipe, method: 'dann', sources: [], images: 1e6 } }]
+        : [],
+    );
+    const both = { ...spec, methods: [{ method: 'readout' as const }, { method: 'dann' as const }] };
+    const data = smallData({ sweep: { ...sweep, spec: both }, runs: [...adapted, ...runs] });
+    expect(progressView(data).later).toBe(later);
+  });
+
   it('is whole for an imported sweep, which has no runs', () => {
     expect(progressView(smallData({ runs: [] })).share).toBe(1);
   });

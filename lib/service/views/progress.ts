@@ -1,9 +1,10 @@
 import { recipeFlops } from '@/lib/science/catalog/costs';
+import { labelOf } from '@/lib/science/catalog/methods';
 import { joinedOrders } from '@/lib/science/catalog/orders';
 import type { TaskShape, TransferRecipe } from '@/lib/science/core';
 import type { ProgressView } from '../contracts';
 import type { StoredRun } from '../ports';
-import type { SweepData } from './model';
+import { methodIn, type SweepData } from './model';
 import { secondsLeft } from './pace';
 
 /** What a person calls the state of a run: `lost` is a running one whose heartbeat is overdue. */
@@ -71,7 +72,8 @@ function laterRuns({ sweep, runs }: SweepData, weighed: boolean): { runs: number
   if (maxOrder < 2 || sweep.state === 'done' || sweep.state === 'cancelled') return { runs: 0, work: 0 };
   const byTarget = new Map<string, TransferRecipe[]>();
   for (const { recipe } of runs) {
-    if (recipe.kind !== 'transfer') continue;
+    // Another method joins nothing, and its runs may have no source to price the later ones by.
+    if (recipe.kind !== 'transfer' || labelOf(recipe) !== methodIn(sweep)) continue;
     const known = byTarget.get(recipe.task);
     if (known) known.push(recipe);
     else byTarget.set(recipe.task, [recipe]);

@@ -1,16 +1,11 @@
 import type { Crossover, TargetSizes, TaskId } from '@/lib/science/core';
-import { type SizesView, transferSizesOf } from '../contracts';
-import { methodOfCandidate, type SweepData, wayNames } from './model';
+import type { SizesView } from '../contracts';
+import { methodOfCandidate, type SweepData, sizesIn, wayNames } from './model';
 import { finite, sound, verdict } from './numbers';
-
-type Sweep = SweepData['sweep'];
-
-/** Imported sweeps have no pools to speak of. */
-const sizesOf = (sweep: Sweep): number[] => (sweep.origin === 'measured' ? transferSizesOf(sweep.spec) : []);
 
 function plannedSizes({ sweep, runs }: SweepData, target: TaskId): SizesView['sizes'] {
   const pool = sweep.spec.dataset.pools.transfer;
-  const sizes = sizesOf(sweep);
+  const sizes = sizesIn(sweep);
   const main = sizes.at(-1);
   return sizes.map((images) => {
     const mine = runs.filter(
