@@ -9,6 +9,7 @@ const method = (id: string, images: number, places: Record<string, number>): Met
   label: id,
   images,
   seeds: 1,
+  lost: 0,
   gain: null,
   helps: 'unknown',
   distances: Object.entries(places).map(([place, mean]) => ({

@@ -76,6 +76,9 @@ function Distances({ view }: { view: DomainsView }) {
               {method.seeds > 1 && (
                 <span className="block font-normal text-ink3 text-tick">{method.seeds} seeds</span>
               )}
+              {method.lost > 0 && (
+                <span className="block font-normal text-tick text-worse">{method.lost} lost the task</span>
+              )}
             </th>
             {view.measures.map((measure) => (
               <td key={measure}>

@@ -121,8 +121,8 @@ export const ADAPT_METHODS: readonly MethodDeclaration[] = [
     name: 'Domain-adversarial network',
     summary:
       'Labelled pictures of the source domain, unlabelled ones of the target; a reversed gradient makes their codes alike.',
-    source: 'Ganin & Lempitsky 2015; Ganin et al. 2016',
-    version: 2,
+    source: 'Ganin & Lempitsky 2015; Ganin et al. 2016; codes at one length: Karras et al. 2018',
+    version: 3,
     options: {
       weight: weightOf(
         'Largest λ of the reversed gradient (1 in the paper, with a smaller step of SGD); 0 = source only.',
@@ -154,7 +154,7 @@ export const ADAPT_METHODS: readonly MethodDeclaration[] = [
     summary:
       'The source-only network gets an encoder for the target domain that fools a discriminator; its head stays.',
     source: 'Tzeng et al. 2017',
-    version: 2,
+    version: 3,
     readsLabels: () => false,
     options: {
       ...START,
@@ -174,7 +174,7 @@ export const ADAPT_METHODS: readonly MethodDeclaration[] = [
     summary:
       'Pictures of the source domain are translated to look like the target’s, there and back again; the task is learned on them.',
     source: 'Hoffman et al. 2018 (CyCADA); Zhu et al. 2017 (CycleGAN)',
-    version: 2,
+    version: 3,
     serves: (asked) =>
       asked.task.family === 'texture'
         ? 'its labels are made from the picture, which translation changes'

@@ -269,6 +269,13 @@ export const DOMAIN_PLACES = {
   after: 'codes after',
 } as const;
 
+/**
+ * Name and columns of the table of whether a network still does its task in the source domain, whose labels it learned
+ * from: one row, in losses but for the skill 1 − network / constant.
+ */
+export const SOURCE_TASK = 'Task in the source domain';
+export const SOURCE_TASK_COLUMNS = ['network', 'constant answer', 'skill'] as const;
+
 /** What a finished run hands over, written in one transaction with its state. */
 export interface RunResult {
   /** One loss per test image in pool order; NaN where the image has no valid pixel. Null for dataset runs. */

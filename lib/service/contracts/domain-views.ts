@@ -23,6 +23,8 @@ const adaptation = z.object({
   images: z.number(),
   /** Seeds whose distances are known. */
   seeds: z.number(),
+  /** Seeds whose network no longer does the task in the source domain, whose labels it learned from. */
+  lost: z.number(),
   /** Against scratch in the target domain at equally many labels. */
   gain: estimate.nullable(),
   helps: z.enum(['helps', 'unsure', 'hurts', 'unknown']),

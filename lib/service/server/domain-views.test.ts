@@ -1,6 +1,12 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { analyseTarget, type CandidateLosses } from '@/lib/science/affinity';
-import { DOMAIN_DISTANCES, type RunResult, type RunTable } from '@/lib/science/core';
+import {
+  DOMAIN_DISTANCES,
+  type RunResult,
+  type RunTable,
+  SOURCE_TASK,
+  SOURCE_TASK_COLUMNS,
+} from '@/lib/science/core';
 import { domainsView, runDetailView } from '../contracts';
 import { validateSweep } from '../sweeps/parse';
 import { planSweep } from '../sweeps/plan';
@@ -141,6 +147,38 @@ describe('distances between the domains of a sweep', () => {
     };
     expect(words(Number.NaN, 1.25)).toContain('codes end nearest after source-only, at 1.25');
     expect(words(Number.NaN, Number.NaN)).toContain('No adaptation is done yet');
+  });
+
+  it('come with a warning where a network lost its task even in the source domain', async () => {
+    const { sweep, runs } = await stored();
+    const held = (skill: number): RunTable => ({
+      name: SOURCE_TASK,
+      meaning: '',
+      rows: ['loss'],
+      columns: [...SOURCE_TASK_COLUMNS],
+      values: [[1 - skill, 1, skill]],
+    });
+    const viewed = (skillOf: (method: string, seed: number) => number) => {
+      const tables = new Map(
+        runs.flatMap(({ fingerprint, recipe }) =>
+          recipe.kind === 'transfer'
+            ? [[fingerprint, [table(1), held(skillOf(recipe.method, recipe.seed))]] as const]
+            : [],
+        ),
+      );
+      return viewOf(smallData({ sweep, runs, analyses: [] }), 'z-depth', tables);
+    };
+    const wrecked = viewed((method, seed) => (method === 'dann' && seed === 2 ? Number.NaN : 0.4));
+    expect(wrecked.methods.map(({ method, lost }) => [method, lost])).toEqual([
+      ['source-only', 0],
+      ['dann', 1],
+    ]);
+    expect(wrecked.words).toMatch(
+      /^adversarial lost the task itself in 1 of 2 trainings: .* Do not use it\. The /,
+    );
+    const sound = viewed(() => 0.1);
+    expect(sound.methods.map(({ lost }) => lost)).toEqual([0, 0]);
+    expect(sound.words).toMatch(/^The pictures lie/);
   });
 
   it('are none in one domain, and unknown targets are refused', async () => {

@@ -1,9 +1,12 @@
+import { MINIMUM_GOLD_SKILL } from '@/lib/science/affinity';
 import { labelOf, methodById } from '@/lib/science/catalog/methods';
 import {
   DOMAIN_DISTANCES,
   DOMAIN_PLACES,
   type DomainShift,
   type RunTable,
+  SOURCE_TASK,
+  SOURCE_TASK_COLUMNS,
   type TaskId,
   type TransferRecipe,
 } from '@/lib/science/core';
@@ -87,11 +90,31 @@ function wordsOf(methods: readonly Adaptation[], measure: string): string {
     : `${near}. Near codes alone serve no task: ${best.label} wins most often, ${wins}.`;
 }
 
+/** Whether a run's network no longer does its task in the source domain: its training ran away, or came to nothing. */
+function lostTask(tables: readonly RunTable[]): boolean {
+  const table = tables.find(({ name }) => name === SOURCE_TASK);
+  if (!table) return false;
+  // Stored tables have null where a number overflowed.
+  const skill = table.values[0]?.[SOURCE_TASK_COLUMNS.indexOf('skill')] ?? Number.NaN;
+  return !(skill >= MINIMUM_GOLD_SKILL);
+}
+
+/** Which methods have networks that are not to be used; empty where all do their task. */
+const warningOf = (methods: readonly Adaptation[]): string =>
+  methods
+    .filter(({ lost }) => lost > 0)
+    .map(
+      ({ label, lost, seeds }) =>
+        `${label} lost the task itself in ${lost} of ${seeds} ${seeds === 1 ? 'training' : 'trainings'}: even in the source domain its network answers hardly better than a constant. Do not use it. `,
+    )
+    .join('');
+
 interface Measured {
   recipe: TransferRecipe;
   /** The largest size that the run serves. */
   images: number;
   tables: RunTable[];
+  lost: number;
 }
 
 /** Finished runs that hold the table, by method and size, with their seeds' tables. */
@@ -103,13 +126,15 @@ function measured(
   const groups = new Map<string, Measured>();
   const sizes = sizesIn(data.sweep);
   for (const { recipe, fingerprint } of measuringRuns(data, target)) {
-    const table = tables.get(fingerprint)?.find(({ name }) => name === DOMAIN_DISTANCES);
+    const own = tables.get(fingerprint) ?? [];
+    const table = own.find(({ name }) => name === DOMAIN_DISTANCES);
     const images = sizesServed(recipe, sizes).at(-1);
     if (!table || images === undefined) continue;
     const key = `${images} ${labelOf(recipe)}`;
-    const group = groups.get(key);
-    if (group) group.tables.push(table);
-    else groups.set(key, { recipe, images, tables: [table] });
+    const group = groups.get(key) ?? { recipe, images, tables: [], lost: 0 };
+    group.tables.push(table);
+    if (lostTask(own)) group.lost++;
+    groups.set(key, group);
   }
   return [...groups.values()];
 }
@@ -127,7 +152,7 @@ export function domainsView(
   const groups = measured(data, target, tables);
   const labels = new Map(methodsOf(spec).map((method) => [method.id, method.label]));
   const { ways } = methodsView(data, target);
-  const methods = groups.map(({ recipe, images, tables: own }): Adaptation => {
+  const methods = groups.map(({ recipe, images, tables: own, lost }): Adaptation => {
     const method = labelOf(recipe);
     const way = ways.find((w) => w.method === method && w.images === images);
     return {
@@ -135,6 +160,7 @@ export function domainsView(
       label: labels.get(method) ?? method,
       images,
       seeds: own.length,
+      lost,
       gain: way?.gain ?? null,
       helps: way?.helps ?? 'unknown',
       distances: distancesOf(own),
@@ -142,6 +168,7 @@ export function domainsView(
   });
   const shift = domainWords(spec.dataset);
   const most = Math.max(...methods.map(({ images }) => images));
+  const shown = methods.filter(({ images }) => images === most);
   const [measure = '', ...others] = new Set(methods[0]?.distances.map((d) => d.measure));
   return {
     sweepId: id,
@@ -153,9 +180,6 @@ export function domainsView(
     words:
       shift === null
         ? 'The data set has one domain: give it a shift or a target.'
-        : wordsOf(
-            methods.filter(({ images }) => images === most),
-            measure,
-          ),
+        : warningOf(shown) + wordsOf(shown, measure),
   };
 }

@@ -22,8 +22,8 @@ import { imageFeeds } from '../source';
 import type { Feed } from '../trained';
 import type { MethodContext } from '../types';
 
-/** Pictures of each domain that distances are measured on. */
-const DISTANCE_IMAGES = 200;
+/** Pictures of each domain that a finished network is measured on. */
+export const MEASURED_IMAGES = 200;
 /**
  * Of either domain. Half of all pictures that distances are measured on teach a classifier what tells the domains apart:
  * from 9 of each on, up to 200, there are some of both in that half.
@@ -131,7 +131,7 @@ export function codesOf(
   plan: LayerPlan = a.encoder,
 ): FeatureMaps {
   const { side, channels } = a.code;
-  const count = Math.min(DISTANCE_IMAGES, pool === 'source' ? a.images.source : a.images.target);
+  const count = Math.min(MEASURED_IMAGES, pool === 'source' ? a.images.source : a.images.target);
   const values = new Float32Array(count * side * side * channels);
   for (const part of chunks(count)) {
     const codes = valuesOf(a.tf, () => encode(a, parameters, pool, part, plan));
@@ -144,7 +144,7 @@ export function codesOf(
 export function picturesOfPool(a: Adaptation, pool: 'source' | 'transfer'): FeatureMaps {
   const { dataset } = a.context;
   const [kind = 'rgb'] = picturesOf(a.task.input);
-  const count = Math.min(DISTANCE_IMAGES, pool === 'source' ? a.images.source : a.images.target);
+  const count = Math.min(MEASURED_IMAGES, pool === 'source' ? a.images.source : a.images.target);
   const indices = Array.from({ length: count }, (_, i) => i);
   return { values: dataset.inputs(pool, kind, indices), side: dataset.size, channels: 3 };
 }

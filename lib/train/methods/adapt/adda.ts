@@ -7,7 +7,6 @@ import { createRng, type TransferRecipe } from '@/lib/science/core';
 import { domainDistances } from '@/lib/science/learning';
 import {
   createParameters,
-  forward,
   initialWeights,
   type ParameterStore,
   pickWeights,
@@ -23,7 +22,7 @@ import {
   prepareAdaptation,
   targetBatches,
 } from './adaptation';
-import { discriminate, domainLoss, stopGradient } from './domains';
+import { discriminate, domainLoss, stopGradient, tellDomain } from './domains';
 import { distanceTable, finish, networkOf, workOf } from './finish';
 import { startingNetwork } from './start';
 
@@ -72,7 +71,7 @@ export function addaLoss(
     const source = stopGradient(tf, encode(a, parameters, 'source', indices));
     const target = encode(a, parameters, 'transfer', nextTarget(step), own);
     const told = discriminate(tf, discriminator, parameters.get, source, stopGradient(tf, target));
-    const fooled = domainLoss(tf, forward(tf, discriminator, fixed, target), true);
+    const fooled = domainLoss(tf, tellDomain(tf, discriminator, fixed, target), true);
     return tf.add(told, fooled) as Scalar;
   };
 }

@@ -13,6 +13,7 @@ import { type Adaptation, codesOf, picturesOfPool, prepareAdaptation } from './a
 import { adversary } from './dann';
 import { distanceTable, finish, networkOf } from './finish';
 import { learnJointly } from './joint';
+import { sourceTask } from './source-task';
 import { startingNetwork } from './start';
 import { learnTranslation } from './translation';
 import { translationSamples } from './translation-samples';
@@ -77,7 +78,7 @@ async function execute(recipe: TransferRecipe, context: MethodContext): Promise<
       values: translator.pictures('to-target', pictures.values),
     });
     const work = { curve: second.curve, cost: sumStages([first, second]).cost };
-    const result = await finish(a, second.weights, work, [table]);
+    const result = await finish(a, second.weights, work, [table, ...sourceTask(b, second.weights)]);
     return {
       ...result,
       samples: [...result.samples, ...translationSamples(a, translator)],

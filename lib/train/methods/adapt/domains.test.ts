@@ -5,7 +5,15 @@ import { createRng } from '@/lib/science/core';
 import { coralDistance, reversalWeight } from '@/lib/science/learning';
 import { type Engine, memoryCount, openEngine } from '../../engine';
 import { createParameters, initialWeights, type Weights } from '../../networks';
-import { coralLoss, discriminate, domainLoss, reverseGradient, stopGradient } from './domains';
+import {
+  coralLoss,
+  discriminate,
+  domainLoss,
+  reverseGradient,
+  stopGradient,
+  tellDomain,
+  unitCode,
+} from './domains';
 
 let engine: Engine;
 let tensors = 0;
@@ -96,6 +104,53 @@ describe('gradient reversal', () => {
     expect(grads.get('domain/output/kernel')?.some((g) => g !== 0)).toBe(true);
     expect(reversalWeight(0)).toBe(0);
     expect(reversalWeight(1)).toBeCloseTo(0.99991, 5);
+  });
+});
+
+describe('what the critic sees', () => {
+  it('is the code of every position at length √channels, and finite where all of it is 0', () => {
+    const code = Float32Array.of(3, 4, 0, 0, -30, 40);
+    const seen = valuesOf(() => unitCode(engine.tf, engine.tf.tensor(code, [1, 3, 1, 2])));
+    const root = Math.sqrt(12.5);
+    [3 / root, 4 / root, 0, 0, -3 / root, 4 / root].forEach((x, i) => {
+      expect(seen[i]).toBeCloseTo(x, 5);
+    });
+  });
+
+  it('does not grow with the codes: an encoder wins nothing by their size, and is pulled to none', () => {
+    const { tf } = engine;
+    const plan = discriminatorPlan({ side: 2, channels: 3 });
+    const parameters = createParameters(tf, plan, initialWeights(plan, createRng('critic')));
+    const code = numbers(4 * 12, 'code');
+    const logits = (scale: number): Tensor =>
+      tellDomain(
+        tf,
+        plan,
+        parameters.get,
+        tf.tensor(
+          code.map((x) => scale * x),
+          [4, 2, 2, 3],
+        ),
+      );
+    const [small, large] = [valuesOf(() => logits(1)), valuesOf(() => logits(1000))];
+    expect(Math.max(...small.map(Math.abs))).toBeGreaterThan(0.1);
+    large.forEach((z, i) => {
+      expect(z).toBeCloseTo(small[i] as number, 3);
+    });
+    const slope = valuesOf(() =>
+      tf.grad((x: Tensor) => domainLoss(tf, tellDomain(tf, plan, parameters.get, x), true))(
+        tf.tensor(code, [4, 2, 2, 3]),
+      ),
+    );
+    expect(Math.max(...slope.map(Math.abs))).toBeGreaterThan(0.01);
+    for (let place = 0; place < 16; place++) {
+      const along = [0, 1, 2].reduce(
+        (sum, c) => sum + (slope[3 * place + c] as number) * (code[3 * place + c] as number),
+        0,
+      );
+      expect(along).toBeCloseTo(0, 5);
+    }
+    parameters.dispose();
   });
 });
 

@@ -24,6 +24,20 @@ export function domainLoss(tf: Tf, logits: Tensor, isSource: boolean): Tensor {
   return tf.mean(tf.add(tf.relu(z), tf.log(tf.add(1, tf.exp(tf.neg(tf.abs(z)))))));
 }
 
+/** Keeps the division finite where all channels are 0. */
+const LEAST_SQUARE = 1e-8;
+
+/**
+ * The code at every position at length √channels: x / √(mean x² + ε) over its channels (Karras et al. 2018, section
+ * 4.2). The critic cannot see how large codes are, so the encoder gains nothing by letting them grow.
+ */
+export const unitCode = (tf: Tf, code: Tensor): Tensor =>
+  tf.div(code, tf.sqrt(tf.add(tf.mean(tf.square(code), -1, true), LEAST_SQUARE)));
+
+/** The discriminator's logits on codes, above 0 for the source domain. */
+export const tellDomain = (tf: Tf, plan: LayerPlan, weight: WeightLookup, code: Tensor): Tensor =>
+  forward(tf, plan, weight, unitCode(tf, code));
+
 /** The discriminator's loss on codes of both domains, half of it from each. */
 export function discriminate(
   tf: Tf,
@@ -33,7 +47,7 @@ export function discriminate(
   target: Tensor,
 ): Tensor {
   const on = (code: Tensor, isSource: boolean): Tensor =>
-    domainLoss(tf, forward(tf, plan, weight, code), isSource);
+    domainLoss(tf, tellDomain(tf, plan, weight, code), isSource);
   return tf.div(tf.add(on(source, true), on(target, false)), 2);
 }
 

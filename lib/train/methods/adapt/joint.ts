@@ -31,6 +31,7 @@ import {
   targetBatches,
 } from './adaptation';
 import { distanceTable, finish, networkOf, workOf } from './finish';
+import { sourceTask } from './source-task';
 
 const OUTPUT_BIAS = 'decoder/output/bias';
 
@@ -163,7 +164,7 @@ export const jointMethod = (id: string, term: DomainTerm | null): TransferMethod
   execute: async (recipe, context) => {
     const a = await prepareAdaptation(recipe, context);
     const { weights, codes, ...work } = await learnJointly(a, term);
-    return await finish(a, weights, work, [distanceTable(a, codes)]);
+    return await finish(a, weights, work, [distanceTable(a, codes), ...sourceTask(a, weights)]);
   },
   predictor: networkOf,
 });
