@@ -1,7 +1,7 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Sequential } from '@tensorflow/tfjs';
+import type { LayersModel } from '@tensorflow/tfjs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ExternalEncoder, SourceRecipe } from '@/lib/science/core';
 import { readExternalModel } from '@/lib/science/datasets';
@@ -16,7 +16,21 @@ const folder = mkdtempSync(join(tmpdir(), 'taskatlas-external-'));
 const dataset = createShapesDataset({ source: 4, transfer: 24, selection: 8, test: 9 }, 16);
 let engine: Engine;
 
-/** A layers model as TensorFlow.js writes it to disk: 16×16×3 → 4×4×5 at "half", then something else. */
+/** Writes a layers model as TensorFlow.js does. */
+async function write(model: LayersModel, to: string): Promise<void> {
+  mkdirSync(to, { recursive: true });
+  await model.save(
+    engine.tf.io.withSaveHandler(async ({ modelTopology, weightSpecs, weightData }) => {
+      const weightsManifest = [{ paths: ['weights.bin'], weights: weightSpecs }];
+      writeFileSync(join(to, 'model.json'), JSON.stringify({ modelTopology, weightsManifest }));
+      writeFileSync(join(to, 'weights.bin'), new Uint8Array(weightData as ArrayBuffer));
+      return { modelArtifactsInfo: { dateSaved: new Date(), modelTopologyType: 'JSON' } };
+    }),
+  );
+  model.dispose();
+}
+
+/** 16×16×3 → 4×4×5 at "half", then something else. */
 async function writeModel(): Promise<void> {
   const { tf } = engine;
   const conv = (name: string, filters: number, strides: number) =>
@@ -28,29 +42,21 @@ async function writeModel(): Promise<void> {
       padding: 'same',
       kernelInitializer: tf.initializers.glorotUniform({ seed: 7 }),
     });
-  const model: Sequential = tf.sequential({
+  const model = tf.sequential({
     layers: [
       tf.layers.conv2d({ inputShape: [16, 16, 3], filters: 4, kernelSize: 3, strides: 2, padding: 'same' }),
       conv('half', 5, 2),
       conv('rest', 2, 1),
     ],
   });
-  await model.save(
-    tf.io.withSaveHandler(async ({ modelTopology, weightSpecs, weightData }) => {
-      const weightsManifest = [{ paths: ['weights.bin'], weights: weightSpecs }];
-      writeFileSync(join(folder, 'model.json'), JSON.stringify({ modelTopology, weightsManifest }));
-      writeFileSync(join(folder, 'weights.bin'), new Uint8Array(weightData as ArrayBuffer));
-      return { modelArtifactsInfo: { dateSaved: new Date(), modelTopologyType: 'JSON' } };
-    }),
-  );
-  model.dispose();
+  await write(model, folder);
 }
 
-const encoderAt = (layer: string): ExternalEncoder => ({
-  model: folder,
+const encoderAt = (layer: string, model = folder): ExternalEncoder => ({
+  model,
   layer,
   range: [0, 1],
-  sha256: readExternalModel(folder).sha256,
+  sha256: readExternalModel(model).sha256,
 });
 const recipe = (external: ExternalEncoder): SourceRecipe => ({
   kind: 'source',
@@ -129,5 +135,36 @@ describe('external sources', () => {
     expect(() => readExternalModel(join(folder, 'gone'))).toThrow(/no model.json/);
     writeFileSync(join(folder, 'bad.json'), '{"modelTopology": {}}');
     expect(() => readExternalModel(join(folder, 'bad.json'))).toThrow(/weightsManifest/);
+  });
+
+  it('that are damaged or take no pictures fail as data, by name, and leave nothing behind', async () => {
+    const { tf } = engine;
+    const other = join(folder, 'other');
+    const weights = join(other, 'weights.bin');
+    const conv = (inputShape: number[]) =>
+      tf.layers.conv2d({ name: 'c', inputShape, filters: 5, kernelSize: 3 });
+    const failure = async (): Promise<unknown> => {
+      const context = createTestContext(engine, dataset, 'foreign');
+      const said = executeRecipe(recipe(encoderAt('c', other)), context).catch((error: unknown) => error);
+      return await expectNoLeak(tf, 'a refused model', () => said);
+    };
+    await write(tf.sequential({ layers: [conv([16, 16, 1])] }), other);
+    expect(await failure()).toMatchObject({
+      code: 'data',
+      message: expect.stringMatching(/other, layer "c": it takes \[\?,16,16,1\]/),
+    });
+    await write(tf.sequential({ layers: [conv([20, 30, 3])] }), other);
+    expect(await failure()).not.toBeInstanceOf(Error);
+    const sound = readFileSync(weights);
+    writeFileSync(
+      weights,
+      sound.map(() => 0xff),
+    );
+    expect(await failure()).toMatchObject({ code: 'data', message: expect.stringContaining('not finite') });
+    writeFileSync(weights, sound);
+    truncateSync(weights, 40);
+    await expect(
+      executeRecipe(recipe(encoderAt('c', other)), createTestContext(engine, dataset, 'foreign')),
+    ).rejects.toMatchObject({ code: 'data', message: expect.stringMatching(/layer "c": .* should have/) });
   });
 });

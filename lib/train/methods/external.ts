@@ -9,7 +9,7 @@ import {
 } from '@/lib/science/core';
 import { readExternalModel } from '@/lib/science/datasets';
 import { principalDirections } from '@/lib/science/numerics';
-import type { Tf } from '../engine';
+import { asOutOfMemory, type Tf } from '../engine';
 import { valuesOf } from '../networks';
 import type { Pause } from './pause';
 import { chunks } from './pools';
@@ -28,37 +28,77 @@ function wrong(external: ExternalEncoder, what: string): TaskatlasError {
   return new TaskatlasError('data', `External model ${external.model}, layer "${external.layer}": ${what}`);
 }
 
-/** Side that the model wants, 0 for any. */
-const sideOf = (shape: readonly (number | null)[] | undefined): number => shape?.[1] ?? 0;
+/** What a foreign model's code throws is a fault of its files, and says of which; memory that ran out stays that. */
+function blamed(tf: Tf, external: ExternalEncoder, error: unknown): unknown {
+  const known = asOutOfMemory(tf, error);
+  if (known instanceof TaskatlasError) return known;
+  const [first = ''] = (error instanceof Error ? error.message : String(error)).split('\n');
+  return wrong(external, first);
+}
 
-/** Pictures as the model takes them: its own side, its own range. */
-function adapt(tf: Tf, pictures: Tensor4D, side: number, [low, high]: ExternalEncoder['range']): Tensor4D {
-  const sized =
-    side > 0 && side !== pictures.shape[1] ? tf.image.resizeBilinear(pictures, [side, side]) : pictures;
-  return low === -1 && high === 1 ? sized : tf.add(tf.mul(sized, (high - low) / 2), (high + low) / 2);
+type Shape = readonly (number | null)[] | undefined;
+
+/** Height and width that the model wants; 0 or less for any. @throws TaskatlasError `data` where it takes no pictures */
+function wantedSize(
+  external: ExternalEncoder,
+  inputs: readonly { readonly shape?: Shape }[],
+): [number, number] {
+  const shape = inputs[0]?.shape;
+  const free = (side: number | null | undefined): number => side ?? 0;
+  const pictures = !shape || (shape.length === 4 && (free(shape[3]) <= 0 || shape[3] === 3));
+  if (inputs.length !== 1 || !pictures) {
+    const taken = inputs.map((input) => `[${input.shape?.map((side) => side ?? '?')}]`).join(' and ');
+    throw wrong(external, `it takes ${taken || 'no input'}; one input of pictures N×h×w×3 is needed.`);
+  }
+  return [free(shape?.[1]), free(shape?.[2])];
+}
+
+/** Pictures as the model takes them: its own size, its own range. */
+function adapt(
+  tf: Tf,
+  pictures: Tensor4D,
+  [high, wide]: readonly [number, number],
+  [low, top]: ExternalEncoder['range'],
+): Tensor4D {
+  const [, h, w] = pictures.shape;
+  const [height, width] = [high > 0 ? high : h, wide > 0 ? wide : w];
+  const sized = height === h && width === w ? pictures : tf.image.resizeBilinear(pictures, [height, width]);
+  return low === -1 && top === 1 ? sized : tf.add(tf.mul(sized, (top - low) / 2), (top + low) / 2);
+}
+
+/** Frees the model where `look` refuses it. */
+function looked<T>(model: { dispose(): unknown }, look: () => T): T {
+  try {
+    return look();
+  } catch (error) {
+    model.dispose();
+    throw error;
+  }
 }
 
 async function openLayers(tf: Tf, external: ExternalEncoder, handler: object): Promise<Encoder> {
   const whole: LayersModel = await tf.loadLayersModel(handler as never);
-  const layer = whole.layers.find(({ name }) => name === external.layer);
-  if (!layer) {
-    const known = whole.layers.slice(-12).map(({ name }) => name);
-    throw wrong(external, `there is no such layer; the last ones are ${known.join(', ')}.`);
-  }
-  const cut = tf.model({ inputs: whole.inputs, outputs: layer.output as never });
-  const side = sideOf(whole.inputs[0]?.shape);
-  return {
-    encode: (pictures) => cut.predict(adapt(tf, pictures, side, external.range)) as Tensor4D,
-    dispose: () => whole.dispose(),
-  };
+  return looked(whole, () => {
+    const layer = whole.layers.find(({ name }) => name === external.layer);
+    if (!layer) {
+      const known = whole.layers.slice(-12).map(({ name }) => name);
+      throw wrong(external, `there is no such layer; the last ones are ${known.join(', ')}.`);
+    }
+    const size = wantedSize(external, whole.inputs);
+    const cut = tf.model({ inputs: whole.inputs, outputs: layer.output as never });
+    return {
+      encode: (pictures) => cut.predict(adapt(tf, pictures, size, external.range)) as Tensor4D,
+      dispose: () => whole.dispose(),
+    };
+  });
 }
 
 async function openGraph(tf: Tf, external: ExternalEncoder, handler: object): Promise<Encoder> {
   const model = await tf.loadGraphModel(handler as never);
-  const side = sideOf(model.inputs[0]?.shape);
+  const size = looked(model, () => wantedSize(external, model.inputs));
   return {
     encode: (pictures) =>
-      model.execute(adapt(tf, pictures, side, external.range), external.layer) as Tensor4D,
+      model.execute(adapt(tf, pictures, size, external.range), external.layer) as Tensor4D,
     dispose: () => model.dispose(),
   };
 }
@@ -71,7 +111,21 @@ async function open(tf: Tf, external: ExternalEncoder): Promise<Encoder> {
   const { buffer, byteOffset, byteLength } = weights;
   const weightData = buffer.slice(byteOffset, byteOffset + byteLength);
   const handler = { load: async () => ({ modelTopology: topology, weightSpecs, weightData }) };
-  return await (format === 'graph' ? openGraph : openLayers)(tf, external, handler);
+  try {
+    const encoder = await (format === 'graph' ? openGraph : openLayers)(tf, external, handler);
+    return {
+      dispose: encoder.dispose,
+      encode: (pictures) => {
+        try {
+          return encoder.encode(pictures);
+        } catch (error) {
+          throw blamed(tf, external, error);
+        }
+      },
+    };
+  } catch (error) {
+    throw blamed(tf, external, error);
+  }
 }
 
 /** What turns a foreign network's output into a code of the preset's shape. */
@@ -109,6 +163,7 @@ async function eachChunk(
       const input = tf.tensor(pictures, [part.length, dataset.size, dataset.size, 3]) as Tensor4D;
       return use(rows(tf, external, encoder.encode(input), pool.side), part);
     });
+    if (!numbers.every(Number.isFinite)) throw wrong(external, 'it gives numbers that are not finite.');
     keep(numbers, part);
     await pause();
   }
