@@ -76,6 +76,8 @@ export interface MethodDeclaration {
   misfits?(options: ResolvedOptions, setting: MethodSetting): Readonly<Record<string, string>>;
   /** For transfers: whether it learns from labels of the transfer set; yes when absent. If not, its size changes nothing. */
   readsLabels?(options: ResolvedOptions): boolean;
+  /** For transfers between domains: pictures of either that it needs, in the source and in the transfer pool. */
+  leastImages?: number;
   /** How many trainings of its network one run is, for cost estimates; 1 when absent. */
   trainings?(options: ResolvedOptions): number;
   /** For transfers that learn from the source pool: their trainings, for cost estimates. */

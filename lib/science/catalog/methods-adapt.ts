@@ -59,11 +59,18 @@ const START = {
   },
 } as const satisfies OptionSpecs;
 
+/**
+ * Of either domain. Half of all pictures that distances are measured on teach a classifier what tells the domains apart:
+ * from 9 of each on, up to 200, there are some of both in that half.
+ */
+const LEAST_IMAGES = 10;
+
 /** What all adaptations have in common: one run for each target, trained as long as a source. */
 const ADAPTATION = {
   kind: 'transfer',
   serves: hasTwoDomains,
   readsLabels: (options) => options.flag('supervised'),
+  leastImages: LEAST_IMAGES,
   measures: true,
   training: 'source',
   needs: [],

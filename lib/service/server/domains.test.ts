@@ -131,6 +131,29 @@ describe('methods of adaptation', () => {
     }
   });
 
+  it('want ten pictures of either domain before anything is trained, by the pool’s field', async () => {
+    const pools = { source: 9, transfer: 10, selection: 12, test: 12 };
+    const refused = async (dataset: object, given: readonly string[]) =>
+      await plan({ ...dataset }, { methods: given }).then(
+        () => [],
+        (error: { issues: { path: string; message: string }[] }) => error.issues,
+      );
+    expect(await refused({ shift, pools }, ['readout', 'dann'])).toEqual([
+      {
+        path: 'dataset.pools.source',
+        message: 'dann needs at least 10 pictures of either domain, and this pool has 9',
+      },
+    ]);
+    const few = { ...pools, source: 10, transfer: 9 };
+    expect(await refused({ shift, pools: few }, ['source-only'])).toMatchObject([
+      { path: 'dataset.pools.transfer' },
+    ]);
+    expect(await refused({ shift, pools: { ...few, transfer: 10 } }, methods)).toEqual([]);
+    // Where nothing goes between domains the pools may be as small as they like.
+    expect(await refused({ shift, pools }, ['readout'])).toEqual([]);
+    expect(await refused({ pools }, ['readout', 'dann'])).toEqual([]);
+  });
+
   it('CyCADA does not serve tasks whose labels are made from the picture', async () => {
     const { runs, skipped } = await plan(
       { shift },
@@ -177,10 +200,10 @@ describe('a sweep over two domains', () => {
 describe('two folders', () => {
   const root = mkdtempSync(join(tmpdir(), 'taskatlas-domains-'));
   afterAll(() => rmSync(root, { recursive: true, force: true }));
-  const folder = (name: string, classes: readonly string[]): string => {
+  const folder = (name: string, classes: readonly string[], each = 9): string => {
     for (const label of classes) {
       mkdirSync(join(root, name, label), { recursive: true });
-      for (let i = 0; i < 6; i++) {
+      for (let i = 0; i < each; i++) {
         const png = new PNG({ width: 16, height: 16 });
         png.data.fill(name.length * 10 + i + 100 * classes.indexOf(label));
         writeFileSync(join(root, name, label, `${i}.png`), PNG.sync.write(png));
@@ -189,7 +212,7 @@ describe('two folders', () => {
     return join(root, name);
   };
   const photos = folder('photos', ['a', 'b']);
-  const pools = { source: 6, transfer: 4, selection: 2, test: 3 };
+  const pools = { source: 12, transfer: 11, selection: 2, test: 3 };
   const of = (target: string) =>
     validateSweep({
       ...base,
@@ -224,6 +247,10 @@ describe('two folders', () => {
     ]);
     expect(await issues(photos)).toMatchObject([
       { path, message: expect.stringContaining('must not share') },
+    ]);
+    // How many there are of the second domain is known before anything is planned.
+    expect(await issues(folder('few', ['a', 'b'], 4))).toMatchObject([
+      { path: 'dataset.pools.transfer', message: expect.stringContaining('has 3 for it') },
     ]);
   });
 });

@@ -374,7 +374,7 @@ export function planSweep(spec: SweepSpec, input: PlanInput): SweepPlan {
   const tasks = [...known, ...taught];
   const sources = [...fixed, ...taught.map(({ id }) => id)];
   const { targets } = checked;
-  checkMethods(spec, sources);
+  checkMethods(spec, input.dataset, sources);
   const planner = new Planner(spec, input.dataset, encoders, tasks, sources, targets);
   const sizes = transferSizesOf(spec);
   planner.planMeans();

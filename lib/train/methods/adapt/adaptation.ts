@@ -1,5 +1,6 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { joinedCode, type NetworkShape } from '@/lib/science/catalog/adaptation';
+import { methodById } from '@/lib/science/catalog/methods';
 import { encoderPlan, type LayerPlan, sourcePlan } from '@/lib/science/catalog/presets-layers';
 import {
   hash32,
@@ -24,11 +25,6 @@ import type { MethodContext } from '../types';
 
 /** Pictures of each domain that a finished network is measured on. */
 export const MEASURED_IMAGES = 200;
-/**
- * Of either domain. Half of all pictures that distances are measured on teach a classifier what tells the domains apart:
- * from 9 of each on, up to 200, there are some of both in that half.
- */
-const LEAST_IMAGES = 10;
 
 /** The two domains of a transfer, and the network between them. Labels are the source domain's alone. */
 export interface Adaptation {
@@ -75,10 +71,12 @@ export async function prepareAdaptation(recipe: TransferRecipe, context: MethodC
     source: imagesOf(context, 'source', dataset.spec.pools.source),
     target: dataset.count('transfer'),
   };
-  if (Math.min(images.source, images.target) < LEAST_IMAGES) {
+  // A plan counts the pools; a folder may have lost pictures since, or hold some that cannot be read.
+  const { leastImages = 1 } = methodById(recipe.method);
+  if (Math.min(images.source, images.target) < leastImages) {
     throw new TaskatlasError(
       'invalid-input',
-      `${recipe.method} needs ${LEAST_IMAGES} pictures of either domain to measure how far they lie apart, and there are ` +
+      `${recipe.method} needs ${leastImages} pictures of either domain to measure how far they lie apart, and there are ` +
         `${images.source} of the source and ${images.target} of the target: make pools.source and pools.transfer larger.`,
     );
   }
