@@ -51,14 +51,6 @@ const JOINT_OPTIONS = {
   ...COMMON_OPTIONS,
 } as const satisfies OptionSpecs;
 
-const START = {
-  start: {
-    kind: 'methods',
-    default: 'source-only',
-    doc: 'Method of the same sweep whose network is adapted: source-only, dann or deep-coral.',
-  },
-} as const satisfies OptionSpecs;
-
 /**
  * Of either domain. Half of all pictures that distances are measured on teach a classifier what tells the domains apart:
  * from 9 of each on, up to 200, there are some of both in that half.
@@ -77,26 +69,6 @@ const ADAPTATION = {
   runs: () => ({ sources: 'none', members: null }),
 } as const satisfies Partial<MethodDeclaration>;
 
-/** Methods whose result is a network of the source domain, of the task’s whole shape. */
-const STARTS: readonly string[] = ['source-only', 'dann', 'deep-coral'];
-
-/** @param supervised whether labels of the target domain may be in the network that is started from */
-function startFault({ id, options }: Member, supervised: boolean): string | null {
-  if (!STARTS.includes(id))
-    return `starts from a network of the source domain, which ${id} does not leave: let start name one of ${STARTS.join(', ')}`;
-  return options.flag('supervised') && !supervised
-    ? `would start from a network that has learned labels of the target domain: add ${id} without supervised to methods and let start name it`
-    : null;
-}
-
-/** The same for those that begin with a finished network of the source domain. */
-const FROM_NETWORK = {
-  ...ADAPTATION,
-  needs: ['weights'],
-  runs: (options) => ({ sources: 'none', members: [options.text('start')] }),
-  refuses: (_, member) => startFault(member, false),
-} as const satisfies Partial<MethodDeclaration>;
-
 const discriminatorOf = (network: NetworkShape): LayerPlan => discriminatorPlan(joinedCode(network));
 
 /** One training of the network; of the target domain’s pictures too unless `extra` is null. */
@@ -107,10 +79,10 @@ const joint =
   ];
 
 /**
- * Ways to take a task from the source domain (the source pool) to the target domain (all other pools) of a data set
- * with a shift. Training code is in lib/train/methods/adapt/<id>.ts.
+ * Those that train one network of the task’s whole shape from random weights, with labels of the source domain: another
+ * adaptation may start from it.
  */
-export const ADAPT_METHODS: readonly MethodDeclaration[] = [
+const STARTS: readonly MethodDeclaration[] = [
   {
     ...ADAPTATION,
     id: 'source-only',
@@ -154,6 +126,41 @@ export const ADAPT_METHODS: readonly MethodDeclaration[] = [
     },
     stages: joint(() => []),
   },
+];
+
+const START_NAMES = STARTS.map(({ id }) => id).join(', ');
+
+const START = {
+  start: {
+    kind: 'methods',
+    default: 'source-only',
+    doc: `Method of the same sweep whose network is adapted: one of ${START_NAMES}.`,
+  },
+} as const satisfies OptionSpecs;
+
+/** @param supervised whether labels of the target domain may be in the network that is started from */
+function startFault({ id, options }: Member, supervised: boolean): string | null {
+  if (!STARTS.some((method) => method.id === id))
+    return `starts from a network of the source domain, which ${id} does not leave: let start name one of ${START_NAMES}`;
+  return options.flag('supervised') && !supervised
+    ? `would start from a network that has learned labels of the target domain: add ${id} without supervised to methods and let start name it`
+    : null;
+}
+
+/** The same for those that begin with a finished network of the source domain. */
+const FROM_NETWORK = {
+  ...ADAPTATION,
+  needs: ['weights'],
+  runs: (options) => ({ sources: 'none', members: [options.text('start')] }),
+  refuses: (_, member) => startFault(member, false),
+} as const satisfies Partial<MethodDeclaration>;
+
+/**
+ * Ways to take a task from the source domain (the source pool) to the target domain (all other pools) of a data set
+ * with a shift. Training code is in lib/train/methods/adapt/<id>.ts.
+ */
+export const ADAPT_METHODS: readonly MethodDeclaration[] = [
+  ...STARTS,
   {
     ...FROM_NETWORK,
     id: 'adda',
