@@ -189,10 +189,13 @@ function registerAdvise(program: Command): void {
       way.effect.toFixed(3),
       way.margin === null ? '–' : way.margin.toFixed(3),
       way.flops.toExponential(1),
+      way.moreLabels ? '✱' : '',
     ]);
-    print(`\n${table(['labels', 'method', 'sources', 'ln(loss/scratch)', '±', 'FLOPs'], rows)}`);
+    print(`\n${table(['labels', 'method', 'sources', 'ln(loss/scratch)', '±', 'FLOPs', ''], rows)}`);
+    const compared = answer.ranking.filter((way) => !way.moreLabels).length;
+    if (compared < rows.length) print('\n✱ saw more of the target’s labels than that: not compared.');
     if (answer.negative.length > 0)
-      print(`\nNegative transfer: ${answer.negative.length} of ${rows.length} ways are worse than scratch.`);
+      print(`\nNegative transfer: ${answer.negative.length} of ${compared} ways are worse than scratch.`);
   });
 }
 

@@ -26,7 +26,7 @@ const signs = (way: Way, { frontier, wholeFrontier }: Size, sizes: number): stri
 const NOTES = [
   '= reads no label of the transfer set: one training serves every number of labels',
   '▼ negative transfer: the interval of its gain against scratch lies below 50 %',
-  '✱ saw the target’s labels on the source pool: more labels than the others',
+  '✱ saw more of the target’s labels than the others: on the source pool, or of a larger transfer set; not compared',
   'c, w: at equal compute, beats everything that costs no more (c: sources given; w: whole, with all trained before it)',
 ];
 

@@ -142,7 +142,7 @@ function Loaded({ view, size, name, ways, href }: LoadedProps) {
         <p className="mb-2 text-ink2 text-label">
           {UNIT_NOTES[unit]}. Pale: the interval holds “no difference”.{' '}
           <span className="whitespace-nowrap">▼ negative transfer.</span>
-          {more && ' ✱ saw the target’s labels on the source pool, so that its labels are not equal.'}
+          {more && ' ✱ saw more of the target’s labels: on the source pool, or of a larger transfer set.'}
           {same.length > 0 &&
             ` No label of the transfer set is read by ${list(same)}: trained once, the same network at every number of labels.`}
         </p>

@@ -134,7 +134,7 @@ function Tile({ way, unit, theme, href }: { way: Way; unit: WayUnit; theme: Them
           </span>
         )}
         {way.ownLabels && (
-          <span className="text-tick" title="saw the target’s labels on the source pool">
+          <span className="text-tick" title="saw more of the target’s labels">
             <span aria-hidden="true">✱</span>
             <span className="sr-only">saw more labels</span>
           </span>

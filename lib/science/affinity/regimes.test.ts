@@ -1,10 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { adviseRegimes, labelRegimes, type MethodPoint, splitBySimilarity } from './regimes';
 
+const FAMILIES: Record<string, MethodPoint['family']> = { readout: 'head', 'fine-tune': 'whole' };
 const point = (method: string, source: string, images: number, ...logRatios: number[]): MethodPoint => ({
   method,
+  family: FAMILIES[method] ?? 'earlier',
   sources: [source],
   images,
+  moreLabels: false,
   logRatios,
   flops: 1,
 });
@@ -52,6 +55,15 @@ describe('adviseRegimes', () => {
 
   it('flags transfers that are worse than scratch', () => {
     expect(negative.map(({ method, sources }) => [method, ...sources])).toEqual([['fine-tune', 'stranger']]);
+  });
+
+  it('does not compare what saw more labels, and shows it', () => {
+    const taught = { ...point('readout', 'twin', 50, -2, -2.1), moreLabels: true };
+    const worse = { ...point('readout', 'stranger', 50, 2, 2.1), moreLabels: true };
+    const found = adviseRegimes([taught, worse, point('fine-tune', 'twin', 50, -0.1, -0.11)], near);
+    expect(found.regimes[0]?.best).toMatchObject({ method: 'fine-tune' });
+    expect(found.negative).toEqual([]);
+    expect(found.ranking.map((way) => way.moreLabels)).toEqual([true, false, true]);
   });
 
   it('ranks within equal labels', () => {

@@ -1,20 +1,21 @@
+import type { Family } from '../catalog/method-declaration';
 import type { TaskId } from '../core';
 
 /** One way to serve a target as it was measured, over its seeds. */
 export interface MethodPoint {
   /** Method with its options, as in candidate keys; `scratch` for the reference. */
   method: string;
+  family: Family;
   sources: readonly TaskId[];
   /** Labelled images. */
   images: number;
+  /** Whether it, or what it stands on, saw more of the target's labels than that: such ways are shown, not compared. */
+  moreLabels: boolean;
   /** ln(mean test loss / scratch's at equally many labels) of each seed; negative = better than scratch. */
   logRatios: readonly number[];
   /** Estimated work of one run, FLOPs. */
   flops: number;
 }
-
-/** What the textbook rule chooses among. */
-export type Family = 'head' | 'earlier' | 'whole' | 'other';
 
 export type Similarity = 'similar' | 'distant';
 export type Labels = 'few' | 'many';
@@ -35,7 +36,6 @@ export interface Regime {
 }
 
 export interface RankedPoint extends MethodPoint {
-  family: Family;
   mean: number;
   /** Half-width of a 95 % interval of the mean over seeds (Student's t); null with one seed. */
   margin: number | null;
@@ -63,20 +63,12 @@ const RULE: Record<Labels, Record<Similarity, Regime['rule']>> = {
   many: { similar: 'whole', distant: 'whole' },
 };
 
-/** What the rule calls a method, by its id with options. */
-export function familyOf(method: string): Family {
-  if (method.startsWith('features(') && method.includes('layer=')) return 'earlier';
-  if (method.startsWith('readout') || method.startsWith('features')) return 'head';
-  if (method.startsWith('fine-tune')) return 'whole';
-  return method.startsWith('partial') ? 'earlier' : 'other';
-}
-
 function ranked(point: MethodPoint): RankedPoint {
   const n = point.logRatios.length;
   const mean = point.logRatios.reduce((sum, x) => sum + x, 0) / n;
   const variance = point.logRatios.reduce((sum, x) => sum + (x - mean) ** 2, 0) / Math.max(1, n - 1);
   const margin = n < 2 ? null : (T[n - 2] ?? 1.96) * Math.sqrt(variance / n);
-  return { ...point, family: familyOf(point.method), mean, margin };
+  return { ...point, mean, margin };
 }
 
 /** Few and many among the measured sizes. */
@@ -107,7 +99,7 @@ function verdictOf(best: RankedPoint | null, ruled: RankedPoint | null): Regime[
 
 /**
  * The four-quadrant rule beside the measurement of one target. A quadrant holds the single-source ways at its sizes
- * whose source is similar or distant; a mean is over the seeds of one way at one size.
+ * whose source is similar or distant, at equal labels; a mean is over the seeds of one way at one size.
  * @param similarity of each source; sources that it does not name are left out of the quadrants
  */
 export function adviseRegimes(
@@ -115,10 +107,11 @@ export function adviseRegimes(
   similarity: ReadonlyMap<TaskId, Similarity>,
 ): RegimeAdvice {
   const all = points.filter((point) => point.logRatios.length > 0).map(ranked);
+  const fair = all.filter((point) => !point.moreLabels);
   const sizes = labelRegimes(all.map((point) => point.images));
   const regimes = (['few', 'many'] as const).flatMap((labels) =>
     (['similar', 'distant'] as const).map((kind): Regime => {
-      const inside = all
+      const inside = fair
         .filter(({ images, sources }) => {
           const [source, ...more] = sources;
           return source !== undefined && more.length === 0 && sizes[labels].includes(images)
@@ -142,7 +135,7 @@ export function adviseRegimes(
   );
   return {
     regimes,
-    negative: all.filter((point) => point.mean - (point.margin ?? 0) > 0).sort((a, b) => b.mean - a.mean),
+    negative: fair.filter((point) => point.mean - (point.margin ?? 0) > 0).sort((a, b) => b.mean - a.mean),
     ranking: all.sort((a, b) => a.images - b.images || a.mean - b.mean),
   };
 }

@@ -2,6 +2,9 @@ import type { PresetName, RunKind, TaskDeclaration } from '../core';
 import type { NetworkShape } from './adaptation';
 import type { OptionSpecs, ResolvedOptions } from './method-options';
 
+/** What the textbook rule of four quadrants chooses among. */
+export type Family = 'head' | 'earlier' | 'whole' | 'other';
+
 /** Which runs a method makes of one target (kind `transfer`). */
 export interface MethodRuns {
   /** One run for each source; one for all of them together; one from the target's own network; one without a source. */
@@ -92,6 +95,8 @@ export interface MethodDeclaration {
   sharesEncoder?(options: ResolvedOptions): boolean;
   /** For pre-trainings: it takes neither tasks nor encoders to start from. */
   unlabelled?: true;
+  /** What the rule calls it, given the encoder's layers from the input to the code; `other` when absent. */
+  family?(options: ResolvedOptions, layers: readonly string[]): Family;
   /** Whether it looks inside its source's encoder, which one from outside does not allow. */
   opens?(options: ResolvedOptions): boolean;
   /** Whether one transfer may have several sources, joined: what higher orders are made of. */

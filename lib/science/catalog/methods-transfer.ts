@@ -1,5 +1,5 @@
-import type { MethodDeclaration } from './method-declaration';
-import { COMMON_OPTIONS } from './method-options';
+import type { Family, MethodDeclaration } from './method-declaration';
+import { COMMON_OPTIONS, type ResolvedOptions } from './method-options';
 import { TAUGHT_METHODS } from './methods-taught';
 import { readableLayers } from './presets-layers';
 
@@ -8,6 +8,20 @@ const fitsNoLayer = (pattern: string, layers: readonly string[]): string | null 
   pattern === '' || layers.some((name) => new RegExp(pattern).test(name))
     ? null
     : `fits no layer of the encoder; it has ${layers.join(', ')}`;
+
+/** Whether so many of the topmost layers, and those that a pattern fits, are all there are. */
+function coversAll(pattern: string, depth: number, layers: readonly string[]): boolean {
+  const rest = layers.slice(0, Math.max(0, layers.length - depth));
+  return rest.every((name) => pattern !== '' && new RegExp(pattern).test(name));
+}
+
+/** Partial fine-tuning by what it trains of the source: nothing, everything, or what lies between. */
+function familyOfPartial(options: ResolvedOptions, layers: readonly string[]): Family {
+  const [train, depth] = [options.text('train'), options.number('depth')];
+  if (options.text('restore') !== '') return 'earlier';
+  if (train === '' && depth === 0) return 'head';
+  return coversAll(train, depth, layers) ? 'whole' : 'earlier';
+}
 
 /** Ways to serve a target by what others have learned. Training code is in lib/train/methods/transfer/<id>.ts. */
 export const TRANSFER_METHODS: readonly MethodDeclaration[] = [
@@ -21,6 +35,7 @@ export const TRANSFER_METHODS: readonly MethodDeclaration[] = [
     training: 'transfer',
     needs: ['features'],
     options: COMMON_OPTIONS,
+    family: () => 'head',
     joins: true,
     runs: () => ({ sources: 'each', members: null }),
   },
@@ -49,6 +64,7 @@ export const TRANSFER_METHODS: readonly MethodDeclaration[] = [
         : { layer: `preset ${preset} has no encoder layer "${layer}" to read; it has ${known.join(', ')}` };
     },
     joins: true,
+    family: (options) => (options.text('layer') === 'code' ? 'head' : 'earlier'),
     opens: (options) => options.text('layer') !== 'code',
     runs: () => ({ sources: 'each', members: null }),
   },
@@ -63,6 +79,7 @@ export const TRANSFER_METHODS: readonly MethodDeclaration[] = [
     training: 'scratch',
     needs: ['weights'],
     leavesEncoder: true,
+    family: () => 'whole',
     opens: () => true,
     options: {
       'encoder-rate': {
@@ -108,6 +125,7 @@ export const TRANSFER_METHODS: readonly MethodDeclaration[] = [
     training: 'scratch',
     needs: ['weights'],
     leavesEncoder: true,
+    family: familyOfPartial,
     opens: () => true,
     options: {
       train: {

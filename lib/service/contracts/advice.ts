@@ -5,6 +5,8 @@ const adviceWay = z.object({
   method: z.string(),
   sources: z.array(z.string()),
   images: z.number(),
+  /** It, or what it stands on, saw more of the target's labels than that; shown, not compared. */
+  moreLabels: z.boolean(),
   /** Mean over seeds of ln(loss / scratch loss); negative = better. */
   effect: z.number(),
   /** Half-width of its 95 % interval over seeds; null with one seed. */

@@ -17,7 +17,7 @@ const way = z.object({
   state: cellState,
   /** Finished runs. */
   seeds: z.number(),
-  /** It, or what it stands on, learned from the target's labels on the source pool: more labels than the others had. */
+  /** It, or what it stands on, saw more of the target's labels than it was given: on the source pool, or of a larger transfer set. */
   ownLabels: z.boolean(),
   loss: z.number().nullable(),
   gain: estimate.nullable(),

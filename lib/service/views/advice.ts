@@ -6,12 +6,15 @@ import {
   type Similarity,
   splitBySimilarity,
 } from '@/lib/science/affinity';
+import { familyOf } from '@/lib/science/catalog/families';
 import { candidateKey, labelOf, PLAIN_METHOD } from '@/lib/science/catalog/methods';
 import type { TaskId } from '@/lib/science/core';
 import { type AdviceView, sizesServed } from '../contracts';
+import { exclusionWords } from './best-source';
 import { cellContext } from './cells';
 import { methodOfCandidate, namesOf, type SweepData, sizesIn, sourcesOf, wayNames } from './model';
 import { finite, percent, percentWithInterval, sound } from './numbers';
+import { ancestry, isTransfer } from './ways';
 
 const RULES: Record<Regime['rule'], string> = {
   head: 'train the head only',
@@ -34,9 +37,11 @@ function scratchLosses(data: SweepData, target: TaskId): ReadonlyMap<string, num
 function pointsOf(data: SweepData, target: TaskId): MethodPoint[] {
   const scratch = scratchLosses(data, target);
   const sizes = sizesIn(data.sweep);
+  const { sawMoreLabels } = ancestry(data);
   const ways = new Map<string, MethodPoint & { logRatios: number[] }>();
-  for (const { recipe, fingerprint, estimatedFlops } of data.runs) {
-    if (recipe.kind !== 'transfer' || recipe.task !== target) continue;
+  for (const run of data.runs.filter(isTransfer)) {
+    const { recipe, fingerprint, estimatedFlops } = run;
+    if (recipe.task !== target) continue;
     const sources = recipe.sources.map((source) => source.task);
     const loss = finite(data.summaries.get(fingerprint)?.meanLoss);
     if (loss === null || sources.includes(target)) continue;
@@ -45,7 +50,15 @@ function pointsOf(data: SweepData, target: TaskId): MethodPoint[] {
       const against = scratch.get(`${images} ${recipe.seed}`);
       if (against === undefined) continue;
       const key = `${method} ${sources.join('+')} ${images}`;
-      const way = ways.get(key) ?? { method, sources, images, logRatios: [], flops: estimatedFlops ?? 0 };
+      const way = ways.get(key) ?? {
+        method,
+        family: familyOf(recipe, recipe.preset, recipe.dataset.size),
+        sources,
+        images,
+        moreLabels: sawMoreLabels(run),
+        logRatios: [],
+        flops: estimatedFlops ?? 0,
+      };
       way.logRatios.push(Math.log(Math.max(loss, 1e-12) / Math.max(against, 1e-12)));
       ways.set(key, way);
     }
@@ -82,10 +95,11 @@ export function similarityOf(
   return { by: 'readout', of: splitBySimilarity(new Map(fit)) };
 }
 
-const wayView = ({ method, sources, images, mean, margin, logRatios, flops }: RankedPoint) => ({
+const wayView = ({ method, sources, images, moreLabels, mean, margin, logRatios, flops }: RankedPoint) => ({
   method,
   sources: [...sources],
   images,
+  moreLabels,
   effect: mean,
   margin,
   seeds: logRatios.length,
@@ -128,7 +142,7 @@ function regimeWords({ labels, similarity, rule, best, ruled, verdict }: Regime,
 /** What to do with the most labels that were measured. */
 function recommendation(ranking: readonly RankedPoint[], target: string, named: Named): string {
   const most = Math.max(...ranking.map((point) => point.images));
-  const [best] = ranking.filter((point) => point.images === most);
+  const [best] = ranking.filter((point) => point.images === most && !point.moreLabels);
   if (!best)
     return `Nothing is measured for ${target} yet: it takes a scratch run and a transfer at equal labels.`;
   const at = `With ${most} labelled images`;
@@ -139,21 +153,42 @@ function recommendation(ranking: readonly RankedPoint[], target: string, named: 
   return `${at}, take ${named(best)}: ${effectWords(best)}.`;
 }
 
+const keyOf = ({ method, sources }: RankedPoint): string => candidateKey(method, sources);
+
+/** The best of the ways that saw more of the target's labels, where it leads all others. */
+function byMoreLabels(ranking: readonly RankedPoint[], named: Named): string {
+  const most = Math.max(...ranking.map((point) => point.images));
+  const now = ranking.filter((point) => point.images === most);
+  const lead = now.find((point) => point.moreLabels);
+  if (!lead || lead.mean >= 0 || lead !== now[0]) return '';
+  return ` Of the ways that also learn from more of its labels, and so are not compared, ${named(lead)} leads: ${effectWords(lead)}.`;
+}
+
 /**
  * Mean losses and images won need not name the same way: a few images with large losses move a mean, not a count of
  * wins. Where they differ, the advice says both.
  */
 function byWins(data: SweepData, target: TaskId, ranking: readonly RankedPoint[]): string {
   const most = Math.max(...ranking.map((point) => point.images));
-  const lead = ranking.find((point) => point.images === most);
+  const now = ranking.filter((point) => point.images === most);
+  const lead = now.find((point) => !point.moreLabels);
+  const fair = new Set(now.flatMap((point) => (point.moreLabels ? [] : [keyOf(point)])));
   const analysis = data.analyses.find((a) => a.target === target);
   const won = (analysis?.candidates ?? [])
-    .filter((c) => c.kind === 'transfer' && sound(c.gain) !== null && !c.sources.includes(target))
+    .filter((c) => c.kind === 'transfer' && sound(c.gain) !== null && fair.has(c.key))
     .sort((a, b) => (b.gain?.value ?? 0) - (a.gain?.value ?? 0));
   const [first] = won;
-  if (!lead || !first?.gain || candidateKey(lead.method, lead.sources) === first.key) return '';
+  if (!lead || !first?.gain || keyOf(lead) === first.key) return '';
   const who = wayNames(data.sweep)(methodOfCandidate(first), first.sources);
   return ` By images won instead of mean loss ${who} leads: ${percentWithInterval(first.gain)} against scratch.`;
+}
+
+/** What does not pass the validity check is no ground for advice. */
+function caution(data: SweepData, target: TaskId): string {
+  const analysis = data.analyses.find((a) => a.target === target);
+  return analysis && !analysis.validity.kept
+    ? ` ${exclusionWords(analysis, namesOf(data.sweep)(target))}`
+    : '';
 }
 
 /** How to transfer to a target, in words and numbers. */
@@ -166,7 +201,11 @@ export function adviceView(data: SweepData, target: TaskId): AdviceView {
   return {
     sweepId: data.sweep.id,
     target,
-    advice: recommendation(ranking, name(target), named) + byWins(data, target, ranking),
+    advice:
+      recommendation(ranking, name(target), named) +
+      byWins(data, target, ranking) +
+      byMoreLabels(ranking, named) +
+      caution(data, target),
     similarityBy: similarity.by,
     similar: [...similarity.of].flatMap(([id, kind]) => (kind === 'similar' ? [id] : [])),
     regimes: regimes.map((regime) => ({

@@ -106,6 +106,12 @@ export function bestSourceView(all: SweepData, target: TaskId, options: RankingO
   };
 }
 
+/** Why a target's results do not pass the validity check. */
+export function exclusionWords({ validity: { reasons } }: TargetAnalysis, target: string): string {
+  const why = reasons.length > 0 ? reasons.join('; ') : 'it failed the validity check';
+  return `${target} is excluded: ${why}. Do not rely on its ranking.`;
+}
+
 function adviceFor(
   data: SweepData,
   analysis: TargetAnalysis | undefined,
@@ -116,11 +122,7 @@ function adviceFor(
   const name = namesOf(data.sweep);
   const best = ranked[0];
   if (!analysis || !best) return `Nothing is measured for ${name(target)} yet.`;
-  const { validity } = analysis;
-  if (!validity.kept) {
-    const why = validity.reasons.length > 0 ? validity.reasons.join('; ') : 'it failed the validity check';
-    return `${name(target)} is excluded: ${why}. Do not rely on its ranking.`;
-  }
+  if (!analysis.validity.kept) return exclusionWords(analysis, name(target));
   const named = wayNames(data.sweep);
   const words = recommend(ranked, (line) =>
     line.method === PLAIN_METHOD ? line.sources.map(name).join(' + ') : named(line.method, line.sources),

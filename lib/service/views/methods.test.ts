@@ -4,10 +4,11 @@ import { candidateKey, labelOf } from '@/lib/science/catalog/methods';
 import { createRng, type MemberRef, type TransferRecipe } from '@/lib/science/core';
 import { methodsView as contract, sweepSpec } from '../contracts';
 import type { StoredRun } from '../ports';
+import { adviceView } from './advice';
 import { methodsView } from './methods';
 import type { RunSummary } from './model';
 import { fingerprintOf, IMAGES, smallData, smallRuns, smallSweep } from './testing/small-sweep';
-import { ancestry } from './ways';
+import { ancestry, type TransferRun } from './ways';
 
 /** Mean losses with 8 and with 32 labels; scratch has 1.2 and 0.6. Fine-tuning from edges is negative transfer. */
 const LOSSES: Readonly<Record<string, readonly [number | null, number]>> = {
@@ -40,7 +41,7 @@ const template = plain.find(
   ({ recipe }) => recipe.kind === 'transfer' && recipe.task === 'depth',
 ) as StoredRun & { recipe: TransferRecipe };
 
-function wayRun(key: string, images: number): StoredRun {
+function wayRun(key: string, images: number): TransferRun {
   const at = key.lastIndexOf(':');
   const method = at >= 0 ? key.slice(0, at) : key === 'born-again' ? key : 'readout';
   const names = key === 'born-again' ? [] : key.slice(at + 1).split('+');
@@ -192,7 +193,60 @@ describe('methods of one target', () => {
     expect(way('distill:depth', 32)).toMatchObject({ ownLabels: true });
     expect(way('normals', 32)?.ownLabels).toBe(false);
     expect(size(32)?.frontier).not.toContain('distill:depth');
-    expect(size(32)?.words).not.toContain('distill');
+    expect(size(32)?.words).toMatch(
+      /Of the ways that also learn from more of the target’s labels, and so are not compared, distill from .* leads: \d+ %/,
+    );
+  });
+
+  it('compares the same ways in its advice: an encoder that was taught the target’s labels is named apart', () => {
+    const [source] = sourceRuns as [StoredRun];
+    const tasks = ['depth', 'edges'];
+    const recipe = { ...source.recipe, kind: 'pretrain', method: 'multi-task', tasks, sources: [] };
+    const joint = { ...source, fingerprint: 'joint', recipe: recipe as unknown as StoredRun['recipe'] };
+    const readout = wayRun('normals', 32);
+    const sources = [{ task: 'joint', fingerprint: 'joint' }];
+    const taught = { ...readout, fingerprint: 'taught', recipe: { ...readout.recipe, sources } };
+    const measured = ([run, meanLoss]: [StoredRun, number]) =>
+      [run.fingerprint, { ...gigaflops(1), meanLoss }] as const;
+    const scratch = scratchRuns[1] as StoredRun;
+    const tuned = wayRun('fine-tune:normals', 32);
+    const advice = adviceView(
+      {
+        ...data,
+        runs: [source, joint, scratch, taught, tuned],
+        analyses: [],
+        summaries: new Map(
+          (
+            [
+              [scratch, 0.6],
+              [taught, 0.2],
+              [tuned, 0.4],
+            ] as [StoredRun, number][]
+          ).map(measured),
+        ),
+      },
+      'depth',
+    );
+    expect(advice.ranking.map((w) => [...w.sources, w.moreLabels])).toEqual([
+      ['joint', true],
+      ['normals', false],
+    ]);
+    expect(advice.advice).toMatch(
+      /^With 32 labelled images, take fine-tune from Normals: .*Of the ways that also learn from more of its labels, and so are not compared, a readout from joint leads: loss 67 % below/,
+    );
+  });
+
+  it('knows a chained transfer to the target itself by its larger transfer set', () => {
+    const chain = { ...wayRun('fine-tune:edges', 32), fingerprint: 'chain' };
+    const on = (images: number) => {
+      const run = wayRun('normals', images);
+      return {
+        ...run,
+        recipe: { ...run.recipe, sources: [{ task: 'via', fingerprint: 'chain' }] },
+      } as typeof run;
+    };
+    const { sawMoreLabels } = ancestry({ runs: [chain, ...sourceRuns], summaries: data.summaries });
+    expect([8, 32].map((images) => sawMoreLabels(on(images)))).toEqual([true, false]);
   });
 
   it('answers at equal labels and at equal compute', () => {

@@ -1,20 +1,24 @@
-import { familyOf, frontier } from '@/lib/science/affinity';
+import { frontier } from '@/lib/science/affinity';
+import { familyOf } from '@/lib/science/catalog/families';
 import { candidateKey, labelOf, methodById, readsLabels } from '@/lib/science/catalog/methods';
 import type { SizePoint, TargetAnalysis, TaskId, TransferRecipe } from '@/lib/science/core';
 import { type MethodsView, methodsOf, sizesServed } from '../contracts';
-import type { StoredRun } from '../ports';
 import { similarityOf } from './advice';
 import { cellStateOf } from './cells';
 import { type SweepData, sizesIn, sourcesOf, wayNames } from './model';
 import { counted, finite, finiteMean, flopsWords, percentWithInterval, sound, verdict } from './numbers';
-import { type Ancestry, ancestry, type Cost, isHigherOrder, meanCost } from './ways';
+import {
+  type Ancestry,
+  ancestry,
+  type Cost,
+  isHigherOrder,
+  isTransfer,
+  meanCost,
+  type TransferRun,
+} from './ways';
 
 type Way = MethodsView['ways'][number];
 type Named = ReturnType<typeof wayNames>;
-type TransferRun = StoredRun & { recipe: TransferRecipe };
-
-const isTransfer = (run: StoredRun): run is TransferRun => run.recipe.kind === 'transfer';
-
 /** All seeds of one way to serve a target with so many labels. */
 interface SizedWay {
   images: number;
@@ -57,7 +61,7 @@ function measuredAt(
 
 function wayView(
   data: SweepData,
-  { cost, wholeCost, sawSourceLabels }: Ancestry,
+  { cost, wholeCost, sawMoreLabels }: Ancestry,
   { images, runs }: SizedWay,
   measured: readonly SizePoint[],
 ): Way | null {
@@ -76,7 +80,7 @@ function wayView(
     everySize: !readsLabels(recipe),
     state: cellStateOf(runs, candidate !== undefined, false, data.now),
     seeds: done.length,
-    ownLabels: sawSourceLabels(first, recipe.task),
+    ownLabels: sawMoreLabels(first),
     loss: finiteMean(done.map((run) => data.summaries.get(run.fingerprint)?.meanLoss ?? Number.NaN)),
     gain,
     quality: sound(candidate?.quality),
@@ -131,6 +135,15 @@ function computeWords(fair: readonly Way[], best: Way, scratch: Cost, called: (w
   return `For ${budget}, given its sources, take ${called(affordable)}: ${percentWithInterval(affordable.gain)}.`;
 }
 
+/** The best of the ways that saw more labels, where it is shown to help more than the best of the others. */
+function unequalWords(ways: readonly Way[], best: Way, called: (way: Way) => string): string[] {
+  const [lead] = ways.filter((way) => way.ownLabels && way.gain !== null).sort(byGain);
+  if (!lead?.gain || lead.helps !== 'helps' || byGain(best, lead) <= 0) return [];
+  return [
+    `Of the ways that also learn from more of the target’s labels, and so are not compared, ${called(lead)} leads: ${percentWithInterval(lead.gain)}.`,
+  ];
+}
+
 /** The best with these labels, the best for no more compute than scratch takes, and how many ways are worse than it. */
 function sizeWords(ways: readonly Way[], images: number, scratch: Cost | null, named: Named) {
   const fair = ways.filter((way) => way.gain !== null && !way.ownLabels).sort(byGain);
@@ -149,6 +162,7 @@ function sizeWords(ways: readonly Way[], images: number, scratch: Cost | null, n
     worse === 0
       ? 'No way is known to be worse than scratch.'
       : `Negative transfer: ${worse} of ${counted(fair.length, 'way')} ${worse === 1 ? 'is' : 'are'} worse than scratch, interval and all.`,
+    ...unequalWords(ways, best, called),
   );
   return sentences.join(' ');
 }
@@ -168,9 +182,10 @@ export function methodsView(data: SweepData, target: TaskId): MethodsView {
   return {
     sweepId: data.sweep.id,
     target,
-    methods: methodsOf(spec).map(({ id, label, method }) => {
-      const declared = methodById(method);
-      return { id, label, name: declared.name, summary: declared.summary, family: familyOf(id) };
+    methods: methodsOf(spec).map((entry) => {
+      const { name, summary } = methodById(entry.method);
+      const family = familyOf(entry, spec.preset, spec.dataset.size);
+      return { id: entry.id, label: entry.label, name, summary, family };
     }),
     sources: sourcesOf(data.sweep).map(({ id }) => ({ id, similarity: similarity.get(id) ?? null })),
     sizes: sizes.map((images) => {

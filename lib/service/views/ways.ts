@@ -1,9 +1,13 @@
 import { methodById, optionsOf } from '@/lib/science/catalog/methods';
-import type { Recipe, TaskId, TransferRecipe } from '@/lib/science/core';
+import type { Recipe, TransferRecipe } from '@/lib/science/core';
 import type { StoredRun } from '../ports';
 import type { RunSummary, SweepData } from './model';
 
 export type Cost = NonNullable<RunSummary['cost']>;
+
+export type TransferRun = StoredRun & { recipe: TransferRecipe };
+
+export const isTransfer = (run: StoredRun): run is TransferRun => run.recipe.kind === 'transfer';
 
 /** Runs that one stands on directly. */
 const parentsOf = (recipe: Recipe): string[] => [
@@ -20,8 +24,11 @@ export interface Ancestry {
   cost(run: StoredRun): Cost | null;
   /** With everything that had to be trained before, each once; null where some of it is not known. */
   wholeCost(run: StoredRun): Cost | null;
-  /** Whether it or something behind it saw the task's labels on the source pool. */
-  sawSourceLabels(run: StoredRun, task: TaskId): boolean;
+  /**
+   * Whether it or something behind it saw more of its task's labels than it was given: on the source pool, or of a
+   * larger transfer set.
+   */
+  sawMoreLabels(run: TransferRun): boolean;
 }
 
 export function ancestry({ runs, summaries }: Pick<SweepData, 'runs' | 'summaries'>): Ancestry {
@@ -53,13 +60,16 @@ export function ancestry({ runs, summaries }: Pick<SweepData, 'runs' | 'summarie
       const { known, complete } = lineage(run);
       return complete ? total(known) : null;
     },
-    sawSourceLabels: (run, task) =>
-      lineage(run).known.some(
+    sawMoreLabels: (run) => {
+      const { task, images } = run.recipe;
+      return lineage(run).known.some(
         ({ recipe }) =>
           (recipe.kind === 'source' && recipe.task === task) ||
           (recipe.kind === 'pretrain' && recipe.tasks.includes(task)) ||
-          (recipe.kind === 'transfer' && methodById(recipe.method).training === 'source'),
-      ),
+          (recipe.kind === 'transfer' && methodById(recipe.method).training === 'source') ||
+          (recipe.kind === 'transfer' && recipe.task === task && recipe.images > images),
+      );
+    },
   };
 }
 
