@@ -10,13 +10,13 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { availableParallelism, cpus, loadavg, tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
 import { methodVersion } from '@/lib/science/catalog/methods';
 import { defaultTraining } from '@/lib/science/catalog/presets';
 import type { DatasetSpec, PoolSizes, Recipe } from '@/lib/science/core';
 import { declareTasks, ROOMS_VERSION } from '@/lib/science/datasets';
 import { parseSweepFile } from '@/lib/service/sweeps';
 import { planSweep } from '@/lib/service/sweeps/plan';
+import { readOptions } from './command/options';
 import type { CostFigure, CostOrder } from './processes/cost-child';
 import { timeSweep } from './processes/workers';
 
@@ -286,12 +286,10 @@ function print(
     );
 }
 
-const { values } = parseArgs({
-  options: {
-    json: { type: 'boolean', default: false },
-    check: { type: 'boolean', default: false },
-    cache: { type: 'string' },
-  },
+const { values } = readOptions({
+  json: { type: 'boolean', default: false },
+  check: { type: 'boolean', default: false },
+  cache: { type: 'string' },
 });
 const cache = values.cache ?? (await mkdtemp(path.join(tmpdir(), 'taskatlas-bench-cache-')));
 const machine = `${cpus()[0]?.model}, ${availableParallelism()} processors, Node ${process.version}`;

@@ -9,8 +9,8 @@
  * batches of rooms until a fixed loss.
  */
 import { availableParallelism, cpus, loadavg } from 'node:os';
-import { parseArgs } from 'node:util';
 import { median } from '@/lib/science/numerics';
+import { chosen, readOptions, wholeNumber } from './command/options';
 import { CONTESTANTS, RACE_LIMIT, type Race, type Round, WORKLOADS } from './engine/contestants';
 import { type BenchNetwork, stepFlops } from './engine/networks';
 import { type Player, startPlayers } from './engine/players';
@@ -115,23 +115,29 @@ function printTable(index: number, figures: ReadonlyMap<string, Figure>): void {
   }
 }
 
-const listed = (text: string | undefined, id: string): boolean =>
-  text === undefined || text.split(',').includes(id);
-
-const { values } = parseArgs({
-  options: {
-    json: { type: 'boolean', default: false },
-    rounds: { type: 'string', default: '7' },
-    'no-cpu': { type: 'boolean', default: false },
-    'no-peers': { type: 'boolean', default: false },
-    'no-race': { type: 'boolean', default: false },
-    only: { type: 'string' },
-    networks: { type: 'string' },
-  },
+const { values } = readOptions({
+  json: { type: 'boolean', default: false },
+  rounds: { type: 'string', default: '7' },
+  'no-cpu': { type: 'boolean', default: false },
+  'no-peers': { type: 'boolean', default: false },
+  'no-race': { type: 'boolean', default: false },
+  only: { type: 'string' },
+  networks: { type: 'string' },
 });
-const rounds = Math.max(1, Number(values.rounds) || 7);
+const rounds = wholeNumber(values.rounds, '--rounds');
+const called = ({ name }: BenchNetwork): string => name.replaceAll(' ', '-');
+const networks = chosen(
+  values.networks,
+  [...new Set(WORKLOADS.map(({ network }) => called(network)))],
+  '--networks',
+);
+const only = chosen(
+  values.only,
+  CONTESTANTS.map(({ id }) => id),
+  '--only',
+);
 const wanted = CONTESTANTS.filter(
-  (c) => (!c.slow || !values['no-cpu']) && !('peer' in c && values['no-peers']) && listed(values.only, c.id),
+  (c) => (!c.slow || !values['no-cpu']) && !('peer' in c && values['no-peers']) && only.includes(c.id),
 );
 const machine = `${cpus()[0]?.model ?? 'unknown'}, ${availableParallelism()} processors, Node ${process.version}`;
 if (!values.json)
@@ -140,7 +146,7 @@ const players = await startPlayers(wanted, values.json);
 const engines: Record<string, Figure & { networks: Figure[] }> = {};
 try {
   for (const [index, { network }] of WORKLOADS.entries()) {
-    if (!listed(values.networks, network.name.replaceAll(' ', '-'))) continue;
+    if (!networks.includes(called(network))) continue;
     const figures = await runWorkload(players, index, rounds, !values['no-race']);
     if (!values.json) printTable(index, figures);
     for (const [id, f] of figures) {

@@ -6,7 +6,6 @@
  * Exit code 1 where there is no GPU, none is used, or a number is wrong. `--cpu` runs the same script on the processor
  * (`--engine wasm` too), which proves the script and nothing about a GPU.
  */
-import { parseArgs } from 'node:util';
 import { z } from 'zod';
 import { defaultTraining, PRESETS } from '@/lib/science/catalog/presets';
 import { type PresetName, TaskatlasError } from '@/lib/science/core';
@@ -15,6 +14,7 @@ import { gpuEngineInstalled, listGpus } from '@/lib/train/engine/devices';
 import { executeRecipe } from '@/lib/train/methods';
 import { createTestContext } from '@/lib/train/methods/testing/context';
 import { createShapesDataset } from '@/lib/train/methods/testing/shapes-dataset';
+import { readOptions } from './command/options';
 import { type Check, checkBackend } from './gpu/checks';
 
 interface Rate {
@@ -30,33 +30,33 @@ const optionShape = z.object({
   presets: z.array(z.enum(Object.keys(PRESETS) as [PresetName, ...PresetName[]])).min(1),
   batches: z.array(z.coerce.number().int().min(1).max(4096)).min(1),
   steps: z.coerce.number().int().min(1).max(10_000),
+  engine: z.enum(['tensorflow', 'wasm', 'cpu']),
 });
 
-function readOptions() {
-  const { values } = parseArgs({
-    options: {
-      json: { type: 'boolean', default: false },
-      cpu: { type: 'boolean', default: false },
-      engine: { type: 'string', default: 'tensorflow' },
-      presets: { type: 'string' },
-      batches: { type: 'string' },
-      steps: { type: 'string', default: '40' },
-    },
+function orders() {
+  const { values } = readOptions({
+    json: { type: 'boolean', default: false },
+    cpu: { type: 'boolean', default: false },
+    engine: { type: 'string', default: 'tensorflow' },
+    presets: { type: 'string' },
+    batches: { type: 'string' },
+    steps: { type: 'string', default: '40' },
   });
   const { cpu } = values;
   const parsed = optionShape.safeParse({
     presets: (values.presets ?? (cpu ? 'tiny' : 'tiny,small,resnet50')).split(','),
     batches: (values.batches ?? (cpu ? '16,32' : '16,64,256')).split(','),
     steps: values.steps,
+    engine: values.engine,
   });
   if (!parsed.success) {
     const [issue] = parsed.error.issues;
     throw new TaskatlasError('invalid-input', `--${issue?.path.join('.')}: ${issue?.message}`);
   }
-  return { ...parsed.data, json: values.json, cpu, engine: values.engine };
+  return { ...parsed.data, json: values.json, cpu };
 }
 
-type Options = ReturnType<typeof readOptions>;
+type Options = ReturnType<typeof orders>;
 
 /** What is missing for a GPU to be used, in words; null when nothing is. */
 function missing(): string | null {
@@ -128,7 +128,7 @@ function refuse(reason: string, json: boolean): number {
 }
 
 async function run(): Promise<number> {
-  const options = readOptions();
+  const options = orders();
   const { json, cpu } = options;
   const lack = cpu ? null : missing();
   if (lack !== null) return refuse(lack, json);

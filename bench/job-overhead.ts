@@ -1,5 +1,5 @@
 /**
- * What the service costs per run beside the training: `tsx bench/job-overhead.ts [RUNS]`.
+ * What the service costs per run beside the training: `npm run bench -- job-overhead [RUNS]`.
  * One worker with an execution that computes nothing, real Postgres and pg-boss, losses of 600 images, 3 pictures.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -13,8 +13,10 @@ import { startEmbeddedPostgres } from '@/lib/service/store/embedded';
 import { publishDueRuns } from '@/lib/service/sweeps';
 import { work } from '@/workers/loop';
 import { DEFAULT_TIMES } from '@/workers/types';
+import { readOptions, wholeNumber } from './command/options';
 
-const wanted = Number(process.argv[2] ?? 300);
+const [runs = '300'] = readOptions({}, 1).positionals;
+const wanted = wholeNumber(runs, 'RUNS');
 const directory = await mkdtemp(path.join(tmpdir(), 'taskatlas-bench-service-'));
 const server = await startEmbeddedPostgres({ directory });
 await migrate(server.url);

@@ -1,23 +1,21 @@
 /**
  * The case of each transfer method, as it is written down in docs/methods/<name>.md before it is run.
- *   node --import tsx bench/method-cases.ts [--only partial,distill] [--seeds 1,2,3,4,5] [--directory DIR]
+ *   npm run bench -- method-cases [--only partial,distill] [--seeds 1,2,3,4,5] [--directory DIR]
  * On Fashion-MNIST (Debian package dataset-fashion-mnist), those of several tasks on rooms. Every attempt is appended to docs/methods/attempts.jsonl.
  */
 import { execFileSync } from 'node:child_process';
 import { appendFileSync } from 'node:fs';
-import { parseArgs } from 'node:util';
 import { createRng, type MemberRef, type MethodOptions } from '@/lib/science/core';
-import { Bench, type Case, openGround, pair, selection, TARGET } from './case-bench';
-import { ADAPTATION_CASES } from './cases-adaptation';
-import { ROOMS_CASES } from './cases-rooms';
-import { UNSUPERVISED_CASES } from './cases-unsupervised';
+import { chosen, readOptions, wholeNumber } from './command/options';
+import { ADAPTATION_CASES } from './method-cases/adaptation';
+import { Bench, type Case, openGround, pair, selection, TARGET } from './method-cases/bench';
+import { ROOMS_CASES } from './method-cases/rooms';
+import { UNSUPERVISED_CASES } from './method-cases/unsupervised';
 
-const { values: flags } = parseArgs({
-  options: {
-    only: { type: 'string' },
-    seeds: { type: 'string', default: '1,2,3,4,5' },
-    directory: { type: 'string', default: '/usr/share/datasets/fashion-mnist' },
-  },
+const { values: flags } = readOptions({
+  only: { type: 'string' },
+  seeds: { type: 'string', default: '1,2,3,4,5' },
+  directory: { type: 'string', default: '/usr/share/datasets/fashion-mnist' },
 });
 
 const SOURCES = ['rotation', 'autoencoding', 'denoising'];
@@ -70,15 +68,15 @@ function interval(differences: readonly number[]): { mean: number; low: number; 
 }
 
 const commit = execFileSync('git', ['rev-parse', '--short', 'HEAD'], { encoding: 'utf8' }).trim();
-const seeds = flags.seeds.split(',').map(Number);
+const seeds = flags.seeds.split(',').map((seed) => wholeNumber(seed, '--seeds'));
 const ground = await openGround(flags.directory);
-const wanted = flags.only?.split(',') ?? Object.keys(CASES);
+const wanted = chosen(flags.only, Object.keys(CASES), '--only');
 const found = new Map<string, { seed: number; method: number; baseline: number }[]>();
 for (const seed of seeds) {
   const bench = new Bench(ground, seed);
   for (const name of wanted) {
     const run = CASES[name];
-    if (!run) throw new Error(`There is no case "${name}"; there are ${Object.keys(CASES).join(', ')}.`);
+    if (!run) continue;
     const measured = { seed, ...(await run(bench)) };
     found.set(name, [...(found.get(name) ?? []), measured]);
     console.log(

@@ -6,10 +6,10 @@
  * rounds. What the layers' times leave of the step is bookkeeping, small operations and the loss.
  */
 import { cpus, loadavg } from 'node:os';
-import { parseArgs } from 'node:util';
 import type { Scalar, Tensor, Tensor1D, Tensor4D } from '@tensorflow/tfjs-core';
 import { median } from '@/lib/science/numerics';
 import { type BackendName, convolution, FusedAdam, layerNorm, openEngine, type Tf } from '@/lib/train/engine';
+import { chosen, readOptions, wholeNumber } from './command/options';
 import {
   type BenchNetwork,
   type ConvLayer,
@@ -21,16 +21,15 @@ import {
 import { startPeer } from './peers/process';
 import { benchPython } from './peers/python';
 
-const { values: flags } = parseArgs({
-  options: {
-    json: { type: 'boolean', default: false },
-    engine: { type: 'string', default: 'wasm' },
-    rounds: { type: 'string', default: '5' },
-    batch: { type: 'string', default: '32' },
-  },
+const { values: flags } = readOptions({
+  json: { type: 'boolean', default: false },
+  engine: { type: 'string', default: 'wasm' },
+  rounds: { type: 'string', default: '5' },
+  batch: { type: 'string', default: '32' },
 });
-const BATCH = Number(flags.batch);
-const ROUNDS = Number(flags.rounds);
+const BATCH = wholeNumber(flags.batch, '--batch');
+const ROUNDS = wholeNumber(flags.rounds, '--rounds');
+const [ENGINE] = chosen<BackendName>(flags.engine, ['wasm', 'tensorflow', 'cpu'], '--engine');
 
 /** One piece of a step that can be timed alone. */
 interface Piece {
@@ -268,7 +267,7 @@ const peakNow = async (): Promise<number> => {
   library = answer.library;
   return answer.gflops;
 };
-const engine = await openEngine({ backend: flags.engine as BackendName, threads: 1 });
+const engine = await openEngine({ backend: ENGINE, threads: 1 });
 const networks: Record<string, Awaited<ReturnType<typeof measure>>> = {};
 for (const network of [REFERENCE, TINY_SOURCE, SMALL_SOURCE])
   networks[network.name] = await measure(engine.tf, network, peakNow);

@@ -7,7 +7,6 @@
 import { readFileSync } from 'node:fs';
 import { cpus, loadavg } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { median } from '@/lib/science/numerics';
 import {
   type FileObjective,
@@ -19,16 +18,15 @@ import {
 } from '@/lib/science/policy';
 import { layOut } from '@/lib/science/policy/layout';
 import { prepareProblem } from '@/lib/science/policy/problem';
+import { readOptions, wholeNumber } from './command/options';
 import { type Peer, startPeer } from './peers/process';
 import { benchPython } from './peers/python';
 
-const { values: flags } = parseArgs({
-  options: {
-    json: { type: 'boolean', default: false },
-    rounds: { type: 'string', default: '3' },
-    'no-peer': { type: 'boolean', default: false },
-    reference: { type: 'string', default: process.env.TASKATLAS_REFERENCE ?? '../shared/reference' },
-  },
+const { values: flags } = readOptions({
+  json: { type: 'boolean', default: false },
+  rounds: { type: 'string', default: '3' },
+  'no-peer': { type: 'boolean', default: false },
+  reference: { type: 'string', default: process.env.TASKATLAS_REFERENCE ?? '../shared/reference' },
 });
 
 const BUDGETS = Array.from({ length: 26 }, (_, i) => i + 1);
@@ -126,7 +124,7 @@ const figures: Figure[] = [];
 try {
   for (const objective of ['affinity', 'quality', 'gain'] as FileObjective[])
     for (const regime of ['16k', '1k'])
-      figures.push(await figureOf(regime, objective, Number(flags.rounds), peer));
+      figures.push(await figureOf(regime, objective, wholeNumber(flags.rounds, '--rounds'), peer));
 } finally {
   peer?.stop();
 }

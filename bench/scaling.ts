@@ -10,9 +10,10 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { availableParallelism, cpus, loadavg, tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { parseArgs, promisify } from 'node:util';
+import { promisify } from 'node:util';
 import { median } from '@/lib/science/numerics';
 import { nativeAvailable } from '@/lib/train/engine/native';
+import { chosen, readOptions, wholeNumber } from './command/options';
 import { type SweepTiming, timeSweep } from './processes/workers';
 
 /** Small enough to run several times, wide enough that two workers seldom wait for each other. */
@@ -111,17 +112,15 @@ function print(spin: number, results: readonly Scaling[]): void {
   }
 }
 
-const { values } = parseArgs({
-  options: {
-    json: { type: 'boolean', default: false },
-    rounds: { type: 'string', default: '3' },
-    engines: { type: 'string' },
-    sweep: { type: 'string' },
-    cache: { type: 'string' },
-  },
+const { values } = readOptions({
+  json: { type: 'boolean', default: false },
+  rounds: { type: 'string', default: '3' },
+  engines: { type: 'string' },
+  sweep: { type: 'string' },
+  cache: { type: 'string' },
 });
-const rounds = Math.max(1, Number(values.rounds) || 3);
-const engines = values.engines?.split(',') ?? (nativeAvailable() ? ['wasm', 'tensorflow'] : ['wasm']);
+const rounds = wholeNumber(values.rounds, '--rounds');
+const engines = chosen(values.engines, nativeAvailable() ? ['wasm', 'tensorflow'] : ['wasm'], '--engines');
 const sweep = values.sweep ? await readFile(values.sweep, 'utf8') : SWEEP;
 const cache = values.cache ?? (await mkdtemp(path.join(tmpdir(), 'taskatlas-bench-cache-')));
 const machine = `${cpus()[0]?.model}, ${availableParallelism()} processors, Node ${process.version}`;

@@ -1,7 +1,7 @@
 /**
  * The method end to end in one process, on rooms: mean, gold, scratch, probe and every transfer of a few tasks.
- *   node --import tsx bench/slice.ts [--tasks a,b,c] [--source N] [--epochs S,T,C] [--seed N] [--preset tiny]
- *                                    [--rates S,T,C] [--batches S,T,C] [--test] [--cache DIR]
+ *   npm run bench -- slice [--tasks a,b,c] [--source N] [--epochs S,T,C] [--seed N] [--preset tiny]
+ *                          [--rates S,T,C] [--batches S,T,C] [--test] [--cache DIR]
  * Figures are skills, 1 − L / L_mean, on the selection pool: choices of preset and epochs are made with this
  * script, and must not see the test pool. `--test` shows the test pool instead, for a last look. Source networks
  * are kept in the cache by recipe: delete its folder `runs` after a change to their code.
@@ -10,7 +10,6 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { parseArgs } from 'node:util';
 import { defaultTraining, type TrainingRole } from '@/lib/science/catalog/presets';
 import type { DatasetSpec, PresetName, Recipe, RunResult, TrainingOptions } from '@/lib/science/core';
 import { type Dataset, openDataset, ROOMS_VERSION, renderShard } from '@/lib/science/datasets';
@@ -18,27 +17,31 @@ import { openEngine } from '@/lib/train/engine';
 import { executeRecipe } from '@/lib/train/methods';
 import { meanLoss } from '@/lib/train/methods/losses';
 import { createTestContext } from '@/lib/train/methods/testing/context';
+import { readOptions, wholeNumber } from './command/options';
 
-const { values: flags } = parseArgs({
-  options: {
-    tasks: { type: 'string', default: 'autoencoding,z-depth,surface-normals' },
-    source: { type: 'string', default: '3600' },
-    transfer: { type: 'string', default: '300' },
-    epochs: { type: 'string' },
-    rates: { type: 'string' },
-    batches: { type: 'string' },
-    seed: { type: 'string', default: '1' },
-    preset: { type: 'string', default: 'tiny' },
-    only: { type: 'string', default: 'source,scratch,transfer,probe' },
-    test: { type: 'boolean', default: false },
-    cache: { type: 'string', default: path.join(tmpdir(), 'taskatlas-bench') },
-  },
+const { values: flags } = readOptions({
+  tasks: { type: 'string', default: 'autoencoding,z-depth,surface-normals' },
+  source: { type: 'string', default: '3600' },
+  transfer: { type: 'string', default: '300' },
+  epochs: { type: 'string' },
+  rates: { type: 'string' },
+  batches: { type: 'string' },
+  seed: { type: 'string', default: '1' },
+  preset: { type: 'string', default: 'tiny' },
+  only: { type: 'string', default: 'source,scratch,transfer,probe' },
+  test: { type: 'boolean', default: false },
+  cache: { type: 'string', default: path.join(tmpdir(), 'taskatlas-bench') },
 });
 
 const tasks = flags.tasks.split(',');
 const preset = flags.preset as PresetName;
-const seed = Number(flags.seed);
-const pools = { source: Number(flags.source), transfer: Number(flags.transfer), selection: 150, test: 600 };
+const seed = wholeNumber(flags.seed, '--seed');
+const pools = {
+  source: wholeNumber(flags.source, '--source'),
+  transfer: wholeNumber(flags.transfer, '--transfer'),
+  selection: 150,
+  test: 600,
+};
 const spec: DatasetSpec = { kind: 'rooms', version: ROOMS_VERSION, seed: 1, size: 64, pools };
 
 /** Shows the selection pool wherever the test pool is asked for. */

@@ -8,8 +8,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { availableParallelism, cpus, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
+import { chosen, readOptions, wholeNumber } from './command/options';
 import { startPeer } from './peers/process';
 import { benchPython } from './peers/python';
 import { startChild } from './processes/child';
@@ -157,25 +156,24 @@ function printTable(figures: ReadonlyMap<string, Totals>): void {
   }
 }
 
-/** Entry point of `npm run bench -- sweep`. */
-export async function run(args: readonly string[]): Promise<void> {
-  const { values } = parseArgs({
-    args: [...args],
-    options: {
-      json: { type: 'boolean', default: false },
-      tasks: { type: 'string', default: String(TASKS.length) },
-      'no-peers': { type: 'boolean', default: false },
-      only: { type: 'string' },
-    },
+async function run(): Promise<void> {
+  const { values } = readOptions({
+    json: { type: 'boolean', default: false },
+    tasks: { type: 'string', default: String(TASKS.length) },
+    'no-peers': { type: 'boolean', default: false },
+    only: { type: 'string' },
   });
   const say = values.json ? (): void => {} : (line: string): void => console.log(line);
-  const tasks = TASKS.slice(0, Math.max(1, Number(values.tasks) || TASKS.length));
+  const tasks = TASKS.slice(0, wholeNumber(values.tasks, '--tasks'));
   const machine = `${cpus()[0]?.model ?? 'unknown'}, ${availableParallelism()} processors, Node ${process.version}`;
   const load = loadavg()[0] ?? 0;
   say(`${machine}; load ${load.toFixed(1)}; ${tasks.length} sources, ${tasks.length ** 2} transfers each`);
-  const wanted = CONTESTANTS.filter(
-    ({ id }) => values.only === undefined || values.only.split(',').includes(id),
+  const only = chosen(
+    values.only,
+    CONTESTANTS.map(({ id }) => id),
+    '--only',
   );
+  const wanted = CONTESTANTS.filter(({ id }) => only.includes(id));
   const directory = mkdtempSync(join(tmpdir(), 'taskatlas-bench-sweep-'));
   let players: Player[] = [];
   try {
@@ -207,4 +205,4 @@ export async function run(args: readonly string[]): Promise<void> {
   }
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) await run(process.argv.slice(2));
+await run();

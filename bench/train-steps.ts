@@ -1,6 +1,6 @@
 /**
  * CPU milliseconds per training step of the tiny preset: source, scratch, readout head.
- *   node --import tsx bench/train-steps.ts [steps] [copy|segments|place|…]
+ *   npm run bench -- train-steps [steps] [copy|segments|place|…]
  * Synthetic shapes at 64×64: timing does not depend on what the pictures show. Two runs of different length
  * are subtracted, so loading and evaluation fall out; CPU time, so that a busy machine does not matter much.
  */
@@ -10,10 +10,11 @@ import { openEngine } from '@/lib/train/engine';
 import { executeRecipe } from '@/lib/train/methods';
 import { createTestContext } from '@/lib/train/methods/testing/context';
 import { createShapesDataset } from '@/lib/train/methods/testing/shapes-dataset';
+import { readOptions, wholeNumber } from './command/options';
 
 const BATCH = defaultTraining('tiny', 'source').batchSize;
-const steps = Number(process.argv[2] ?? 60);
-const task = process.argv[3] ?? 'copy';
+const [count = '60', task = 'copy'] = readOptions({}, 2).positionals;
+const steps = wholeNumber(count, 'steps');
 const engine = await openEngine({ backend: 'wasm' });
 console.log(engine.description.summary);
 const dataset = createShapesDataset({ source: 320, transfer: 96, selection: 32, test: 32 }, 64);

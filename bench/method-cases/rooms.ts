@@ -3,14 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { SourceRef, TaskId } from '@/lib/science/core';
 import { meanLoss } from '@/lib/train/methods/losses';
-import {
-  type Bench,
-  type Case,
-  type CaseSettings,
-  type Measured,
-  openRoomsGround,
-  selection,
-} from './case-bench';
+import { type Bench, type Case, type CaseSettings, type Measured, openRoomsGround, selection } from './bench';
 
 const CACHE = path.join(tmpdir(), 'taskatlas-bench');
 const SETTINGS: CaseSettings = { preset: 'tiny', epochs: { source: 8, transfer: 60, scratch: 60 } };

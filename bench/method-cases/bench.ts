@@ -45,7 +45,7 @@ export interface Measured {
 export const selection = ({ result }: Measured): number =>
   Math.min(...result.curve.map((point) => point.selectionLoss ?? Number.POSITIVE_INFINITY));
 
-export const accuracy = ({ result }: Measured): number => result.metric ?? Number.NaN;
+const accuracy = ({ result }: Measured): number => result.metric ?? Number.NaN;
 export const pair = async (method: Promise<Measured>, baseline: () => Promise<Measured>) => ({
   method: accuracy(await method),
   baseline: accuracy(await baseline()),

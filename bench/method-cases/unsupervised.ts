@@ -1,5 +1,5 @@
 /** Cases of encoders that are taught without labels: docs/methods/contrastive.md, deep-belief.md. */
-import { type Bench, type Case, type CaseSettings, pair } from './case-bench';
+import { type Bench, type Case, type CaseSettings, pair } from './bench';
 
 const FEW = { images: 60 };
 const MLP: CaseSettings = { preset: 'mlp', epochs: { source: 20, transfer: 30, scratch: 30 } };

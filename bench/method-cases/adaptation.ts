@@ -1,6 +1,6 @@
 /** Cases of domain adaptation: docs/methods/domain-adaptation.md. */
 import type { DomainShift, MethodOptions } from '@/lib/science/core';
-import { type Case, type CaseSettings, type Measured, pair } from './case-bench';
+import { type Case, type CaseSettings, type Measured, pair } from './bench';
 
 const TEXTURED = { kind: 'textured', strength: 1 } as const;
 const TINTED = { kind: 'tinted', strength: 1 } as const;
