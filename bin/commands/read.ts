@@ -104,6 +104,20 @@ function registerPolicy(program: Command): Command {
   });
 }
 
+/** Three digits: hours are measured in seconds. */
+const short = (cost: number): number => Number(cost.toPrecision(3));
+
+/** What each chosen source costs in the budget's unit; null where every one counts as one. */
+function sourceCosts({ sources, costs, unit }: PolicyView): string | null {
+  if (unit === 'tasks') return null;
+  const parts = sources.flatMap((source) => {
+    const found = costs.find(({ task }) => task === source);
+    const cost = unit === 'labels' ? found?.labels : found?.gpuHours;
+    return cost === undefined || cost === null ? [] : [`${source} ${short(cost)}`];
+  });
+  return `Costs in ${unit}: ${parts.join(', ')}.`;
+}
+
 function policyText(answer: PolicyView): string {
   const edges = answer.edges.map((edge) => [
     edge.target,
@@ -111,13 +125,15 @@ function policyText(answer: PolicyView): string {
     edge.value.toFixed(3),
   ]);
   const proof = answer.optimal ? 'proved optimal' : `bound ${answer.bound.toFixed(4)}`;
-  const spent = answer.budgets.map((b) => `${b.spent} of ${b.limit} ${b.unit}`).join(', ');
+  const spent = answer.budgets.map((b) => `${short(b.spent)} of ${b.limit} ${b.unit}`).join(', ');
   const { runnerUp } = answer;
+  const costs = sourceCosts(answer);
   return [
     `Supervise fully: ${answer.sources.join(', ')} (${spent}). Value ${answer.objective.toFixed(4)} (${answer.objectiveName}), ${proof}.`,
     ...(runnerUp
       ? [`Runner-up: ${runnerUp.sources.join(', ')}, worth ${runnerUp.loss.toFixed(4)} less.`]
       : []),
+    ...(costs === null ? [] : [costs]),
     '',
     table(['target', 'served by', 'value'], edges),
     ...answer.unserved.map(({ target, reason }) => `not served: ${target} (${reason})`),

@@ -101,6 +101,11 @@ function TaskTerms({ policy, query, set }: Props) {
   };
   return (
     <div className="max-h-[380px] overflow-y-auto pr-2">
+      {hours && (
+        <p className="mb-1 text-ink2 text-label">
+          Hours are those of a source’s own training; what a taught encoder stands on counts beside it, once.
+        </p>
+      )}
       <table className="w-full">
         <thead className="sticky top-0 bg-paper">
           <tr className="border-line2 border-b text-left text-ink2 text-label">

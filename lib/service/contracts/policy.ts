@@ -68,7 +68,10 @@ export const policyView = policyRecord.extend({
    * none is missing, or where the objective has no upper bound. Equal ends: what is missing cannot matter.
    */
   range: z.object({ low: z.number(), high: z.number(), missing: z.number() }).nullable(),
-  /** Cost of supervising each source. GPU-hours are measured seconds of its own network here; null = not known. */
+  /**
+   * Cost of each source alone. GPU-hours are measured here, of its own network or of the encoder that was taught; null =
+   * not known. What a taught encoder stands on has costs of its own, which a policy that uses it pays too.
+   */
   costs: z.array(z.object({ task: z.string(), labels: z.number(), gpuHours: z.number().nullable() })),
   /** Targets that this policy does not serve, and why. */
   unserved: z.array(z.object({ target: z.string(), reason: z.string() })),

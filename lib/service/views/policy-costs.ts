@@ -1,4 +1,4 @@
-import { TaskatlasError, type TaskDeclaration, type TaskId } from '@/lib/science/core';
+import { TaskatlasError, type TaskId } from '@/lib/science/core';
 import type { Budget } from '@/lib/science/policy';
 import type { BudgetUnit, PolicyView } from '../contracts';
 import type { SweepData } from './model';
@@ -8,15 +8,31 @@ const SECONDS_PER_HOUR = 3600;
 
 export type SourceCosts = PolicyView['costs'];
 
-/** Mean measured seconds of a task's own network over its finished seeds, in hours; null before one is done. */
-function measuredHours(data: Pick<SweepData, 'runs'>, task: TaskId): number | null {
-  const seconds = data.runs.flatMap((run) =>
-    run.recipe.kind === 'source' && run.recipe.task === task && run.state === 'done' && run.seconds !== null
-      ? [run.seconds]
-      : [],
+/** Runs that are a source of others, by the name that they go by there: own networks, and encoders that were taught. */
+function sourceRuns(runs: SweepData['runs']): Map<TaskId, Set<string>> {
+  const named = new Map<TaskId, Set<string>>();
+  const add = (task: TaskId, fingerprint: string): unknown =>
+    named.set(task, (named.get(task) ?? new Set()).add(fingerprint));
+  for (const { recipe, fingerprint } of runs) {
+    if (recipe.kind === 'source') add(recipe.task, fingerprint);
+    if ('sources' in recipe) for (const source of recipe.sources) add(source.task, source.fingerprint);
+  }
+  return named;
+}
+
+/** Mean measured hours of the training of each source over its finished seeds; null before one is done. */
+function measuredHours({ runs }: Pick<SweepData, 'runs'>): (task: TaskId) => number | null {
+  const named = sourceRuns(runs);
+  const timed = new Map(
+    runs.flatMap(({ fingerprint, state, seconds }) =>
+      state === 'done' && seconds !== null ? [[fingerprint, seconds] as const] : [],
+    ),
   );
-  if (seconds.length === 0) return null;
-  return seconds.reduce((a, b) => a + b, 0) / seconds.length / SECONDS_PER_HOUR;
+  return (task) => {
+    const seconds = [...(named.get(task) ?? [])].flatMap((fingerprint) => timed.get(fingerprint) ?? []);
+    if (seconds.length === 0) return null;
+    return seconds.reduce((a, b) => a + b, 0) / seconds.length / SECONDS_PER_HOUR;
+  };
 }
 
 /** What supervising each task costs: labels as the dictionary or a person says, hours as they were measured here. */
@@ -24,20 +40,32 @@ export function sourceCosts(
   data: Pick<SweepData, 'sweep' | 'runs'>,
   labelCosts: Readonly<Record<TaskId, number>>,
 ): SourceCosts {
+  const hours = measuredHours(data);
   const ids = new Set([...sourcesOf(data.sweep), ...targetsOf(data.sweep)].map((t) => t.id));
   return data.sweep.tasks
     .filter((task) => ids.has(task.id))
     .map((task) => ({
       task: task.id,
-      // An encoder that was taught costs what is behind it, and the program counts that once (`requires`).
+      // Its own training alone: what is behind an encoder that was taught the program counts, once (`requires`).
       labels: labelCosts[task.id] ?? (task.taught ? 0 : task.labelCost),
-      gpuHours: measuredHours(data, task.id),
+      gpuHours: hours(task.id),
     }));
 }
 
-/** Tasks whose labels are behind each encoder that the sweep taught. */
-export const labelsBehind = (tasks: readonly TaskDeclaration[]): Record<TaskId, readonly TaskId[]> =>
-  Object.fromEntries(tasks.flatMap((task) => (task.taught ? [[task.id, task.taught.tasks]] : [])));
+/**
+ * What each encoder that the sweep taught stands on: tasks whose labels are behind it, and taught encoders that it was
+ * started from, whose training is to be paid for too.
+ */
+export const behindTaught = ({
+  tasks,
+  spec,
+}: Pick<SweepData['sweep'], 'tasks' | 'spec'>): Record<TaskId, readonly TaskId[]> =>
+  Object.fromEntries(
+    tasks.flatMap(({ id, taught }) => {
+      const started = spec.pretrained?.find((entry) => entry.id === id)?.sources ?? [];
+      return taught ? [[id, [...new Set([...taught.tasks, ...started])]]] : [];
+    }),
+  );
 
 /**
  * One limit in the solver's form; `taught` encoders are no further task beside those that they learned from.

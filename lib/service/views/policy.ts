@@ -4,7 +4,7 @@ import type { BudgetUnit, PolicyEdgeView, PolicyRecord, PolicyView } from '../co
 import { completeness } from './cells';
 import { type SweepData, sourcesOf, targetsOf } from './model';
 import { finite, sound } from './numbers';
-import { budgetOf, curveLimits, labelsBehind, type SourceCosts, sourceCosts, untimed } from './policy-costs';
+import { behindTaught, budgetOf, curveLimits, type SourceCosts, sourceCosts, untimed } from './policy-costs';
 import { sweepTasks } from './tasks';
 
 type PolicyObjective = PolicyRecord['objectiveName'];
@@ -139,7 +139,7 @@ export function missingEdges(
 export function policyProblem(data: Measured, request: PolicyRequest): PolicyProblem {
   const served = servedBy(data, request);
   const costs = sourceCosts(data, request.labelCosts ?? {});
-  const requires = labelsBehind(data.sweep.tasks);
+  const requires = behindTaught(data.sweep);
   const budgets = budgetsOf(request, costs, Object.keys(requires));
   const targets = served.map((a) => a.target);
   const sources = new Set([
@@ -271,13 +271,11 @@ export function policyView(
     curve,
     tasks: sweepTasks(data.sweep),
     unit: request.unit ?? 'tasks',
-    budgets: budgetsOf(request, costs, Object.keys(labelsBehind(data.sweep.tasks))).map(
-      ({ name, limit }) => ({
-        unit: name as BudgetUnit,
-        limit,
-        spent: cost[name] ?? 0,
-      }),
-    ),
+    budgets: budgetsOf(request, costs, Object.keys(behindTaught(data.sweep))).map(({ name, limit }) => ({
+      unit: name as BudgetUnit,
+      limit,
+      spent: cost[name] ?? 0,
+    })),
     costs,
     unserved: unservedTargets(data, request),
   };
