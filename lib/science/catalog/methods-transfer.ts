@@ -121,7 +121,7 @@ export const TRANSFER_METHODS: readonly MethodDeclaration[] = [
     summary:
       'Some layers of the source’s encoder are restored, some of those trained, the others stay as they are.',
     source: 'Yosinski et al. 2014 (How transferable are features in deep neural networks?)',
-    version: 1,
+    version: 2,
     training: 'scratch',
     needs: ['weights'],
     leavesEncoder: true,

@@ -3,7 +3,7 @@ import { type LayerPlan, planLayers, scratchPlan } from '@/lib/science/catalog/p
 import { levelOf } from '@/lib/science/catalog/stitched';
 import { TaskatlasError } from '@/lib/science/core';
 import { rowsTensor } from '../../engine';
-import { createParameters, forward, pickWeights, valuesOf, type Weights } from '../../networks';
+import { createParameters, forward, valuesOf, type Weights } from '../../networks';
 import { imagesOf, taskOf } from '../evaluate';
 import { FEATURE_POOLS } from '../features';
 import { createPause, type Pause } from '../pause';
@@ -101,9 +101,10 @@ export const partial = networkMethod('partial', async (recipe, context) => {
   const task = taskOf(context, recipe.task);
   const { from, adapter, columns, encoder } = await startingEncoder(context, recipe);
   const plan = inLayers(scratchPlan(recipe.preset, context.dataset.size, task, columns));
-  const wanted = options.text('restore');
-  const taken = wanted === '' ? encoder : pickWeights(encoder, new RegExp(wanted));
   const layerOf = (name: string): string => name.slice(0, name.lastIndexOf('/'));
+  // Whole layers: a pattern is held against their names, as `train` is. The empty one fits all.
+  const wanted = new RegExp(options.text('restore'));
+  const taken: Weights = new Map([...encoder].filter(([name]) => wanted.test(layerOf(name))));
   const restored = new Set([...taken.keys()].map(layerOf));
   const trained = trainedLayers(plan, restored, {
     pattern: options.text('train'),

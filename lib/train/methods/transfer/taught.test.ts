@@ -90,11 +90,14 @@ describe('partial', () => {
     near(await by({}), plain, 4);
   });
 
-  it('restores only what the pattern names; the rest starts anew and is trained', async () => {
-    const options = { restore: 'conv1', depth: 0 };
-    const { weightOf } = await run(transfer('partial', 'segments', options));
-    expect(['conv1', 'conv2', 'code'].map((layer) => kept(weightOf, layer))).toEqual([true, false, false]);
-  });
+  it.each(['conv1', '^encoder/conv1$'])(
+    'restores only the layers that %s fits, whole; the rest starts anew and is trained',
+    async (restore) => {
+      const options = { restore, depth: 0 };
+      const { weightOf } = await run(transfer('partial', 'segments', options));
+      expect(['conv1', 'conv2', 'code'].map((layer) => kept(weightOf, layer))).toEqual([true, false, false]);
+    },
+  );
 
   it('leaves a whole encoder as a source, the cached part with it', async () => {
     await run(transfer('partial', 'segments'), 'chain');
