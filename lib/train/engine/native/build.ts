@@ -26,8 +26,6 @@ async function npm(facts: MachineFacts, args: readonly string[], cwd: string): P
     cwd,
     env: { ...process.env, PATH: `${dirname(process.execPath)}:${process.env.PATH ?? ''}` },
   });
-  if (result.stoppedBecause === 'interrupted')
-    throw new TaskatlasError('cancelled', 'Stopped; nothing was installed.');
   if (result.code !== 0)
     throw new TaskatlasError(
       'unavailable',

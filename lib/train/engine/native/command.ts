@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
+import { TaskatlasError } from '@/lib/science/core/errors';
 
 export interface CommandResult {
   /** Exit code; null when it was stopped or could not start. */
@@ -20,13 +21,42 @@ export interface CommandOptions {
 
 const KEPT = 64 * 1024;
 
-/** Runs a command to its end without a shell. Never throws: a command that is not there gives code null. */
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+function listen(heard: () => void): void {
+  for (const signal of SIGNALS) process.on(signal, heard);
+}
+function unlisten(heard: () => void): void {
+  for (const signal of SIGNALS) process.off(signal, heard);
+}
+
+let interrupted = false;
+const cancelled = (): TaskatlasError => new TaskatlasError('cancelled', 'Stopped.');
+
+/** While `work` goes on, a signal does not end this process: the command that runs is stopped, no other starts. */
+export async function stoppable<T>(work: () => Promise<T>): Promise<T> {
+  const heard = (): void => {
+    interrupted = true;
+  };
+  listen(heard);
+  try {
+    return await work();
+  } finally {
+    unlisten(heard);
+    interrupted = false;
+  }
+}
+
+/**
+ * Runs a command to its end without a shell. A command that is not there gives code null.
+ * @throws TaskatlasError `cancelled` on a signal, after the command and all that it started were told to end
+ */
 export function runCommand(
   command: string,
   args: readonly string[],
   options: CommandOptions = {},
 ): Promise<CommandResult> {
-  return new Promise((resolve) => {
+  if (interrupted) return Promise.reject(cancelled());
+  return new Promise((resolve, reject) => {
     const started = Date.now();
     let stdout = '';
     let output = '';
@@ -38,14 +68,20 @@ export function runCommand(
       detached: true,
     });
     // Own process group: `make` and `g++` below must end with it.
-    const stop = (reason: string): void => {
+    const stop = (reason: string, signal: NodeJS.Signals = 'SIGTERM'): void => {
       stoppedBecause = reason;
-      if (child.pid !== undefined) process.kill(-child.pid, 'SIGTERM');
+      try {
+        if (child.pid !== undefined) process.kill(-child.pid, signal);
+      } catch {
+        // All of the group have ended by themselves.
+      }
     };
-    const interrupted = (): void => {
-      stop('interrupted');
+    let signalled = false;
+    const heard = (): void => {
+      stop('a signal', signalled ? 'SIGKILL' : 'SIGTERM');
+      signalled = true;
     };
-    process.once('SIGINT', interrupted);
+    listen(heard);
     const timer = setInterval(() => {
       const reason = options.watch?.((Date.now() - started) / 1000) ?? null;
       if (reason !== null && stoppedBecause === null) stop(reason);
@@ -60,8 +96,9 @@ export function runCommand(
     child.stderr.on('data', take);
     const finish = (code: number | null): void => {
       clearInterval(timer);
-      process.off('SIGINT', interrupted);
-      resolve({ code, stdout, output, stoppedBecause });
+      unlisten(heard);
+      if (signalled) reject(cancelled());
+      else resolve({ code, stdout, output, stoppedBecause });
     };
     child.on('error', (error) => {
       output += error.message;

@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, readlinkSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { findProgram, runCommand, tail } from './command';
+import { findProgram, runCommand, stoppable, tail } from './command';
 import { wrongAnswers } from './known-answer';
 import { reasonIn, stallWatch } from './vendor';
 import { faults } from './verify';
@@ -28,6 +28,29 @@ describe('commands', () => {
     const stopped = await runCommand(process.execPath, ['-e', script], { watch: () => 'enough' });
     expect(stopped).toMatchObject({ code: null, stoppedBecause: 'enough' });
   });
+});
+
+describe('a signal', () => {
+  /** Holds its output open by a grandchild, as pip and make do. */
+  const script =
+    'require("child_process").spawn("sleep", ["600"], { stdio: "inherit" }); setInterval(() => {}, 1000);';
+
+  it.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)(
+    '%s stops the command that runs, and the next',
+    async (signal) => {
+      const listeners = process.listenerCount(signal);
+      const work = stoppable(async () => {
+        setTimeout(() => process.kill(process.pid, signal), 300);
+        await expect(runCommand(process.execPath, ['-e', script])).rejects.toMatchObject({
+          code: 'cancelled',
+        });
+        await runCommand(process.execPath, ['-e', '']);
+      });
+      await expect(work).rejects.toMatchObject({ code: 'cancelled' });
+      expect(process.listenerCount(signal)).toBe(listeners);
+      expect(await runCommand(process.execPath, ['-e', ''])).toMatchObject({ code: 0 });
+    },
+  );
 });
 
 describe("the vendor's download", () => {

@@ -2,6 +2,7 @@ import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { TaskatlasError } from '@/lib/science/core/errors';
 import { buildBinding, buildOperations, fetchPackages } from './build';
+import { stoppable } from './command';
 import { gatherFacts, type MachineFacts } from './facts';
 import {
   directoryName,
@@ -45,6 +46,8 @@ interface Finished extends Provenance {
   readonly report: VerificationReport;
 }
 
+const isCancelled = (error: unknown): boolean =>
+  error instanceof TaskatlasError && error.code === 'cancelled';
 const message = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 async function verified(work: Work, provenance: Provenance): Promise<Finished> {
@@ -81,6 +84,7 @@ async function byVendor(work: Work): Promise<Finished | null> {
       "  it downloaded, but finds no GPU that it can use (it wants CUDA 11.2 and cuDNN 8.1); taking TensorFlow's wheel instead",
     );
   } catch (error) {
+    if (isCancelled(error)) throw error;
     work.say(`  it downloaded, but does not work here: ${message(error)}`);
   }
   clearVendor(work.staging, variant);
@@ -204,12 +208,16 @@ export async function installEngine(options: InstallOptions, say: Say): Promise<
   const staging = createStaging(home, `${tfjs}-${options.variant}`);
   const work: Work = { options, plan, facts, staging, tfjs, say };
   try {
-    say(
-      `Fetching ${packageName(options.variant)} ${tfjs} and what it requires from npm (install scripts off) …`,
-    );
-    await fetchPackages(facts, options.variant, tfjs, staging);
-    const finished = (plan.tryVendor ? await byVendor(work) : null) ?? (await byWheel(work));
-    return { ...finish(work, home, finished), installed: true };
+    return await stoppable(async () => {
+      say(
+        `Fetching ${packageName(options.variant)} ${tfjs} and what it requires from npm (install scripts off) …`,
+      );
+      await fetchPackages(facts, options.variant, tfjs, staging);
+      const finished = (plan.tryVendor ? await byVendor(work) : null) ?? (await byWheel(work));
+      return { ...finish(work, home, finished), installed: true };
+    });
+  } catch (error) {
+    throw isCancelled(error) ? new TaskatlasError('cancelled', 'Stopped; nothing was installed.') : error;
   } finally {
     rmSync(staging, { recursive: true, force: true });
   }

@@ -1,6 +1,5 @@
 import { existsSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { TaskatlasError } from '@/lib/science/core/errors';
 import { runCommand } from './command';
 import type { MachineFacts } from './facts';
 import { type EngineVariant, packageDirectory } from './layout';
@@ -74,8 +73,6 @@ export async function tryVendor(
       patience,
     ),
   });
-  if (result.stoppedBecause === 'interrupted')
-    throw new TaskatlasError('cancelled', 'Stopped; nothing was installed.');
   const built =
     existsSync(join(directory, 'lib')) &&
     readdirSync(join(directory, 'lib')).some((level) =>

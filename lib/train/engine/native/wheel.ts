@@ -36,8 +36,6 @@ async function download(python: string, wanted: WheelRequirement, folder: string
   const result = await runCommand(python, args, {
     watch: (seconds) => (seconds > 3600 ? 'no end after an hour' : null),
   });
-  if (result.stoppedBecause === 'interrupted')
-    throw new TaskatlasError('cancelled', 'Stopped; nothing was installed.');
   if (result.code !== 0) return null;
   const fresh = readdirSync(folder).find((entry) => entry.endsWith('.whl') && !before.has(entry));
   return fresh === undefined ? null : join(folder, fresh);
