@@ -255,6 +255,10 @@ export const TAUGHT_METHODS: readonly MethodDeclaration[] = [
       unlabelled: { kind: 'flag', default: true, doc: 'Whether images without a label are learned from.' },
     },
     trainings: () => 0.05,
-    runs: (options) => ({ sources: 'joined', members: names(options.text('members')) }),
+    // From labels alone it asks no teacher, and questions about pixels no source: none is waited for or charged.
+    runs: (options) =>
+      options.number('weight') > 0 || options.flag('unlabelled')
+        ? { sources: 'joined', members: names(options.text('members')) }
+        : { sources: options.text('see') === 'code' ? 'joined' : 'none', members: null },
   },
 ];

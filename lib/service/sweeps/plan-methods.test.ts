@@ -318,6 +318,30 @@ describe('teachers and members', () => {
     ]);
   });
 
+  it('has a tree from labels alone wait for none, and pay for none, of what it does not ask', () => {
+    const alone = { weight: 0, unlabelled: false };
+    const tree = (options: Record<string, unknown>) => ({ method: 'born-again-tree', options });
+    const { runs } = plan({
+      tasks: ['autoencoding', 'z-depth', 'scene-class'],
+      methods: ['readout', 'born-again-tree', tree(alone), tree({ ...alone, see: 'code' })],
+    });
+    const trees = transfersOf(runs, 'scene-class').filter(
+      ({ recipe }) => recipe.method === 'born-again-tree',
+    );
+    const kinds = new Map(runs.map((run) => [run.fingerprint, run.recipe.kind]));
+    expect(
+      trees.map(({ recipe, dependsOn }) => [
+        recipe.sources.length,
+        recipe.members?.length ?? 0,
+        [...new Set(dependsOn.map((parent) => kinds.get(parent)))].sort().join(' '),
+      ]),
+    ).toEqual([
+      [0, 0, 'dataset'],
+      [2, 0, 'source'],
+      [2, 2, 'source transfer'],
+    ]);
+  });
+
   it('refuses members that the sweep does not have, and circles', () => {
     expect(issuesOf({ methods: ['ensemble'] })[0]?.message).toContain('add it to methods');
     const circle = [

@@ -1,4 +1,4 @@
-import { optionsOf, type ResolvedMethodOptions } from '@/lib/science/catalog/methods';
+import { methodById, optionsOf, type ResolvedMethodOptions } from '@/lib/science/catalog/methods';
 import { type PoolName, type RunTable, TaskatlasError, type TransferRecipe } from '@/lib/science/core';
 import {
   type Criterion,
@@ -85,7 +85,7 @@ function selectDepth(
   return trees[best] as TreeNode;
 }
 
-/** The mean of the teachers' probabilities on the transfer pool; null where nothing of it would be used. */
+/** The mean of the teachers' probabilities on the transfer pool; null where it learns from labels alone. */
 async function teacherOf(
   recipe: TransferRecipe,
   context: MethodContext,
@@ -93,7 +93,7 @@ async function teacherOf(
   spec: LossSpec,
   channels: number,
 ): Promise<Float32Array | null> {
-  if (options.number('weight') === 0 && !options.flag('unlabelled')) return null;
+  if (methodById(recipe.method).runs?.(options).members === null) return null;
   const outputs = await memberOutputs(context, recipe.members ?? [], recipe.task, 'transfer');
   return softmaxRows(combineOutputs(spec, channels, outputs), channels, options.number('temperature'));
 }
