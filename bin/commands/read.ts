@@ -210,8 +210,12 @@ function registerAdvise(program: Command): void {
     print(`\n${table(['labels', 'method', 'sources', 'ln(loss/scratch)', '±', 'FLOPs', ''], rows)}`);
     const compared = answer.ranking.filter((way) => !way.moreLabels).length;
     if (compared < rows.length) print('\n✱ saw more of the target’s labels than that: not compared.');
-    if (answer.negative.length > 0)
-      print(`\nNegative transfer: ${answer.negative.length} of ${compared} ways are worse than scratch.`);
+    const { negative } = answer;
+    const untested = negative.some((way) => way.margin === null)
+      ? ' (one seed: not held against its noise)'
+      : '';
+    if (negative.length > 0)
+      print(`\nNegative transfer: ${negative.length} of ${compared} ways are worse than scratch${untested}.`);
   });
 }
 

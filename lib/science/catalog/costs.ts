@@ -65,7 +65,7 @@ export function recipeFlops(
     case 'scratch':
       return trained(scratchPlan(recipe.preset, size, shapeOf(recipe.task)), recipe.images, recipe.training);
     case 'transfer': {
-      const { training, trainings, stages } = methodById(recipe.method);
+      const { training, trainings, stages, learner } = methodById(recipe.method);
       const task = shapeOf(recipe.task);
       const options = optionsOf(recipe.method, recipe.options);
       if (stages)
@@ -74,9 +74,10 @@ export function recipeFlops(
           return sum + flops * imagesSeen(pools.source, epochs > 0 ? { ...own, epochs } : own);
         }, 0);
       const times = trainings?.(options) ?? 1;
+      const preset = learner?.(options) ?? recipe.preset;
       const plan =
         training === 'scratch'
-          ? scratchPlan(recipe.preset, size, task, encoderColumns(recipe, recipeOf))
+          ? scratchPlan(preset, size, task, encoderColumns(recipe, recipeOf))
           : transferPlan(recipe.preset, size, task, recipe.sources.length);
       return times * trained(plan, recipe.images, recipe.training);
     }

@@ -81,6 +81,8 @@ export interface MethodDeclaration {
   readsLabels?(options: ResolvedOptions): boolean;
   /** For transfers between domains: pictures of either that it needs, in the source and in the transfer pool. */
   leastImages?: number;
+  /** Preset of the network that it trains, where the sweep's is another. */
+  learner?(options: ResolvedOptions): PresetName | null;
   /** How many trainings of its network one run is, for cost estimates; 1 when absent. */
   trainings?(options: ResolvedOptions): number;
   /** For transfers that learn from the source pool: their trainings, for cost estimates. */

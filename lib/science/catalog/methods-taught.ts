@@ -15,11 +15,17 @@ function hasUnlabelled(asked: MethodCase): boolean | string {
   return hasAnswers(asked);
 }
 
+/** Preset of a student where it is not its teacher's. */
+function studentOf(options: ResolvedOptions): PresetName | null {
+  const student = options.text('student');
+  return student === 'same' ? null : (student as PresetName);
+}
+
 /** A student of another preset copies pixels only where its outputs are laid out as its teacher's. */
 function canCopy(asked: MethodCase, options: ResolvedOptions): boolean | string {
-  const student = options.text('student');
+  const student = studentOf(options);
   const pixels = asked.task.head.kind === 'pixels' || asked.task.head.kind === 'pixel-classes';
-  if (pixels && student !== 'same' && !sameOutputs(student as PresetName, asked.preset, asked.size))
+  if (pixels && student && !sameOutputs(student, asked.preset, asked.size))
     return `a ${student} student cannot copy a ${asked.preset} teacher pixel by pixel: their outputs differ in size`;
   return hasAnswers(asked);
 }
@@ -36,6 +42,7 @@ export const TAUGHT_METHODS: readonly MethodDeclaration[] = [
     source: 'Hinton, Vinyals & Dean 2015 (Distilling the Knowledge in a Neural Network)',
     version: 1,
     serves: canCopy,
+    learner: studentOf,
     training: 'scratch',
     needs: ['weights'],
     options: {

@@ -297,6 +297,17 @@ describe('teachers and members', () => {
       for (const member of recipe.members ?? []) expect(dependsOn).toContain(member.fingerprint);
   });
 
+  it('prices a student of another preset as what it is', () => {
+    const student = (options: object) =>
+      transfersOf(
+        plan({ tasks: ['scene-class'], methods: [{ method: 'distill', options }] }).runs,
+        'scene-class',
+      )[0]?.estimatedFlops ?? 0;
+    const [same, small, large] = [{}, { student: 'micro' }, { student: 'resnet50' }].map(student);
+    expect(small).toBeLessThan((same ?? 0) / 2);
+    expect(large).toBeGreaterThan(100 * (same ?? 0));
+  });
+
   it('is one way, without sources, where its members have none: no source is charged for it', () => {
     const methods = [
       'readout',
