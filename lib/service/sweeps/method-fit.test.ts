@@ -94,6 +94,24 @@ describe('methods in their sweep', () => {
       'pretrained[0].options.weights',
       'all 0',
     ],
+    [
+      'a task without labels',
+      { ...joint({}, ['z-depth', 'random-projection']), tasks: [...base.tasks, 'random-projection'] },
+      'pretrained[0].tasks[1]',
+      'no labels',
+    ],
+    [
+      'a start that is trained for nothing',
+      {
+        sources: ['z-depth'],
+        targets: ['z-depth'],
+        pretrained: [
+          { id: 'chain', method: 'fine-tune', sources: ['surface-normals'], tasks: ['autoencoding'] },
+        ],
+      },
+      'pretrained[0].sources[0]',
+      'neither a source of this sweep',
+    ],
     ['a task twice', joint({}, ['z-depth', 'z-depth']), 'pretrained[0].tasks', 'twice'],
     [
       'episodes beyond the source pool',

@@ -370,7 +370,8 @@ export function planSweep(spec: SweepSpec, input: PlanInput): SweepPlan {
   const foreign = externalTasks(spec, input.tasks, encoders);
   const fixed = [...checked.sources, ...foreign.map(({ id }) => id)];
   const known = [...checked.tasks, ...foreign];
-  const taught = taughtSources(spec, known, fixed);
+  const own = spec.gold === false ? [] : checked.targets;
+  const taught = taughtSources(spec, known, [...fixed, ...own]);
   const tasks = [...known, ...taught];
   const sources = [...fixed, ...taught.map(({ id }) => id)];
   const { targets } = checked;

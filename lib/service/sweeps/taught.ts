@@ -25,32 +25,46 @@ function labelsBehind(
   return behind;
 }
 
-function issuesOf(
-  entry: Taught,
-  at: number,
-  known: ReadonlySet<string>,
-  tasks: ReadonlySet<string>,
-  preset: PresetName,
-  foreign: readonly TaskId[],
-): FieldIssue[] {
+/** What entries may name, the encoders taught before one among it. */
+interface Known {
+  tasks: readonly TaskDeclaration[];
+  /** Names that are taken. */
+  names: Set<string>;
+  /** Tasks and entries whose encoders are trained. */
+  encoders: Set<string>;
+}
+
+/** Why nothing can be learned from a task, or null. */
+function taskFault(id: TaskId, tasks: readonly TaskDeclaration[]): string | null {
+  const task = tasks.find((candidate) => candidate.id === id);
+  if (!task) return `"${id}" is not in the list of tasks`;
+  return task.untrained || task.external ? `"${id}" has no labels to learn from` : null;
+}
+
+/** Why a training cannot begin with an encoder, or null. */
+function startFault(source: TaskId, { tasks, encoders }: Known): string | null {
+  if (!encoders.has(source))
+    return `"${source}" is neither a source of this sweep nor taught before this one`;
+  return tasks.some(({ id, external }) => external && id === source)
+    ? `"${source}" comes from outside: it is no encoder to start from`
+    : null;
+}
+
+function issuesOf(entry: Taught, at: number, known: Known, preset: PresetName): FieldIssue[] {
   const path = `pretrained[${at}]`;
   const method = methodById(entry.method);
   const issues: FieldIssue[] = [];
-  if (known.has(entry.id)) issues.push({ path: `${path}.id`, message: `"${entry.id}" is already a source` });
+  if (known.names.has(entry.id))
+    issues.push({ path: `${path}.id`, message: `"${entry.id}" is already a source` });
   entry.tasks.forEach((task, i) => {
-    if (!tasks.has(task))
-      issues.push({ path: `${path}.tasks[${i}]`, message: `"${task}" is not in the list of tasks` });
+    const message = taskFault(task, known.tasks);
+    if (message !== null) issues.push({ path: `${path}.tasks[${i}]`, message });
   });
   if (new Set(entry.tasks).size < entry.tasks.length)
     issues.push({ path: `${path}.tasks`, message: 'must not name anything twice' });
   entry.sources.forEach((source, i) => {
-    const message = `"${source}" is neither a source of this sweep nor taught before this one`;
-    if (!known.has(source)) issues.push({ path: `${path}.sources[${i}]`, message });
-    else if (foreign.includes(source))
-      issues.push({
-        path: `${path}.sources[${i}]`,
-        message: `"${source}" comes from outside: it is no encoder to start from`,
-      });
+    const message = startFault(source, known);
+    if (message !== null) issues.push({ path: `${path}.sources[${i}]`, message });
   });
   if (method.kind === 'transfer' && (entry.tasks.length !== 1 || entry.sources.length !== 1)) {
     const message = `${entry.method} as a source takes one encoder (sources) to one task (tasks)`;
@@ -90,20 +104,24 @@ function misfits(entry: Taught, path: string, preset: PresetName): FieldIssue[] 
 /**
  * Declarations of the encoders that a sweep teaches: sources without a target function of their own. Each costs the
  * union of the labels behind it.
+ * @param trained tasks that get a network of their own
  * @throws TaskatlasError `invalid-input` naming the fields
  */
 export function taughtSources(
   spec: SweepSpec,
   tasks: readonly TaskDeclaration[],
-  sources: readonly TaskId[],
+  trained: readonly TaskId[],
 ): TaskDeclaration[] {
   const entries = spec.pretrained ?? [];
-  const known = new Set<string>([...tasks.map((task) => task.id), ...sources]);
-  const foreign = tasks.flatMap((task) => (task.external ? [task.id] : []));
-  const ids = new Set(tasks.map((task) => task.id));
+  const known: Known = {
+    tasks,
+    names: new Set(tasks.map((task) => task.id)),
+    encoders: new Set(trained),
+  };
   const issues = entries.flatMap((entry, i) => {
-    const found = issuesOf(entry, i, known, ids, spec.preset, foreign);
-    known.add(entry.id);
+    const found = issuesOf(entry, i, known, spec.preset);
+    known.names.add(entry.id);
+    known.encoders.add(entry.id);
     return found;
   });
   if (issues.length > 0)
