@@ -35,6 +35,8 @@ describe('labels at line ends', () => {
     const ys = spreadLabels([50, 52, 120], 14);
     expect((ys[1] ?? 0) - (ys[0] ?? 0)).toBeGreaterThanOrEqual(14 - 1e-6);
     expect(ys[2]).toBe(120);
+    const low = spreadLabels([90, 92, 94], 14, 95);
+    expect(low.map(Math.round)).toEqual([67, 81, 95]);
     const many = spreadLabels([10, 9, 8, 7], 12);
     expect(many).toEqual(many.toSorted((a, b) => b - a));
   });

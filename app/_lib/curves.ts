@@ -45,8 +45,15 @@ export function passes(line: readonly CurvePoint[], other: readonly CurvePoint[]
   return line.find((p) => p.loss <= best) ?? null;
 }
 
-/** Moves labels apart to at least `gap`, keeping their order and moving each as little as the pass allows. */
-export function spreadLabels(ys: readonly number[], gap: number): number[] {
+/**
+ * Moves labels apart to at least `gap`, keeping their order and moving each as little as the pass allows; none ends
+ * below `lowest`.
+ */
+export function spreadLabels(
+  ys: readonly number[],
+  gap: number,
+  lowest = Number.POSITIVE_INFINITY,
+): number[] {
   const order = ys.map((y, i) => ({ y, i })).sort((a, b) => a.y - b.y);
   const placed = order.map((o) => o.y);
   for (let pass = 0; pass < 20; pass++) {
@@ -62,6 +69,9 @@ export function spreadLabels(ys: readonly number[], gap: number): number[] {
     if (!moved) break;
   }
   const out = [...ys];
+  for (let k = placed.length - 1, most = lowest; k >= 0; k--, most -= gap) {
+    placed[k] = Math.min(placed[k] ?? 0, most);
+  }
   order.forEach((o, k) => {
     out[o.i] = placed[k] ?? o.y;
   });

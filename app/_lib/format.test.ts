@@ -1,5 +1,17 @@
 import { describe, expect, it } from 'vitest';
-import { change, duration, flops, interval, list, loss, ordinal, percent, share, signed } from './format';
+import {
+  change,
+  duration,
+  flops,
+  interval,
+  list,
+  loss,
+  ordinal,
+  percent,
+  share,
+  signed,
+  took,
+} from './format';
 
 describe('numbers as text', () => {
   it('writes shares as percent with a hard space', () => {
@@ -24,6 +36,14 @@ describe('numbers as text', () => {
     expect(loss(0.0504)).toBe('.0504');
     expect(loss(1.234)).toBe('1.23');
     expect(loss(0)).toBe('0');
+  });
+  it('keeps what tells short times apart', () => {
+    expect([0.148, 3.77, 9.97, 90].map(took)).toEqual([
+      '0.15\u00a0s',
+      '3.8\u00a0s',
+      '10\u00a0s',
+      '2\u00a0min',
+    ]);
   });
   it('writes work with a prefix', () => {
     expect(flops(3.24e12)).toBe('3.2\u00a0TFLOP');

@@ -52,6 +52,11 @@ export function duration(seconds: number): string {
   return rest === 0 ? hours : `${hours} ${rest}${NBSP}min`;
 }
 
+/** How long something took: short times keep what tells them apart, "0.15 s", "3.8 s". */
+export function took(seconds: number): string {
+  return seconds >= 9.95 ? duration(seconds) : `${seconds.toFixed(seconds < 1 ? 2 : 1)}${NBSP}s`;
+}
+
 /** "3.2 TFLOP" */
 export function flops(n: number): string {
   const units = ['', 'k', 'M', 'G', 'T', 'P', 'E'];

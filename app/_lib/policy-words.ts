@@ -69,7 +69,7 @@ export function curveNote(policy: PolicyView): string {
   const last = policy.curve.at(-1);
   const flat = last === undefined ? undefined : policy.curve.find((p) => near(p.objective, last.objective));
   if (last !== undefined && flat !== undefined && flat.budget < last.budget)
-    notes.push(`Past ${flat.budget} more labels change nothing.`);
+    notes.push(`Past ${flat.budget}, more labels change nothing.`);
   return notes.join(' ');
 }
 

@@ -61,7 +61,7 @@ describe('a policy in words', () => {
   });
   it('says where greedy fails and where labels stop paying', () => {
     expect(curveNote(policy)).toBe(
-      'Greedy choice misses the optimum at 1 budget of 4, by at most 9\u00a0%. Past 3 more labels change nothing.',
+      'Greedy choice misses the optimum at 1 budget of 4, by at most 9\u00a0%. Past 3, more labels change nothing.',
     );
   });
   it('says how sure the solution is and what stands beside it', () => {

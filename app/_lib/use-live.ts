@@ -12,10 +12,11 @@ const POLL_MS = 5000;
 /**
  * Keeps everything of a sweep on the screen up to date by server-sent events.
  * The stream only says that something changed; the data come by the ordinary GETs, so that there is one shape.
- * Returns the time of the last event.
+ * Returns the time of the last event, and whether the stream is broken (the browser takes it up again by itself).
  */
-export function useLive(sweepId: string | null, on: boolean): Date | null {
+export function useLive(sweepId: string | null, on: boolean): { at: Date | null; lost: boolean } {
   const [at, setAt] = useState<Date | null>(null);
+  const [lost, setLost] = useState(false);
   useEffect(() => {
     if (sweepId === null || !on) return;
     const prefix = sweepPath(sweepId);
@@ -36,16 +37,19 @@ export function useLive(sweepId: string | null, on: boolean): Date | null {
       stream.close();
       changed();
     });
+    stream.addEventListener('open', () => setLost(false));
+    stream.addEventListener('error', () => setLost(!over));
     const poll = setInterval(() => {
       if (!over && stream.readyState === EventSource.CLOSED) changed();
     }, POLL_MS);
     return () => {
       stream.close();
+      setLost(false);
       clearInterval(poll);
       if (timer !== null) clearTimeout(timer);
     };
   }, [sweepId, on]);
-  return at;
+  return { at, lost };
 }
 
 const EVENT_NAMES = ['progress', 'state', 'target', 'policy'];

@@ -1,6 +1,6 @@
 import Link from 'next/link';
 import { Children, type ReactNode } from 'react';
-import { type Block, docsHref, type Inline } from '@/app/_lib/markdown';
+import { type Block, docsHref, type Inline, plainText } from '@/app/_lib/markdown';
 
 /** A document of the project as a page: code that is an address of the dashboard leads there. */
 export function Document({ blocks }: { blocks: readonly Block[] }) {
@@ -12,7 +12,8 @@ const each = <T,>(items: readonly T[], node: (item: T) => ReactNode): ReactNode 
   Children.toArray(items.map((item) => node(item)));
 
 const listItem = (children: readonly Inline[]): ReactNode => <li>{inlineNodes(children)}</li>;
-const headCell = (children: readonly Inline[]): ReactNode => <th scope="col">{inlineNodes(children)}</th>;
+const headCell = (children: readonly Inline[]): ReactNode =>
+  children.length === 0 ? <td /> : <th scope="col">{inlineNodes(children)}</th>;
 const bodyCell = (children: readonly Inline[]): ReactNode => <td>{inlineNodes(children)}</td>;
 const bodyRow = (cells: readonly (readonly Inline[])[]): ReactNode => <tr>{each(cells, bodyCell)}</tr>;
 
@@ -52,7 +53,7 @@ function Heading({ block }: { block: Extract<Block, { kind: 'heading' }> }) {
 function DocumentTable({ block: { head, rows } }: { block: Extract<Block, { kind: 'table' }> }) {
   return (
     <div className="relative mt-2 overflow-x-auto">
-      <table className="table">
+      <table className="table" aria-label={head.map(plainText).filter(Boolean).join(', ')}>
         <thead>
           <tr>{each(head, headCell)}</tr>
         </thead>
@@ -75,7 +76,7 @@ function inlineNode(node: Inline): ReactNode {
     case 'emphasis':
       return <em>{inlineNodes(node.children)}</em>;
     case 'code':
-      return /^\/[a-z]/.test(node.text) ? (
+      return /^\/[a-z][^{]*$/.test(node.text) ? (
         <Link className={`link ${CODE}`} href={node.text}>
           {node.text}
         </Link>

@@ -24,8 +24,14 @@ type Target = AgreementView['targets'][number];
 
 /** The sweep to compare with when none is chosen: the first other one, published results before the rest. */
 function otherOf(sweeps: readonly SweepView[], own: SweepView | undefined): SweepView | null {
+  const ids = new Set(own?.tasks.map((t) => t.id));
+  const common = (s: SweepView): number => s.tasks.filter((t) => ids.has(t.id)).length;
   const others = sweeps.filter((s) => s.id !== own?.id);
-  return others.find((s) => s.origin === 'imported') ?? others[0] ?? null;
+  const most = Math.max(0, ...others.map(common));
+  // Tasks of other names may still belong together, as those of the published results do.
+  return (
+    others.find((s) => most < 3 && s.origin === 'imported') ?? others.find((s) => common(s) === most) ?? null
+  );
 }
 
 /** Generalisation check: would another data set rank the sources the same way? */
@@ -107,7 +113,7 @@ function Loaded({ view, name, base, map, set }: LoadedProps) {
         {view.targets.length === 0 ? (
           <Empty title="No target in common">Say on the right which tasks belong together.</Empty>
         ) : (
-          <table className="table">
+          <table className="table" aria-label="Agreement by target">
             <thead>
               <tr>
                 <th scope="col">Target</th>

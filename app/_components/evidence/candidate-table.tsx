@@ -35,7 +35,7 @@ export function CandidateTable({ view, name, href }: Props) {
   const rows = sortRows(view.candidates, COLUMNS, query, 'affinity');
   return (
     <div className="relative overflow-x-auto">
-      <table className="table">
+      <table className="table" aria-label="Candidates, every measure">
         <thead>
           <tr>
             <SortHead {...head} id="name" label="Candidate" number={false} />

@@ -121,7 +121,7 @@ function Wall({ image, what, name, base }: WallProps) {
     <ul className="grid grid-cols-[repeat(auto-fill,minmax(168px,1fr))] gap-x-4 gap-y-5 phone:grid-cols-2">
       {input !== null && (
         <li>
-          <div className="flex">
+          <div className="flex gap-1">
             <Picture url={input} alt={`Test image ${image.index}`} half={what === 'both'} />
           </div>
           <p className="mt-1 font-semibold">Input</p>
@@ -169,7 +169,7 @@ function Picture({ url, alt, half = false }: { url: string; alt: string; half?: 
     <img
       src={url}
       alt={alt}
-      className={`aspect-square min-w-0 rounded-tile border border-line bg-line object-contain [image-rendering:pixelated] ${half ? 'w-1/2' : 'flex-1'}`}
+      className={`aspect-square min-w-0 rounded-tile border border-line bg-line object-contain [image-rendering:pixelated] ${half ? 'w-[calc(50%-2px)]' : 'flex-1'}`}
     />
   );
 }

@@ -115,7 +115,7 @@ function OneSided({ view, name, base, unit, all, set }: OneSidedProps) {
       {shown.length === 0 ? (
         <p className="text-ink2">No pair is measured both ways in this unit.</p>
       ) : (
-        <table className="table">
+        <table className="table" aria-label="One-sided pairs">
           <thead>
             <tr>
               <th scope="col">From the first to the second</th>

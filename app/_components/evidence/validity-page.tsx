@@ -154,7 +154,7 @@ function Checks({ view, base }: { view: ValidityView; base: string }) {
   return (
     <section aria-label="Checks by target" className="relative mt-2 overflow-x-auto">
       {said.length > 0 && <p className="mb-2 text-ink2">Every target: {said.join('; ')}.</p>}
-      <table className="table">
+      <table className="table" aria-label="Validity of each target">
         <thead>
           <tr>
             <SortHead {...head} id="name" label="Target" />

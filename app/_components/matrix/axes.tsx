@@ -40,7 +40,7 @@ export const RowLabels = memo(function RowLabels({ layout, model, name, bold }: 
             className={tone(on, excluded || sign !== '')}
             fontStyle={excluded ? 'italic' : undefined}
           >
-            {clip(sign + name(id), layout.labelWidth - 10, layout.phone ? 11.5 : 12.5)}
+            {clip(sign + name(id), layout.labelWidth - (layout.phone ? 18 : 10), layout.phone ? 11.5 : 12.5)}
           </text>
         );
       })}

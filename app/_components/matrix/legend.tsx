@@ -73,9 +73,9 @@ export function Legend({ unit, theme, states, helpless, excluded, intervals, sou
       <RampLegend unit={unit} theme={theme} sources={sources} />
       {info.ramp === 'sequential' && unit !== 'affinity' ? null : (
         <section aria-label="Certainty">
-          <h3 className="mb-1.5 font-semibold text-ink">
+          <h2 className="mb-1.5 font-semibold text-ink">
             {intervals ? 'Certainty (95 % interval)' : 'In each row'}
-          </h3>
+          </h2>
           <ul className={intervals ? 'flex gap-3.5' : 'hidden'}>
             <Entry tile={sample(theme, {})}>firm</Entry>
             <Entry tile={sample(theme, { share: TILE_SHARE.wide })}>wide</Entry>
@@ -106,7 +106,7 @@ export function Legend({ unit, theme, states, helpless, excluded, intervals, sou
         </section>
       )}
       <section aria-label="Signs">
-        <h3 className="mb-1.5 font-semibold text-ink">Signs</h3>
+        <h2 className="mb-1.5 font-semibold text-ink">Signs</h2>
         <ul className="flex max-w-[330px] flex-wrap gap-x-3.5 gap-y-1.5">
           <Entry tile={sample(theme, { kind: 'itself' })}>itself</Entry>
           {present.map((e) => (
@@ -139,7 +139,7 @@ function RampLegend({ unit, theme, sources }: { unit: Unit; theme: Theme; source
   const stops = Array.from({ length: 25 }, (_, i) => rampColour(info.ramp, theme, i / 24));
   return (
     <section aria-label="Colour">
-      <h3 className="mb-1.5 font-semibold text-ink">{info.legend}</h3>
+      <h2 className="mb-1.5 font-semibold text-ink">{info.legend}</h2>
       <div className="relative w-[216px] pb-5">
         <div
           className="h-3.5 rounded-tile"

@@ -100,7 +100,7 @@ function PairTable({ rows, href, name, head }: TableProps) {
   const [shown, setShown] = useState(STEP);
   return (
     <div className="relative overflow-x-auto">
-      <table className="table min-w-[680px]">
+      <table className="table min-w-[680px]" aria-label="Pairs">
         <thead>
           <tr>
             <SortHead {...head} id="source" label="Source" />

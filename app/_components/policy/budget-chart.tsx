@@ -152,7 +152,7 @@ function CurveShapes({ curve, x, y }: { curve: PolicyView['curve']; x: Scale; y:
       {middle !== undefined && (
         <text
           x={x(middle.budget)}
-          y={above > 30 ? y(middle.high) - 7 : y(middle.low) + 16}
+          y={above > 30 ? y(middle.high) - 7 : Math.min(y(middle.low) + 16, HEIGHT - MARGIN.bottom - 6)}
           textAnchor="middle"
           fontSize="11.5"
         >

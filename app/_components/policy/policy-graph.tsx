@@ -12,7 +12,7 @@ import { frameFor, Graph } from './graph';
 import { servedBy, TargetRows, valueScale } from './rows';
 
 /** Columns of the rows beside the graph. */
-const ROWS_WIDTH = 410;
+const ROWS_WIDTH = 424;
 const CARD_HEIGHT = 168;
 const OBJECTIVE_HEAD = {
   quality: 'Quality',

@@ -106,13 +106,23 @@ function TaskTerms({ policy, query, set }: Props) {
           Hours are those of a source’s own training; what a taught encoder stands on counts beside it, once.
         </p>
       )}
-      <table className="w-full">
+      <table className="w-full" aria-label="Label cost of each task">
         <thead className="sticky top-0 bg-paper">
           <tr className="border-line2 border-b text-left text-ink2 text-label">
-            <th className="py-1 font-normal">Task</th>
-            <th className="py-1 text-right font-normal">Label cost</th>
-            {hours && <th className="py-1 text-right font-normal">GPU-hours</th>}
-            <th className="py-1 text-right font-normal">Served</th>
+            <th scope="col" className="py-1 text-left font-normal">
+              Task
+            </th>
+            <th scope="col" className="py-1 text-right font-normal">
+              Label cost
+            </th>
+            {hours && (
+              <th scope="col" className="py-1 text-right font-normal">
+                GPU-hours
+              </th>
+            )}
+            <th scope="col" className="py-1 text-right font-normal">
+              Served
+            </th>
           </tr>
         </thead>
         <tbody>

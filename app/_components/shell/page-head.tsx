@@ -4,6 +4,7 @@ import Link from 'next/link';
 import { Fragment, type ReactNode } from 'react';
 import { clock } from '@/app/_lib/format';
 import { useLive } from '@/app/_lib/use-live';
+import { useSweep } from '@/app/_lib/use-sweep';
 import { useUrlState } from '@/app/_lib/use-url-state';
 
 interface Props {
@@ -19,12 +20,16 @@ interface Props {
 export function PageHead({ trail = [], title, finding, liveSweep, actions }: Props) {
   return (
     <div className="flex flex-wrap items-start justify-between gap-x-6 gap-y-2 border-line border-b pb-4 phone:border-b-0 phone:pb-2">
-      <div className="min-w-0 max-w-[680px]">
+      <div className="min-w-0 max-w-[680px] grow basis-[420px] phone:basis-full">
         {trail.length > 0 && (
           <nav aria-label="Breadcrumb" className="mb-1 text-ink3 text-label phone:hidden">
             {trail.map((step, i) => (
               <Fragment key={step.label}>
-                {i > 0 && <span className="mx-1.5 text-line2">/</span>}
+                {i > 0 && (
+                  <span aria-hidden="true" className="mx-1.5 text-line2">
+                    /
+                  </span>
+                )}
                 {step.href === undefined ? (
                   step.label
                 ) : (
@@ -41,7 +46,7 @@ export function PageHead({ trail = [], title, finding, liveSweep, actions }: Pro
           <p className="mt-2 text-pretty font-serif text-finding leading-[1.45]">{finding}</p>
         )}
       </div>
-      <div className="flex flex-wrap items-center gap-2 pt-5 phone:pt-0">
+      <div className={`flex flex-wrap items-center gap-2 phone:pt-0 ${trail.length > 0 ? 'pt-5' : ''}`}>
         {liveSweep !== undefined && <LiveSwitch sweepId={liveSweep} />}
         {actions}
       </div>
@@ -51,8 +56,12 @@ export function PageHead({ trail = [], title, finding, liveSweep, actions }: Pro
 
 function LiveSwitch({ sweepId }: { sweepId: string }) {
   const { query, set } = useUrlState();
+  const sweep = useSweep(sweepId).data;
   const on = query.get('live') !== 'off';
-  const at = useLive(sweepId, on);
+  // What was imported stays as it is.
+  const measured = sweep?.origin === 'measured';
+  const { at, lost } = useLive(measured ? sweepId : null, on);
+  if (!measured) return null;
   return (
     <button
       type="button"
@@ -67,7 +76,14 @@ function LiveSwitch({ sweepId }: { sweepId: string }) {
         />
       </span>
       <span>
-        Live<span className="phone:hidden">{on && at !== null ? `, ${clock(at)}` : on ? '' : ', off'}</span>
+        Live
+        {lost ? (
+          <span role="status" className="text-worse">
+            , the server is silent
+          </span>
+        ) : (
+          <span className="phone:hidden">{!on ? ', off' : at === null ? '' : `, ${clock(at)}`}</span>
+        )}
       </span>
     </button>
   );

@@ -9,6 +9,7 @@ import { plural } from '@/app/_lib/format';
 import { currentSweep } from '@/app/_lib/sweep-ref';
 import { useApi } from '@/app/_lib/use-api';
 import type { WorkerView } from '@/lib/service/contracts';
+import { Skeleton } from '../ui/status';
 import { Logo } from './logo';
 import { NavLinks } from './nav-links';
 import { SweepSwitcher } from './sweep-switcher';
@@ -33,7 +34,11 @@ export function Shell({ children }: { children: ReactNode }) {
   const alive = workers === undefined ? null : workers.filter((w) => w.alive).length;
   const inside = (
     <>
-      {sweeps !== undefined && sweeps.length > 0 && <SweepSwitcher current={current} sweeps={sweeps} />}
+      {sweeps === undefined ? (
+        <Skeleton className="h-[52px]" />
+      ) : (
+        sweeps.length > 0 && <SweepSwitcher current={current} sweeps={sweeps} />
+      )}
       <nav aria-label="Pages" className="mt-3 flex-1">
         <NavLinks base={base} sweep={current} sweeps={sweeps?.length ?? null} workers={alive} />
       </nav>

@@ -46,9 +46,13 @@ export function timeLine(progress: ProgressView): string {
   return `${duration(progress.etaSeconds)} left${rate}`;
 }
 
+/** Runs come and go between these: while there is work their chips stay, so that none jumps. */
+const MOVING: ReadonlySet<string> = new Set(['done', 'running', 'queued']);
+
 /** States with their counts; a chip filters the run list. */
 function StateChips({ progress, href }: { progress: ProgressView; href: (state: string) => string }) {
-  const present = STATES.filter((state) => progress.counts[state] > 0);
+  const open = progress.share < 1;
+  const present = STATES.filter((state) => progress.counts[state] > 0 || (open && MOVING.has(state)));
   return (
     <ul className="flex flex-wrap gap-1.5">
       {present.map((state) => (

@@ -1,5 +1,6 @@
 'use client';
 
+import { useId } from 'react';
 import { count, loss } from '@/app/_lib/format';
 import { useApi } from '@/app/_lib/use-api';
 import { type RunDetailView, runDetailView } from '@/lib/service/contracts';
@@ -9,18 +10,25 @@ import { isTranslation, TranslatedPictures } from './translated-pictures';
 
 /** What a method measured beside its losses, such as the task affinity of a joint training. */
 function MeasuredTable({ table }: { table: RunDetailView['tables'][number] }) {
+  const caption = useId();
+  // Counts and classes are whole numbers, but for the rounding of the sums behind them.
+  const format = table.columns.map((_, j) =>
+    table.values.every((row) => Math.abs((row[j] ?? 0) - Math.round(row[j] ?? 0)) < 1e-4)
+      ? (value: number) => count(Math.round(value))
+      : loss,
+  );
   return (
     <figure className="min-w-0">
-      <figcaption>
+      <figcaption id={caption}>
         <span className="font-semibold">{table.name}</span> <span className="text-ink2">{table.meaning}</span>
       </figcaption>
       <div className="mt-1 overflow-x-auto">
-        <table className="table">
+        <table className="table" aria-labelledby={caption}>
           <thead>
             <tr>
               <td />
               {table.columns.map((column) => (
-                <th key={column} scope="col" className="text-right">
+                <th key={column} scope="col" className="!text-right">
                   {column}
                 </th>
               ))}
@@ -29,12 +37,12 @@ function MeasuredTable({ table }: { table: RunDetailView['tables'][number] }) {
           <tbody>
             {table.rows.map((row, i) => (
               <tr key={row}>
-                <th scope="row" className="text-left">
+                <th scope="row" className="!whitespace-pre !text-ink2">
                   {row}
                 </th>
                 {table.columns.map((column, j) => (
                   <td key={column} className="text-right tabular-nums">
-                    {loss(table.values[i]?.[j] ?? Number.NaN)}
+                    {format[j]?.(table.values[i]?.[j] ?? Number.NaN)}
                   </td>
                 ))}
               </tr>

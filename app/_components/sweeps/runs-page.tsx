@@ -2,7 +2,7 @@
 
 import { useState } from 'react';
 import { ApiError, apiPath, post, sweepPath } from '@/app/_lib/api';
-import { count, duration, percent } from '@/app/_lib/format';
+import { count, percent, took } from '@/app/_lib/format';
 import { invalidate, useApi } from '@/app/_lib/use-api';
 import { useSweep } from '@/app/_lib/use-sweep';
 import { useUrlState } from '@/app/_lib/use-url-state';
@@ -105,7 +105,7 @@ function RunTable({
 }) {
   return (
     <div className="relative overflow-x-auto">
-      <table className="table min-w-[640px] phone:min-w-0">
+      <table className="table min-w-[640px] phone:min-w-0" aria-label="Runs">
         <thead>
           <tr>
             <th scope="col">State</th>
@@ -119,7 +119,7 @@ function RunTable({
             <th scope="col" className="!text-right">
               Time
             </th>
-            <th scope="col" className="phone:hidden">
+            <th scope="col" className="!pl-6 phone:hidden">
               Backend
             </th>
             <th scope="col">
@@ -175,8 +175,8 @@ function RunLine({
         </td>
         <td className="text-ink2 phone:hidden">{run.kind}</td>
         <td className="text-right text-ink2 phone:hidden">{run.attempt}</td>
-        <td className="whitespace-nowrap text-right">{run.seconds === null ? '–' : duration(run.seconds)}</td>
-        <td className="text-ink2 phone:hidden">{run.backend ?? '–'}</td>
+        <td className="whitespace-nowrap text-right">{run.seconds === null ? '–' : took(run.seconds)}</td>
+        <td className="!pl-6 text-ink2 phone:hidden">{run.backend ?? '–'}</td>
         <td className="w-24 text-right phone:w-auto">
           {RETRYABLE.has(run.state) && <RetryButton run={run} />}
         </td>

@@ -33,7 +33,7 @@ export function TranslatedPictures({ samples }: { samples: readonly Sample[] }) 
                       src={url}
                       alt={`${name}, sample ${index}: ${steps}`}
                       loading="lazy"
-                      className="w-full max-w-[220px] rounded-[3px] bg-line [image-rendering:pixelated]"
+                      className="w-full max-w-[220px] [image-rendering:pixelated]"
                     />
                   </li>
                 ))}

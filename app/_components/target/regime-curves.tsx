@@ -117,6 +117,7 @@ function Panel({ title, lines, sizes, domain }: PanelProps) {
           })}
           <EndLabels
             left={right + 8}
+            lowest={HEIGHT - MARGIN.bottom - 4}
             ends={lines.map(({ method, points }) => ({
               label: clip(method.label, MARGIN.right - 8, 11.5),
               y: y(points.at(-1)?.gain ?? 0.5),

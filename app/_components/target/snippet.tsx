@@ -29,13 +29,11 @@ export function Snippet({ path }: { path: string }) {
         <h2 className="section-title">Get this ranking</h2>
         <Segmented label="Language" hideLabel value={language} options={LANGUAGES} onChange={setLanguage} />
       </div>
-      <div className="card relative p-3 pr-20">
-        <pre className="overflow-x-auto whitespace-pre-wrap break-all font-mono text-[11.5px] leading-relaxed">
+      <div className="card flex items-start gap-3 p-3">
+        <pre className="min-w-0 grow whitespace-pre-wrap break-all font-mono text-[11.5px] leading-relaxed">
           {text}
         </pre>
-        <span className="absolute top-2 right-2">
-          <CopyButton label="Copy" text={() => text} />
-        </span>
+        <CopyButton label="Copy" text={() => text} />
       </div>
     </section>
   );

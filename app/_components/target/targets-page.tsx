@@ -52,15 +52,17 @@ export function TargetsPage({ id }: { id: string }) {
         <Empty title="No targets">This sweep has no task that can be a target.</Empty>
       ) : (
         <div className="mt-2 relative overflow-x-auto">
-          <table className="table">
+          <table className="table" aria-label="Targets">
             <thead>
               <tr>
                 <SortHead {...head} id="name" label="Target" />
-                <th scope="col">{sweep.ways.many ? 'Best way' : 'Best source'}</th>
+                <th scope="col" className="phone:hidden">
+                  {sweep.ways.many ? 'Best way' : 'Best source'}
+                </th>
                 <SortHead {...head} id="gain" label="Its gain" number />
                 <th
                   scope="col"
-                  className="w-44 phone:w-auto phone:!pr-0 phone:!whitespace-normal phone:!text-right"
+                  className="w-52 !pl-6 phone:w-auto phone:!pr-0 phone:!pl-2 phone:!whitespace-normal phone:!text-right"
                 >
                   <span className="phone:hidden">{sweep.ways.many ? 'Ways' : 'Sources'}: </span>help, cannot
                   tell, hurt
@@ -87,6 +89,17 @@ function TargetLine({ item, base, ways }: { item: TargetListItem; base: string; 
   const { verdicts, best } = item;
   const total = Math.max(1, verdicts.helps + verdicts.unsure + verdicts.hurts + verdicts.unknown);
   const part = (n: number): string => `${(100 * n) / total}%`;
+  const served =
+    best === null ? (
+      <span className="text-ink3">–</span>
+    ) : (
+      <>
+        <Link className="hover:underline" href={ways.href(base, best, item.target)}>
+          {ways.name(best)}
+        </Link>
+        {best.tied && <span className="ml-2 text-ink3 text-label">tied</span>}
+      </>
+    );
   return (
     <tr>
       <td>
@@ -95,19 +108,11 @@ function TargetLine({ item, base, ways }: { item: TargetListItem; base: string; 
         </Link>
         {!item.kept && <span className="ml-2 text-label text-worse">excluded</span>}
         {!item.complete && <span className="ml-2 text-ink3 text-label">incomplete</span>}
+        <span className="hidden text-ink2 phone:block">best: {served}</span>
       </td>
-      <td>
-        {best === null ? (
-          <span className="text-ink3">–</span>
-        ) : (
-          <Link className="hover:underline" href={ways.href(base, best, item.target)}>
-            {ways.name(best)}
-          </Link>
-        )}
-        {best?.tied && <span className="ml-2 text-ink3 text-label">tied</span>}
-      </td>
-      <td className="text-right">{best?.gain == null ? '–' : percent(best.gain.value)}</td>
-      <td>
+      <td className="phone:hidden">{served}</td>
+      <td className="whitespace-nowrap text-right">{best?.gain == null ? '–' : percent(best.gain.value)}</td>
+      <td className="!pl-6 phone:!pr-0 phone:!pl-2">
         <span className="flex items-center gap-2 phone:justify-end">
           <span
             className="flex h-2 w-24 overflow-hidden rounded-full bg-line phone:hidden"

@@ -8,10 +8,20 @@ interface End {
 }
 
 /** Names at the ends of their lines, moved apart where lines end close together. */
-export function EndLabels({ ends, left }: { ends: readonly End[]; left: number }) {
+export function EndLabels({
+  ends,
+  left,
+  lowest,
+}: {
+  ends: readonly End[];
+  left: number;
+  /** No name stands below this, where the axis begins. */
+  lowest?: number;
+}) {
   const ys = spreadLabels(
     ends.map((e) => e.y),
     14,
+    lowest,
   );
   return ends.map((e, i) => (
     <text

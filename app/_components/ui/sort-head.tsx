@@ -23,9 +23,13 @@ export function SortHead({ id, label, query, set, number, wide }: Props) {
       aria-sort={state}
       className={`${number ? '!text-right' : ''} ${wide ? 'phone:hidden' : ''}`}
     >
-      <button type="button" className="font-medium hover:text-ink" onClick={() => set({ sort: next })}>
+      <button
+        type="button"
+        className={`font-medium hover:text-ink ${number ? 'flex-row-reverse' : ''} inline-flex gap-1 phone:py-1`}
+        onClick={() => set({ sort: next })}
+      >
         {label}
-        <span aria-hidden="true" className="ml-1 inline-block w-2">
+        <span aria-hidden="true" className="w-2">
           {state === 'ascending' ? '↑' : state === 'descending' ? '↓' : ''}
         </span>
       </button>

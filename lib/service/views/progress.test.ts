@@ -33,6 +33,21 @@ describe('progressView', () => {
     expect(progressView(smallData({ sweep: active, runs: unknown })).share).toBeCloseTo((1 + 1 / 3) / 2);
   });
 
+  it('keeps the pace of the last run until the next one has told its own', () => {
+    const [first, second] = smallRuns();
+    if (!first || !second) throw new Error('no runs');
+    const ended = {
+      ...first,
+      finishedAt: STARTED,
+      progress: { step: 3, totalSteps: 3, imagesPerSecond: 80 },
+    };
+    const runs = [ended, { ...second, state: 'running' as const, finishedAt: null, progress: null }];
+    const rateAt = (now: number): number =>
+      progressView(smallData({ sweep: active, runs, now })).imagesPerSecond;
+    expect(rateAt(STARTED + 5_000)).toBe(80);
+    expect(rateAt(STARTED + 31_000)).toBe(0);
+  });
+
   it('estimates the time left from work done here, not from shared runs', () => {
     const runs = smallRuns(1, (label) => (label.startsWith('transfer') ? 'queued' : 'done'));
     const now = STARTED + 60_000;

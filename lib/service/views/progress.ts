@@ -100,6 +100,21 @@ function laterRuns({ sweep, runs }: SweepData, weighed: boolean): { runs: number
   return { runs: count, work };
 }
 
+/** A pace holds this long after its run: between two runs it does not fall to nothing. */
+const PACE_HOLDS_MS = 30_000;
+
+/** Images per second of the runs at work; between runs, of the one that ended last. */
+function throughput(runs: readonly StoredRun[], now: number): number {
+  const pace = (run: StoredRun): number => run.progress?.imagesPerSecond ?? 0;
+  const running = runs.filter((run) => shownState(run, now) === 'running');
+  const sum = running.reduce((total, run) => total + pace(run), 0);
+  if (sum > 0) return sum;
+  const ended = (run: StoredRun): number =>
+    run.state === 'done' && pace(run) > 0 ? (run.finishedAt ?? 0) : 0;
+  const last = runs.reduce<StoredRun | null>((a, b) => (ended(b) > (a ? ended(a) : 0) ? b : a), null);
+  return last !== null && now - ended(last) < PACE_HOLDS_MS ? pace(last) : 0;
+}
+
 /** Counts by state, share of the work done (runs still to be planned included), throughput now, and the time left at the pace so far. */
 export function progressView(data: SweepData): ProgressView {
   const { runs, sweep, now } = data;
@@ -118,9 +133,7 @@ export function progressView(data: SweepData): ProgressView {
     total: runs.length,
     later: later.runs,
     share,
-    imagesPerSecond: runs
-      .filter((run) => shownState(run, now) === 'running')
-      .reduce((sum, run) => sum + (run.progress?.imagesPerSecond ?? 0), 0),
+    imagesPerSecond: moving ? throughput(runs, now) : 0,
     etaSeconds: moving
       ? secondsLeft({
           runs,

@@ -6,7 +6,7 @@ import type { TaskDeclaration } from '@/lib/science/core';
 import { type Engine, openEngine } from '../engine';
 import { type PackedLabels, packLabels } from '../networks';
 import { metricOf, taskMetric } from './metrics';
-import { renderSamples, sampleIndices } from './samples';
+import { inputPng, renderSamples, sampleIndices } from './samples';
 import { createTestContext } from './testing/context';
 import { createShapesDataset, SHAPE_TASKS } from './testing/shapes-dataset';
 
@@ -92,6 +92,14 @@ describe('samples', () => {
         expect(Math.abs((png.data[pixel * 4 + c] as number) - level)).toBeLessThan(1);
       }
     }
+  });
+
+  it('let the page show through between pictures of one example', () => {
+    const { data, width } = PNG.sync.read(
+      Buffer.from(inputPng([new Float32Array(12), new Float32Array(12)], 2)),
+    );
+    expect(width).toBe(6);
+    expect(Array.from({ length: width }, (_, x) => data[x * 4 + 3])).toEqual([255, 255, 0, 0, 255, 255]);
   });
 
   it.each(['copy', 'segments', 'hue', 'place'])('%s: a perfect prediction looks like the truth', (id) => {

@@ -8,6 +8,8 @@ import type { RunContext } from './types';
 /** Test images that every run shows: the same ones, spread over the pool. */
 const SAMPLES = 6;
 
+/** Red, green and blue; null is transparent. */
+type Pixel = Colour | null;
 type Colour = readonly [number, number, number];
 
 /** Colours told apart at a glance (Tableau 20, the strong half first). */
@@ -57,17 +59,17 @@ function fieldColour(at: number): Colour {
   return [mix(0), mix(1), mix(2)];
 }
 
-function encode(width: number, height: number, colourAt: (x: number, y: number) => Colour): Uint8Array {
-  const png = new PNG({ width, height, colorType: 2 });
+function encode(width: number, height: number, pixelAt: (x: number, y: number) => Pixel): Uint8Array {
+  const png = new PNG({ width, height });
   for (let p = 0; p < width * height; p++) {
-    const colour = colourAt(p % width, Math.floor(p / width));
-    for (let c = 0; c < 3; c++) png.data[p * 4 + c] = Math.round(colour[c] as number);
-    png.data[p * 4 + 3] = 255;
+    const pixel = pixelAt(p % width, Math.floor(p / width));
+    for (let c = 0; c < 3; c++) png.data[p * 4 + c] = Math.round(pixel?.[c] ?? 0);
+    png.data[p * 4 + 3] = pixel === null ? 0 : 255;
   }
-  return new Uint8Array(PNG.sync.write(png, { colorType: 2 }));
+  return new Uint8Array(PNG.sync.write(png));
 }
 
-/** Columns of paper between the pictures of one example. */
+/** Transparent columns between the pictures of one example: whatever the page's colour is shows through. */
 const GAP = 2;
 
 /** Pictures in [−1, 1] as bytes, side by side. */
@@ -75,7 +77,7 @@ export const inputPng = (images: readonly Float32Array[], size: number): Uint8Ar
   encode(images.length * (size + GAP) - GAP, size, (x, y) => {
     const image = images[Math.floor(x / (size + GAP))] as Float32Array;
     const column = x % (size + GAP);
-    if (column >= size) return PAPER;
+    if (column >= size) return null;
     const at = (y * size + column) * 3;
     const level = (c: number): number => 255 * clamp(((image[at + c] as number) + 1) / 2);
     return [level(0), level(1), level(2)];

@@ -41,7 +41,7 @@ export function docsRoutes(app: App, { deps }: Service): void {
   app.get('/docs', (c) => {
     c.header(
       'Content-Security-Policy',
-      "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'",
+      "default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'",
     );
     return c.html(docsPage(app.getOpenAPI31Document(info), new URL(c.req.url).origin));
   });
