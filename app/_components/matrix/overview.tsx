@@ -24,7 +24,12 @@ export function Overview({ id }: { id: string }) {
     return sweep.error === null ? (
       <OverviewSkeleton />
     ) : (
-      <Failure error={sweep.error} retry={sweep.retry} title="This sweep cannot be shown" />
+      <>
+        <PageHead trail={[{ label: 'Sweeps', href: '/sweeps' }, { label: id }]} title="No such sweep" />
+        <div className="mt-5">
+          <Failure error={sweep.error} retry={sweep.retry} title="This sweep cannot be shown" />
+        </div>
+      </>
     );
   }
   return <Loaded id={id} sweep={sweep.data} />;

@@ -1,24 +1,42 @@
 'use client';
 
 import { type ReactNode, useId, useRef, useState } from 'react';
-import type { MethodChoice } from '@/lib/service/contracts';
+import { issueOf } from '@/app/_lib/sweep-form';
+import type { MethodChoice, Problem } from '@/lib/service/contracts';
+
+export type Issues = Problem['error']['issues'];
+
+/** An entry in its place. */
+export interface Slot<T> {
+  entry: T;
+  at: number;
+  /** Where it stands in a sweep file, as issues name it. */
+  path: string;
+  /** Its method in the catalog. */
+  choice: MethodChoice | undefined;
+  put: (entry: T) => void;
+  remove: () => void;
+}
 
 interface Props<T> {
   /** What an entry is called, as in "Add a way to transfer". */
   noun: string;
+  /** The list in a sweep file. */
+  path: string;
   choices: readonly MethodChoice[];
   entries: readonly T[];
   empty: string;
-  error: string | null;
+  issues: Issues;
   /** A new entry of a method. */
   make: (method: string) => T;
   onChange: (entries: readonly T[]) => void;
-  children: (entry: T, at: number, put: (entry: T) => void, remove: () => void) => ReactNode;
+  children: (slot: Slot<T>) => ReactNode;
 }
 
 /** Entries that are methods with options: cards, and one line that adds another. */
 export function EntryList<T extends { method: string }>(props: Props<T>) {
-  const { noun, choices, entries, empty, error, make, onChange, children } = props;
+  const { noun, path, choices, entries, empty, issues, make, onChange, children } = props;
+  const error = issueOf(issues, path);
   const [chosen, setChosen] = useState(choices[0]?.id ?? '');
   const [said, setSaid] = useState('');
   const select = useRef<HTMLSelectElement>(null);
@@ -43,14 +61,19 @@ export function EntryList<T extends { method: string }>(props: Props<T>) {
       )}
       {entries.length === 0 && <p className="text-ink2">{empty}</p>}
       <ul className="flex flex-col">
-        {entries.map((entry, at) =>
-          children(
-            entry,
-            at,
-            (next) => onChange(entries.map((old, i) => (i === at ? next : old))),
-            () => remove(at),
-          ),
-        )}
+        {entries.map((entry, at) => (
+          // biome-ignore lint/suspicious/noArrayIndexKey: an entry has no name of its own but its place
+          <li key={`${at} ${entry.method}`} className="border-line border-b py-3 first:border-t">
+            {children({
+              entry,
+              at,
+              path: `${path}[${at}]`,
+              choice: choices.find(({ id }) => id === entry.method),
+              put: (next) => onChange(entries.map((old, i) => (i === at ? next : old))),
+              remove: () => remove(at),
+            })}
+          </li>
+        ))}
       </ul>
       <div className="mt-3 flex flex-wrap items-center gap-2">
         <label htmlFor={id} className="text-ink2 text-label phone:basis-full">
@@ -81,47 +104,47 @@ export function EntryList<T extends { method: string }>(props: Props<T>) {
 }
 
 interface CardProps {
-  choice: MethodChoice | undefined;
-  method: string;
-  /** Name for screen readers, with its place among entries of the same method. */
-  name: string;
-  /** Why it cannot serve as things stand, in the server's words or the catalog's. */
-  error: string | null;
-  note: string | null;
-  onRemove: () => void;
+  slot: Pick<Slot<{ method: string }>, 'entry' | 'at' | 'path' | 'choice' | 'remove'>;
+  /** What one entry is called, as in "Fine-tuning, way 2". */
+  noun: string;
+  issues: Issues;
+  /** Why it cannot serve as things stand, in the catalog's words. */
+  note?: string | null;
   children: ReactNode;
 }
 
 /** One entry: what the method is, what it needs, and its fields. */
-export function EntryCard({ choice, method, name, error, note, onRemove, children }: CardProps) {
+export function EntryCard({ slot, noun, issues, note = null, children }: CardProps) {
+  const { entry, at, path, choice, remove } = slot;
+  const title = choice?.name ?? entry.method;
+  const name = `${title}, ${noun} ${at + 1}`;
+  const error = issueOf(issues, path) ?? issueOf(issues, `${path}.method`);
   return (
-    <li className="border-line border-b py-3 first:border-t">
-      <fieldset className="min-w-0">
-        <legend className="sr-only">{name}</legend>
-        <div className="flex items-start justify-between gap-3">
-          <div className="min-w-0">
-            <p>
-              <span className="font-semibold">{choice?.name ?? method}</span>{' '}
-              <code className="font-mono text-ink3 text-label">{method}</code>
-            </p>
-            {choice !== undefined && (
-              <p className="text-ink2 text-label">
-                {choice.summary} <span className="text-ink3">Needs: {choice.needs}.</span>
-              </p>
-            )}
-          </div>
-          <button type="button" className="btn" aria-label={`Remove ${name}`} onClick={onRemove}>
-            Remove
-          </button>
-        </div>
-        {error !== null && (
-          <p role="alert" className="mt-1 text-fail text-label">
-            {error}
+    <fieldset className="min-w-0">
+      <legend className="sr-only">{name}</legend>
+      <div className="flex items-start justify-between gap-3">
+        <div className="min-w-0">
+          <p>
+            <span className="font-semibold">{title}</span>{' '}
+            <code className="font-mono text-ink3 text-label">{entry.method}</code>
           </p>
-        )}
-        {note !== null && <p className="mt-1 text-label text-worse">{note}</p>}
-        {children}
-      </fieldset>
-    </li>
+          {choice !== undefined && (
+            <p className="text-ink2 text-label">
+              {choice.summary} <span className="text-ink3">Needs: {choice.needs}.</span>
+            </p>
+          )}
+        </div>
+        <button type="button" className="btn" aria-label={`Remove ${name}`} onClick={remove}>
+          Remove
+        </button>
+      </div>
+      {error !== null && (
+        <p role="alert" className="mt-1 text-fail text-label">
+          {error}
+        </p>
+      )}
+      {note !== null && <p className="mt-1 text-label text-worse">{note}</p>}
+      {children}
+    </fieldset>
   );
 }

@@ -6,7 +6,7 @@ import { type Problem, TRANSFER_CHOICES, unservable } from '@/lib/service/contra
 import { ChipCheck, toggled } from '../ui/chip-check';
 import { Details } from '../ui/details';
 import { Field } from '../ui/field';
-import { EntryCard, EntryList } from './entry-list';
+import { EntryCard, EntryList, type Slot } from './entry-list';
 import { OptionFields } from './option-fields';
 
 export interface PartProps {
@@ -30,22 +30,19 @@ export function MethodFields({ form, onChange, issues, name, sources }: PartProp
         choices={TRANSFER_CHOICES}
         entries={form.methods}
         empty="None chosen: plain readouts are planned."
-        error={issueOf(issues, 'methods')}
+        path="methods"
+        issues={issues}
         make={(method) => ({ ...PLAIN, method })}
         onChange={(methods) => onChange({ ...form, methods })}
       >
-        {(entry, at, put, remove) => (
+        {(slot) => (
           <MethodCard
-            key={`${at} ${entry.method}`}
-            entry={entry}
-            at={at}
+            slot={slot}
             issues={issues}
-            note={unservable(entry.method, isShifted(form), form.transferSizes.trim() !== '')}
-            names={names.filter((_, i) => i !== at)}
-            sources={[...new Set([...from, ...entry.sources])]}
+            note={unservable(slot.entry.method, isShifted(form), form.transferSizes.trim() !== '')}
+            names={names.filter((_, i) => i !== slot.at)}
+            sources={[...new Set([...from, ...slot.entry.sources])]}
             name={name}
-            put={put}
-            remove={remove}
           />
         )}
       </EntryList>
@@ -68,42 +65,26 @@ export function MethodFields({ form, onChange, issues, name, sources }: PartProp
 }
 
 interface CardProps extends Pick<PartProps, 'issues' | 'name' | 'sources'> {
-  entry: MethodForm;
-  at: number;
+  slot: Slot<MethodForm>;
   note: string | null;
   names: readonly string[];
-  put: (entry: MethodForm) => void;
-  remove: () => void;
 }
 
-function MethodCard({ entry, at, issues, note, names, sources, name, put, remove }: CardProps) {
-  const path = `methods[${at}]`;
-  const choice = TRANSFER_CHOICES.find(({ id }) => id === entry.method);
-  const own = issueOf(issues, path);
-  const wrong = own === null && issueAt(issues, path) !== null;
+function MethodCard({ slot, issues, note, names, sources, name }: CardProps) {
+  const { entry, path, put } = slot;
+  const wrong = issueOf(issues, path) === null && issueAt(issues, path) !== null;
   const given = Object.values(entry.options).filter((text) => text !== '').length;
   const set = given + (entry.label.trim() === '' ? 0 : 1) + (entry.sources.length > 0 ? 1 : 0);
   return (
     <EntryCard
-      choice={choice}
-      method={entry.method}
-      name={`${choice?.name ?? entry.method}, way ${at + 1}`}
-      error={own ?? issueOf(issues, `${path}.method`)}
+      slot={slot}
+      noun="way"
+      issues={issues}
       note={note === null ? null : `As things stand it is left out: ${note}.`}
-      onRemove={remove}
     >
       <Details className="mt-2" wrong={wrong} summary={set > 0 ? `Options, ${set} set` : 'Options'}>
         <div className="mt-2 flex flex-col gap-3">
-          {choice !== undefined && (
-            <OptionFields
-              choice={choice}
-              texts={entry.options}
-              onChange={(options) => put({ ...entry, options })}
-              path={path}
-              issues={issues}
-              names={names}
-            />
-          )}
+          <OptionFields slot={slot} issues={issues} names={names} />
           <Field
             label="Label"
             className="max-w-xs"

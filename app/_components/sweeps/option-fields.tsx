@@ -3,33 +3,31 @@
 import { Children, type ReactNode, useId } from 'react';
 import type { OptionTexts } from '@/app/_lib/method-form';
 import { issueAt } from '@/app/_lib/sweep-form';
-import type { MethodChoice, OptionSpec, Problem } from '@/lib/service/contracts';
+import type { OptionSpec } from '@/lib/service/contracts';
 import { Field } from '../ui/field';
+import type { Issues, Slot } from './entry-list';
 
-interface Props {
-  choice: MethodChoice;
-  texts: OptionTexts;
-  onChange: (texts: OptionTexts) => void;
-  /** Path of the entry in a sweep, such as `methods[1]`. */
-  path: string;
-  issues: Problem['error']['issues'];
+interface Props<T> {
+  slot: Slot<T>;
+  issues: Issues;
   /** Names that an option which names methods may use. */
   names: readonly string[];
 }
 
 /** Options of one method, each as the catalog declares it: kind, default, limits, what it does. */
-export function OptionFields({ choice, texts, onChange, path, issues, names }: Props) {
+export function OptionFields<T extends { options: OptionTexts }>({ slot, issues, names }: Props<T>) {
+  const { entry, path, choice, put } = slot;
   return (
     <div className="grid grid-cols-2 gap-x-4 gap-y-3 phone:grid-cols-1">
-      {choice.options.map(([id, spec]) => (
+      {choice?.options.map(([id, spec]) => (
         <OptionField
           key={id}
           id={id}
           spec={spec}
-          text={texts[id] ?? ''}
+          text={entry.options[id] ?? ''}
           error={issueAt(issues, `${path}.options.${id}`)}
           names={names}
-          onChange={(text) => onChange({ ...texts, [id]: text })}
+          onChange={(text) => put({ ...entry, options: { ...entry.options, [id]: text } })}
         />
       ))}
     </div>

@@ -1,11 +1,11 @@
 'use client';
 
 import { freeName, type TaughtForm } from '@/app/_lib/method-form';
-import { issueAt, issueOf } from '@/app/_lib/sweep-form';
+import { issueAt } from '@/app/_lib/sweep-form';
 import { TEACHER_CHOICES } from '@/lib/service/contracts';
 import { Details } from '../ui/details';
 import { Field } from '../ui/field';
-import { EntryCard, EntryList } from './entry-list';
+import { EntryCard, EntryList, type Slot } from './entry-list';
 import { Chips, type PartProps } from './method-fields';
 import { OptionFields } from './option-fields';
 
@@ -18,7 +18,8 @@ export function TaughtFields({ form, onChange, issues, name, sources }: PartProp
       choices={TEACHER_CHOICES}
       entries={form.pretrained}
       empty="None: the own networks of the tasks are the sources."
-      error={issueOf(issues, 'pretrained')}
+      path="pretrained"
+      issues={issues}
       make={(method) => ({
         id: freeName(method, taken),
         method,
@@ -29,46 +30,32 @@ export function TaughtFields({ form, onChange, issues, name, sources }: PartProp
       })}
       onChange={(pretrained) => onChange({ ...form, pretrained })}
     >
-      {(entry, at, put, remove) => (
-        <TaughtCard
-          key={`${at} ${entry.method}`}
-          entry={entry}
-          at={at}
-          issues={issues}
-          name={name}
-          tasks={[...new Set([...form.tasks, ...entry.tasks])]}
-          sources={[
-            ...new Set([...sources, ...form.pretrained.slice(0, at).map(({ id }) => id), ...entry.sources]),
-          ]}
-          put={put}
-          remove={remove}
-        />
-      )}
+      {(slot) => {
+        const earlier = form.pretrained.slice(0, slot.at).map(({ id }) => id);
+        return (
+          <TaughtCard
+            slot={slot}
+            issues={issues}
+            name={name}
+            tasks={[...new Set([...form.tasks, ...slot.entry.tasks])]}
+            sources={[...new Set([...sources, ...earlier, ...slot.entry.sources])]}
+          />
+        );
+      }}
     </EntryList>
   );
 }
 
 interface CardProps extends Pick<PartProps, 'issues' | 'name' | 'sources'> {
-  entry: TaughtForm;
-  at: number;
+  slot: Slot<TaughtForm>;
   tasks: readonly string[];
-  put: (entry: TaughtForm) => void;
-  remove: () => void;
 }
 
-function TaughtCard({ entry, at, issues, name, tasks, sources, put, remove }: CardProps) {
-  const path = `pretrained[${at}]`;
-  const choice = TEACHER_CHOICES.find(({ id }) => id === entry.method);
+function TaughtCard({ slot, issues, name, tasks, sources }: CardProps) {
+  const { entry, path, choice, put } = slot;
   const set = Object.values(entry.options).filter((text) => text !== '').length;
   return (
-    <EntryCard
-      choice={choice}
-      method={entry.method}
-      name={`${choice?.name ?? entry.method}, encoder ${at + 1}`}
-      error={issueOf(issues, path) ?? issueOf(issues, `${path}.method`)}
-      note={null}
-      onRemove={remove}
-    >
+    <EntryCard slot={slot} noun="encoder" issues={issues}>
       <div className="mt-2 flex flex-col gap-3">
         <div className="grid max-w-xl grid-cols-2 gap-4 phone:grid-cols-1">
           <Field label="Name of the source" error={issueAt(issues, `${path}.id`)}>
@@ -115,14 +102,7 @@ function TaughtCard({ entry, at, issues, name, tasks, sources, put, remove }: Ca
             summary={set > 0 ? `Options, ${set} set` : 'Options'}
           >
             <div className="mt-2">
-              <OptionFields
-                choice={choice}
-                texts={entry.options}
-                onChange={(options) => put({ ...entry, options })}
-                path={path}
-                issues={issues}
-                names={[]}
-              />
+              <OptionFields slot={slot} issues={issues} names={[]} />
             </div>
           </Details>
         )}
