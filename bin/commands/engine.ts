@@ -65,7 +65,7 @@ async function install(flags: InstallFlags): Promise<void> {
 }
 
 async function list(flags: { json?: boolean }): Promise<void> {
-  const { listEngines } = await engineRoom();
+  const { listEngines, projectTfjsVersion } = await engineRoom();
   const engines = listEngines();
   if (flags.json) return print(JSON.stringify(engines, null, 2));
   if (engines.length === 0) return print(NOTHING);
@@ -82,12 +82,19 @@ async function list(flags: { json?: boolean }): Promise<void> {
       ]),
     ),
   );
+  const tfjs = projectTfjsVersion();
+  for (const { directory, record } of engines)
+    if (record.tfjs !== tfjs)
+      print(
+        `${directory} is not used here: it serves TensorFlow.js ${record.tfjs}, and this clone runs ${tfjs}.`,
+      );
 }
 
 async function verify(name: string | undefined, flags: { json?: boolean; steps: string }): Promise<void> {
   const { verifyEngine } = await engineRoom();
-  const steps = Number.parseInt(flags.steps, 10);
-  if (!(steps >= 2)) throw new TaskatlasError('invalid-input', '--steps wants a whole number of at least 2.');
+  const steps = Number(flags.steps);
+  if (!(Number.isInteger(steps) && steps >= 2))
+    throw new TaskatlasError('invalid-input', '--steps wants a whole number of at least 2.');
   const reports = [];
   for (const { directory, record } of await find(name, NOTHING)) {
     say(`Training ${steps} steps on ${directory} …`);

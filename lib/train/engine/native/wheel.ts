@@ -19,7 +19,12 @@ const HEADERS = [
 ];
 const LIBRARIES = ['libtensorflow_cc.so.2', 'libtensorflow_framework.so.2'];
 
-async function download(python: string, wanted: WheelRequirement, folder: string): Promise<string | null> {
+/** The wheel's file, or why pip has none. */
+async function download(
+  python: string,
+  wanted: WheelRequirement,
+  folder: string,
+): Promise<{ file: string } | { lacking: string }> {
   mkdirSync(folder, { recursive: true });
   const before = new Set(readdirSync(folder));
   const args = [
@@ -36,9 +41,9 @@ async function download(python: string, wanted: WheelRequirement, folder: string
   const result = await runCommand(python, args, {
     watch: (seconds) => (seconds > 3600 ? 'no end after an hour' : null),
   });
-  if (result.code !== 0) return null;
+  if (result.code !== 0) return { lacking: result.stoppedBecause ?? tail(result.output, 1) };
   const fresh = readdirSync(folder).find((entry) => entry.endsWith('.whl') && !before.has(entry));
-  return fresh === undefined ? null : join(folder, fresh);
+  return fresh === undefined ? { lacking: 'pip brought no wheel' } : { file: join(folder, fresh) };
 }
 
 /** The first of `wheels` that pip can get. Only libraries are taken from it, so its Python version does not matter. */
@@ -49,9 +54,11 @@ export async function downloadWheel(
   say: Say,
 ): Promise<string> {
   for (const wanted of wheels) {
-    const file = await download(python, wanted, folder);
-    if (file !== null) return file;
-    say(`  ${wanted.requirement}${wanted.tags.length > 0 ? ' (any Python)' : ''}: not to be had`);
+    const found = await download(python, wanted, folder);
+    if ('file' in found) return found.file;
+    say(
+      `  ${wanted.requirement}${wanted.tags.length > 0 ? ' (any Python)' : ''}: not to be had (${found.lacking})`,
+    );
   }
   throw new TaskatlasError(
     'unavailable',
