@@ -2,7 +2,7 @@ import { type PresetName, TaskatlasError, type TaskId } from '@/lib/science/core
 import { adapt, type InnerRate } from '@/lib/science/learning';
 import { pickWeights, type Weights } from '../../networks';
 import { imageLosses, meanLoss } from '../losses';
-import { createPause } from '../pause';
+import { createPause, type Pause } from '../pause';
 import { chunks, poolLabels } from '../pools';
 import type { RunContext } from '../types';
 import { imagePools, taskData } from './common';
@@ -26,13 +26,19 @@ export interface Trial {
  * known, summed over trials. Heads of pixels and of vectors have gradients of very different lengths, so that no one
  * rate serves all tasks.
  */
-export function searchRate(learner: Learner, trials: readonly Trial[], steps: number): number {
+export async function searchRate(
+  learner: Learner,
+  trials: readonly Trial[],
+  steps: number,
+  pause: Pause,
+): Promise<number> {
   let best = { rate: RATES[0] as number, loss: Number.POSITIVE_INFINITY };
   for (const rate of RATES) {
     let sum = 0;
     for (const { start, known, asked } of trials) {
       const adapted = adapt(episode(learner, [known], known, false), start, rate, steps);
       sum += learner.slope(adapted, asked).loss;
+      await pause();
     }
     if (sum < best.loss) best = { rate, loss: sum };
   }
@@ -43,14 +49,14 @@ export function searchRate(learner: Learner, trials: readonly Trial[], steps: nu
  * K-shot adaptation: mean loss on `asked` after 0, 1, …, `steps` gradient steps on the examples known, relative to the
  * constant predictor (1 = no better).
  */
-export function adaptationCurve(
+export async function adaptationCurve(
   learner: Learner,
   start: Float64Array,
   rate: InnerRate,
   steps: number,
-  known: Examples,
-  asked: Examples,
-): number[] {
+  { known, asked }: Omit<Trial, 'start'>,
+  pause: Pause,
+): Promise<number[]> {
   const { spec, scale } = learner.task;
   const lossAt = (w: Float64Array): number => {
     learner.network.write(w);
@@ -66,6 +72,7 @@ export function adaptationCurve(
   for (let step = 0; step < steps; step++) {
     w = adapt(task, w, rate, 1);
     curve.push(lossAt(w));
+    await pause();
   }
   return curve;
 }
@@ -111,8 +118,8 @@ export async function heldOutCurve(
       const own = half(offset);
       return { start: start(own), known: own, asked: half(1 - offset) };
     });
-    const rate = searchRate(learner, trials, steps);
-    return adaptationCurve(learner, start(known), rate, steps, known, asked);
+    const rate = await searchRate(learner, trials, steps, pause);
+    return await adaptationCurve(learner, start(known), rate, steps, { known, asked }, pause);
   } finally {
     learner.dispose();
   }

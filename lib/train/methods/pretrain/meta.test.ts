@@ -11,6 +11,7 @@ import { executeRecipe } from '../index';
 import { createTestContext } from '../testing/context';
 import { poisonedLabels } from '../testing/poisoned-labels';
 import { createShapesDataset } from '../testing/shapes-dataset';
+import { adaptationCurve, searchRate } from './adaptation';
 import { imagePools, tasksOf } from './common';
 import { flatNetwork } from './flat-network';
 import { createLearner, DIFFERENCE, type Examples, episode } from './learner';
@@ -62,6 +63,36 @@ async function learnerOf(id: string) {
 
 beforeAll(async () => {
   engine = await openEngine({ backend: 'wasm' });
+});
+
+describe('the search for a rate', () => {
+  it('hands over after every trial: worker and lease are not forgotten while a large network is tried', async () => {
+    const { learner, examples, encoder } = await learnerOf('place');
+    const known = examples(0, 1, 2);
+    const trial = { start: learner.start(encoder, known, [1]), known, asked: examples(3, 4, 5) };
+    let turns = 0;
+    const rate = await searchRate(learner, [trial, trial], 1, async () => {
+      turns++;
+    });
+    expect(rate).toBeGreaterThan(0);
+    expect(turns).toBe(28);
+    const curve = await adaptationCurve(learner, trial.start, rate, 3, trial, async () => {
+      turns++;
+    });
+    expect(curve).toHaveLength(4);
+    expect(turns).toBe(31);
+    learner.dispose();
+  });
+
+  it('ends at once when its run is stopped', async () => {
+    const stop = new AbortController();
+    const before = memoryCount(engine.tf);
+    const context = { ...createTestContext(engine, dataset, 'stopped'), signal: stop.signal };
+    const going = executeRecipe(recipeOf({ 'inner-steps': 50 }), context);
+    stop.abort();
+    await expect(going).rejects.toMatchObject({ code: 'cancelled' });
+    expect(memoryCount(engine.tf)).toEqual(before);
+  });
 });
 
 describe('second derivatives by differences of gradients', () => {

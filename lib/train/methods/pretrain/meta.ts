@@ -10,6 +10,7 @@ import { createParameters, initialWeights, type ParameterStore, type Weights } f
 import { imagesOf } from '../evaluate';
 import { adapterOf } from '../features';
 import { train } from '../loop';
+import { createPause, type Pause } from '../pause';
 import type { Method, RunContext } from '../types';
 import { adaptationCurve, searchRate, type Trial } from './adaptation';
 import { imagePools, jointSelection, storeEncoder, tasksOf } from './common';
@@ -178,7 +179,7 @@ function selectionStart(meta: Meta, learner: Learner, t: number): { known: Examp
 }
 
 /** The rate is the one asked for, or found on the initial encoder. */
-function createPupil(meta: Meta, learner: Learner, t: number): Pupil {
+async function createPupil(meta: Meta, learner: Learner, t: number, pause: Pause): Promise<Pupil> {
   const { innerRate, innerSteps } = meta.settings;
   if (innerRate > 0) return { ...learner, rate: innerRate };
   const { shots, seed } = meta.settings;
@@ -193,7 +194,7 @@ function createPupil(meta: Meta, learner: Learner, t: number): Pupil {
     const start = learner.start(encoderOf(meta), known, [seed, 'rate', trial, t]);
     return { start, known, asked: images((2 * trial + 1) * shots) };
   });
-  return { ...learner, rate: searchRate(learner, trials, innerSteps) };
+  return { ...learner, rate: await searchRate(learner, trials, innerSteps, pause) };
 }
 
 /** Adapts the learner as at selection time; its network keeps the adapted weights. */
@@ -204,20 +205,22 @@ function adaptForSelection(meta: Meta, learner: Pupil, t: number): void {
 }
 
 /** K-shot adaptation of the tasks that were meta-learned, on the selection pool. */
-function adaptationTable(meta: Meta, learners: readonly Pupil[]): RunTable {
+async function adaptationTable(meta: Meta, learners: readonly Pupil[], pause: Pause): Promise<RunTable> {
   const steps = Math.max(5, meta.settings.innerSteps);
+  const values: number[][] = [];
+  for (const [t, learner] of learners.entries()) {
+    const { known, start } = selectionStart(meta, learner, t);
+    const { selection } = learner.task;
+    const indices = Int32Array.from({ length: selection.examples }, (_, i) => i);
+    const asked: Examples = { pool: 'selection', labels: selection, indices };
+    values.push(await adaptationCurve(learner, start, rateOf(meta, learner), steps, { known, asked }, pause));
+  }
   return {
     name: 'Adaptation',
     meaning: `Loss on the selection pool, relative to the constant predictor, after so many gradient steps on ${meta.settings.shots} images with a new head.`,
     rows: learners.map(({ task }) => task.task.id),
     columns: Array.from({ length: steps + 1 }, (_, step) => String(step)),
-    values: learners.map((learner, t) => {
-      const { known, start } = selectionStart(meta, learner, t);
-      const { selection } = learner.task;
-      const indices = Int32Array.from({ length: selection.examples }, (_, i) => i);
-      const asked: Examples = { pool: 'selection', labels: selection, indices };
-      return adaptationCurve(learner, start, rateOf(meta, learner), steps, known, asked);
-    }),
+    values,
   };
 }
 
@@ -249,10 +252,11 @@ export const meta: Method<PretrainRecipe> = {
     const kinds = tasks.map(({ task }) => task.input);
     const gather = await imagePools(context, recipe.preset, kinds, ['source', 'selection']);
     const state = createMeta(context, recipe, settings);
-    const learners = tasks.map((task, t) =>
-      createPupil(state, createLearner(context, recipe.preset, task, gather), t),
-    );
+    const pause = createPause(context.signal);
+    const made = tasks.map((task) => createLearner(context, recipe.preset, task, gather));
     try {
+      const learners: Pupil[] = [];
+      for (const [t, learner] of made.entries()) learners.push(await createPupil(state, learner, t, pause));
       const outcome = await train(
         context,
         {
@@ -285,10 +289,10 @@ export const meta: Method<PretrainRecipe> = {
         flops: metaFlops(state, learners, outcome.steps, outcome.images / outcome.steps),
         adapter: tasks.every(({ task }) => adapterOf(task) === 'grey') ? 'grey' : 'none',
       });
-      return { ...stored, tables: [adaptationTable(state, learners)] };
+      return { ...stored, tables: [await adaptationTable(state, learners, pause)] };
     } finally {
       state.parameters.dispose();
-      for (const learner of learners) learner.dispose();
+      for (const learner of made) learner.dispose();
     }
   },
 };
