@@ -7,6 +7,7 @@ import {
   readFileSync,
   readSync,
   renameSync,
+  rmSync,
   writeSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
@@ -48,16 +49,25 @@ export function writeChunk(
   file.writeUInt32LE(header.length, MAGIC.length);
   header.copy(file, MAGIC.length + 4);
   for (const s of sections) file.set(data[s.name] as Uint8Array, start + s.offset);
-  mkdirSync(dirname(path), { recursive: true });
   const temporary = `${path}.${process.pid}.${randomBytes(4).toString('hex')}.tmp`;
-  const handle = openSync(temporary, 'wx');
+  let begun = false;
   try {
-    for (let at = 0; at < file.length; ) at += writeSync(handle, file, at);
-    fsyncSync(handle);
-  } finally {
-    closeSync(handle);
+    mkdirSync(dirname(path), { recursive: true });
+    const handle = openSync(temporary, 'wx');
+    begun = true;
+    try {
+      for (let at = 0; at < file.length; ) at += writeSync(handle, file, at);
+      fsyncSync(handle);
+    } finally {
+      closeSync(handle);
+    }
+    renameSync(temporary, path);
+  } catch (cause) {
+    // What did not fit must not fill the disk for whoever tries again.
+    if (begun) rmSync(temporary, { force: true });
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new TaskatlasError('data', `The data set cache file ${path} cannot be written: ${why}.`, { cause });
   }
-  renameSync(temporary, path);
 }
 
 const broken = (path: string, why: string): TaskatlasError =>

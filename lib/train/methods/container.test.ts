@@ -53,4 +53,14 @@ describe('files', () => {
     }
     expect(() => unpackFile(new TextEncoder().encode('not such a file'))).toThrow(/not a file of weights/);
   });
+
+  it('are refused when a byte of their numbers has changed', () => {
+    const bytes = packFile({ meta: {}, arrays }, new Set(['h']));
+    // The magic, the header's form, the arrays; names and numbers of the header are not covered.
+    for (const at of [0, 8, bytes.length - 1, bytes.length - 20, bytes.length - 40]) {
+      const changed = bytes.slice();
+      changed[at] = (changed[at] as number) ^ 0x40;
+      expect(() => unpackFile(changed)).toThrowError(expect.objectContaining({ code: 'data' }));
+    }
+  });
 });

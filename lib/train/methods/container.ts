@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { TaskatlasError } from '@/lib/science/core';
 
 /** Numbers that a file holds by name; `f16` entries are rounded to half precision. */
@@ -70,6 +71,7 @@ export function roundToHalf(values: Float32Array): Float32Array {
 
 const BYTES = { f32: 4, f16: 2, i32: 4, u8: 1 } as const;
 const pad8 = (n: number): number => (n + 7) & ~7;
+const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 
 function bytesOf(entry: Entry, values: StoredArray): Uint8Array {
   if (entry.type === 'f16') {
@@ -77,6 +79,13 @@ function bytesOf(entry: Entry, values: StoredArray): Uint8Array {
     return new Uint8Array(half.buffer);
   }
   return new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+}
+
+interface Header {
+  meta: Record<string, unknown>;
+  entries: Entry[];
+  /** Of the arrays as they lie in the file; files of before lack it. */
+  sha256?: string;
 }
 
 /**
@@ -95,19 +104,22 @@ export function packFile(file: StoredFile, half: ReadonlySet<string> = new Set()
             : 'f32';
     return { name, type, length: values.length };
   });
-  const header = new TextEncoder().encode(JSON.stringify({ meta: file.meta, entries }));
+  const size = entries.reduce((sum, entry) => sum + pad8(entry.length * BYTES[entry.type]), 0);
+  const body = new Uint8Array(size);
+  let at = 0;
+  for (const entry of entries) {
+    body.set(bytesOf(entry, file.arrays.get(entry.name) as StoredArray), at);
+    at += pad8(entry.length * BYTES[entry.type]);
+  }
+  const facts: Header = { meta: file.meta, entries, sha256: sha256(body) };
+  const header = new TextEncoder().encode(JSON.stringify(facts));
   const start = pad8(8 + header.length);
-  const total = entries.reduce((sum, entry) => sum + pad8(entry.length * BYTES[entry.type]), start);
-  const bytes = new Uint8Array(total);
+  const bytes = new Uint8Array(start + size);
   const view = new DataView(bytes.buffer);
   view.setUint32(0, MAGIC, true);
   view.setUint32(4, header.length, true);
   bytes.set(header, 8);
-  let at = start;
-  for (const entry of entries) {
-    bytes.set(bytesOf(entry, file.arrays.get(entry.name) as StoredArray), at);
-    at += pad8(entry.length * BYTES[entry.type]);
-  }
+  bytes.set(body, start);
   return bytes;
 }
 
@@ -127,7 +139,15 @@ function readArray(entry: Entry, bytes: Uint8Array, at: number): StoredArray {
   }
 }
 
-/** @throws TaskatlasError `data` if the bytes are not such a file or are cut short. */
+function readHeader(text: string): Header {
+  try {
+    return JSON.parse(text) as Header;
+  } catch (cause) {
+    throw new TaskatlasError('data', 'The file is damaged in its header.', { cause });
+  }
+}
+
+/** @throws TaskatlasError `data` if the bytes are not such a file, are cut short or are not those that were written. */
 export function unpackFile(bytes: Uint8Array): StoredFile {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (bytes.length < 8 || view.getUint32(0, true) !== MAGIC) {
@@ -135,15 +155,15 @@ export function unpackFile(bytes: Uint8Array): StoredFile {
   }
   const length = view.getUint32(4, true);
   if (8 + length > bytes.length) throw new TaskatlasError('data', 'The file is cut short in its header.');
-  const header = JSON.parse(new TextDecoder().decode(bytes.subarray(8, 8 + length))) as {
-    meta: Record<string, unknown>;
-    entries: Entry[];
-  };
+  const header = readHeader(new TextDecoder().decode(bytes.subarray(8, 8 + length)));
   const arrays = new Map<string, StoredArray>();
   let at = pad8(8 + length);
   for (const entry of header.entries) {
     arrays.set(entry.name, readArray(entry, bytes, at));
     at += pad8(entry.length * BYTES[entry.type]);
+  }
+  if (header.sha256 !== undefined && header.sha256 !== sha256(bytes.subarray(pad8(8 + length)))) {
+    throw new TaskatlasError('data', 'The file is damaged: its numbers are not those that were written.');
   }
   return { meta: header.meta, arrays };
 }

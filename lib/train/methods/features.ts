@@ -13,7 +13,7 @@ import {
 } from '@/lib/science/core';
 import { rowsTensor, type Tf } from '../engine';
 import { createParameters, forward, pickWeights, valuesOf, type Weights } from '../networks';
-import { floatsOf, packFile, roundToHalf, unpackFile } from './container';
+import { floatsOf, packFile, roundToHalf, type StoredFile, unpackFile } from './container';
 import { refuseBroken } from './evaluate';
 import { type Compression, encodeExternal } from './external';
 import type { Pause } from './pause';
@@ -65,13 +65,22 @@ export const packSource = (source: StoredSource): Uint8Array =>
     arrays: source.weights,
   });
 
+function unpackSource(fingerprint: string, bytes: Uint8Array): StoredFile {
+  try {
+    return unpackFile(bytes);
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new TaskatlasError('data', `The weights of source ${fingerprint}: ${why}`, { cause });
+  }
+}
+
 /** Reads a source's weights. @throws TaskatlasError `data` if they are missing or damaged. */
 export async function readSource(context: RunContext, fingerprint: string): Promise<StoredSource> {
   const bytes = await context.artifacts.read(weightsName(fingerprint));
   if (!bytes) {
     throw new TaskatlasError('data', `The weights of source ${fingerprint} are missing: retry its run.`);
   }
-  const file = unpackFile(bytes);
+  const file = unpackSource(fingerprint, bytes);
   const { preset, size, adapter, columns, external, recipe } = file.meta as unknown as Omit<
     StoredSource,
     'weights'
