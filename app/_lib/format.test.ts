@@ -38,8 +38,10 @@ describe('numbers as text', () => {
     expect(loss(0)).toBe('0');
   });
   it('keeps what tells short times apart', () => {
-    expect([0.148, 3.77, 9.97, 90].map(took)).toEqual([
+    expect([0.001, 0.148, 0.999, 3.77, 9.97, 90].map(took)).toEqual([
+      '<\u00a00.01\u00a0s',
       '0.15\u00a0s',
+      '1.0\u00a0s',
       '3.8\u00a0s',
       '10\u00a0s',
       '2\u00a0min',

@@ -54,7 +54,9 @@ export function duration(seconds: number): string {
 
 /** How long something took: short times keep what tells them apart, "0.15 s", "3.8 s". */
 export function took(seconds: number): string {
-  return seconds >= 9.95 ? duration(seconds) : `${seconds.toFixed(seconds < 1 ? 2 : 1)}${NBSP}s`;
+  if (seconds >= 9.95) return duration(seconds);
+  if (seconds < 0.01) return `<${NBSP}0.01${NBSP}s`;
+  return `${seconds.toFixed(seconds < 0.995 ? 2 : 1)}${NBSP}s`;
 }
 
 /** "3.2 TFLOP" */

@@ -3,7 +3,7 @@
 import Link from 'next/link';
 import { apiPath, sweepPath } from '@/app/_lib/api';
 import { letterStrips } from '@/app/_lib/curves';
-import { change, count, duration, interval, percent, plural, share } from '@/app/_lib/format';
+import { change, count, interval, percent, plural, share, took } from '@/app/_lib/format';
 import { pairFinding } from '@/app/_lib/pair-words';
 import { useApi } from '@/app/_lib/use-api';
 import { useSweep } from '@/app/_lib/use-sweep';
@@ -182,7 +182,7 @@ function PairRuns({ pair }: { pair: PairView }) {
             <span>{run.kind}</span>
             {run.seed !== null && <span className="text-ink3">seed {run.seed}</span>}
             <span className="text-ink2 text-label">
-              {run.seconds === null ? run.state : duration(run.seconds)}
+              {run.seconds === null ? run.state : took(run.seconds)}
               {run.backend !== null && `, ${run.backend}`}
             </span>
             <code className="ml-auto font-mono text-[11.5px] text-ink3">{run.fingerprint.slice(0, 8)}</code>

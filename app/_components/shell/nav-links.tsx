@@ -8,29 +8,28 @@ import type { SweepView } from '@/lib/service/contracts';
 interface Item {
   label: string;
   href: string;
-  count?: number;
+  count?: number | undefined;
   /** Also on for pages below it. */
   deep?: boolean;
   external?: boolean;
 }
 
-function sweepItems(sweep: SweepView, base: string): Item[] {
-  const targets = sweep.tasks.filter((t) => t.target).length;
-  const sources = sweep.tasks.filter((t) => t.source).length;
+/** Pages of a sweep; without their counts while it is not known yet. */
+function sweepItems(sweep: SweepView | undefined, base: string): Item[] {
+  const targets = sweep?.tasks.filter((t) => t.target).length;
+  const sources = sweep?.tasks.filter((t) => t.source).length;
+  const pairs = targets === undefined || sources === undefined ? undefined : targets * sources;
+  const measured = sweep?.origin !== 'imported';
   return [
     { label: 'Overview', href: base },
     { label: 'Policy', href: `${base}/policy` },
     { label: 'Targets', href: `${base}/targets`, count: targets, deep: true },
-    { label: 'Pairs', href: `${base}/pairs`, count: targets * sources, deep: true },
+    { label: 'Pairs', href: `${base}/pairs`, count: pairs, deep: true },
     { label: 'Similarity tree', href: `${base}/similarity` },
     { label: 'Validity', href: `${base}/validity` },
     { label: 'Agreement', href: `${base}/agreement` },
-    ...(sweep.origin === 'measured' ? [{ label: 'Gallery', href: `${base}/gallery` }] : []),
-    {
-      label: 'Runs',
-      href: `${base}/runs`,
-      ...(sweep.origin === 'measured' ? { count: sweep.progress.total } : {}),
-    },
+    ...(measured ? [{ label: 'Gallery', href: `${base}/gallery` }] : []),
+    { label: 'Runs', href: `${base}/runs`, count: measured ? sweep?.progress.total : undefined },
   ];
 }
 
@@ -51,7 +50,8 @@ export function NavLinks({
 }: {
   /** Address of the sweep's pages. */
   base: string;
-  sweep: SweepView | null;
+  /** Null: there is none; undefined: not known yet. */
+  sweep: SweepView | null | undefined;
   sweeps: number | null;
   workers: number | null;
 }) {

@@ -79,7 +79,7 @@ function LiveSwitch({ sweepId }: { sweepId: string }) {
         Live
         {lost ? (
           <span role="status" className="text-worse">
-            , the server is silent
+            , the server does not answer
           </span>
         ) : (
           <span className="phone:hidden">{!on ? ', off' : at === null ? '' : `, ${clock(at)}`}</span>

@@ -7,13 +7,16 @@ import { type ReactNode, useEffect, useState } from 'react';
 import { sweepList, workerList } from '@/app/_lib/answers';
 import { plural } from '@/app/_lib/format';
 import { currentSweep } from '@/app/_lib/sweep-ref';
-import { useApi } from '@/app/_lib/use-api';
+import { useApi, useRefresh } from '@/app/_lib/use-api';
 import type { WorkerView } from '@/lib/service/contracts';
 import { Skeleton } from '../ui/status';
 import { Logo } from './logo';
 import { NavLinks } from './nav-links';
 import { SweepSwitcher } from './sweep-switcher';
 import { ThemeToggle } from './theme-toggle';
+
+/** Who works, and whether the server answers at all, is asked this often. */
+const WORKERS_MS = 10_000;
 
 function workerLine(workers: readonly WorkerView[] | undefined): string {
   if (workers === undefined) return '';
@@ -28,9 +31,11 @@ function workerLine(workers: readonly WorkerView[] | undefined): string {
 export function Shell({ children }: { children: ReactNode }) {
   const pathname = usePathname();
   const sweeps = useApi('/sweeps', sweepList).data?.sweeps;
-  const workers = useApi('/workers', workerList).data?.workers;
+  const { data, error } = useApi('/workers', workerList);
+  const workers = data?.workers;
+  useRefresh('/workers', WORKERS_MS);
   const { sweep: current, ref } = currentSweep(pathname, sweeps ?? []);
-  const base = `/sweeps/${encodeURIComponent(ref)}`;
+  const base = `/sweeps/${encodeURIComponent(sweeps === undefined && ref === '' ? 'latest' : ref)}`;
   const alive = workers === undefined ? null : workers.filter((w) => w.alive).length;
   const inside = (
     <>
@@ -40,10 +45,21 @@ export function Shell({ children }: { children: ReactNode }) {
         sweeps.length > 0 && <SweepSwitcher current={current} sweeps={sweeps} />
       )}
       <nav aria-label="Pages" className="mt-3 flex-1">
-        <NavLinks base={base} sweep={current} sweeps={sweeps?.length ?? null} workers={alive} />
+        <NavLinks
+          base={base}
+          sweep={sweeps === undefined ? undefined : current}
+          sweeps={sweeps?.length ?? null}
+          workers={alive}
+        />
       </nav>
       <div className="flex items-center justify-between px-2 text-ink3 text-tick">
-        <span>{workerLine(workers)}</span>
+        {error === null ? (
+          <span>{workerLine(workers)}</span>
+        ) : (
+          <span role="status" className="text-worse">
+            the server does not answer
+          </span>
+        )}
         <ThemeToggle />
       </div>
     </>

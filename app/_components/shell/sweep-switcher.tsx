@@ -23,9 +23,12 @@ export function SweepSwitcher({
   useEffect(() => box.current?.removeAttribute('open'), [pathname]);
   useEffect(() => {
     const close = (event: Event): void => {
-      const outside = event.target instanceof Node && !box.current?.contains(event.target);
-      if (outside || (event instanceof KeyboardEvent && event.key === 'Escape'))
-        box.current?.removeAttribute('open');
+      const dismissed = event instanceof KeyboardEvent && event.key === 'Escape';
+      const inside = event.target instanceof Node && box.current?.contains(event.target) === true;
+      if (inside && !dismissed) return;
+      // What had the focus is about to go: it returns to what opened the list.
+      if (dismissed && inside) box.current?.querySelector('summary')?.focus();
+      box.current?.removeAttribute('open');
     };
     document.addEventListener('pointerdown', close);
     document.addEventListener('keydown', close);

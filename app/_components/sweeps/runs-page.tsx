@@ -183,7 +183,7 @@ function RunLine({
       </tr>
       {open && (
         <tr>
-          <td colSpan={7} className="!bg-nav !p-4">
+          <td colSpan={7} className="!bg-nav !p-4 [--behind:var(--nav)]">
             {/* Cells grow with what they hold: on a phone the detail scrolls within itself instead. */}
             <div className="phone:max-w-[calc(100vw-4rem)] phone:overflow-x-auto">
               <RunDetail fingerprint={run.fingerprint} />

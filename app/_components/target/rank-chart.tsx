@@ -119,7 +119,7 @@ export function RankChart({ sources: all, label, href, many }: Props) {
               {percent(t)}
             </span>
           ))}
-          <span className="absolute inset-x-0 top-5 whitespace-nowrap text-center phone:hidden">
+          <span className="absolute inset-x-0 top-[26px] whitespace-nowrap text-center phone:hidden">
             gain, share of test images won against scratch
           </span>
         </span>

@@ -76,7 +76,7 @@ function widest(
   const top = all[0];
   if (!top) return `no source has been compared with scratch on ${counted(measured.length, 'target')} yet.`;
   if (top.helped === 0) {
-    return `no source is shown to beat training from scratch on any of ${counted(measured.length, 'target')}.`;
+    return `no source is shown to beat training from scratch on ${measured.length === 1 ? 'the one target' : `any of ${counted(measured.length, 'target')}`}.`;
   }
   const equal = all.filter((r) => r.helped === top.helped && r.first === top.first);
   if (equal.length > 1) {

@@ -68,7 +68,7 @@ describe('the finding of a sweep', () => {
   it('does not claim a widest source where nothing helps', () => {
     const data = smallData({ analyses: smallAnalyses.filter((a) => a.target === 'edges') });
     expect(sweepView(data).finding).toContain(
-      'no source is shown to beat training from scratch on any of 1 target',
+      'no source is shown to beat training from scratch on the one target',
     );
   });
 });

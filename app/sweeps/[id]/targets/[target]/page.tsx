@@ -1,9 +1,13 @@
 import type { Metadata } from 'next';
 import { TargetPage } from '@/app/_components/target/target-page';
 
-export const metadata: Metadata = { title: 'Target' };
+type Params = { params: Promise<{ id: string; target: string }> };
 
-export default async function Page(props: { params: Promise<{ id: string; target: string }> }) {
+export async function generateMetadata({ params }: Params): Promise<Metadata> {
+  return { title: `${decodeURIComponent((await params).target)}, target` };
+}
+
+export default async function Page(props: Params) {
   const { id, target } = await props.params;
   return <TargetPage id={decodeURIComponent(id)} target={decodeURIComponent(target)} />;
 }

@@ -1,11 +1,14 @@
 import type { Metadata } from 'next';
 import { PairPage } from '@/app/_components/pair/pair-page';
 
-export const metadata: Metadata = { title: 'Pair' };
+type Params = { params: Promise<{ id: string; source: string; target: string }> };
 
-export default async function Page(props: {
-  params: Promise<{ id: string; source: string; target: string }>;
-}) {
+export async function generateMetadata({ params }: Params): Promise<Metadata> {
+  const { source, target } = await params;
+  return { title: `${decodeURIComponent(source)} to ${decodeURIComponent(target)}` };
+}
+
+export default async function Page(props: Params) {
   const { id, source, target } = await props.params;
   return (
     <PairPage
