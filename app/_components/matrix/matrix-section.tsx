@@ -66,8 +66,10 @@ export function MatrixSection({ sweepId, matrix, tasks, name, ways, onOpen }: Pr
       </Toolbar>
       {matrix.preliminary && states.has('predicted') && (
         <p className="mt-2 text-ink2 text-label">
-          <strong className="font-semibold text-ink">Preliminary.</strong> Hatched cells show the ridge
-          probe’s guess until their transfer is measured.
+          <strong className="font-semibold text-ink">Preliminary.</strong>{' '}
+          {unit === 'probe'
+            ? 'The ridge probe’s guess; the other units open as transfers are measured.'
+            : 'Hatched cells show the ridge probe’s guess until their transfer is measured.'}
         </p>
       )}
       <div className="mt-2 grid grid-cols-[minmax(0,1fr)_320px] items-start gap-6 max-[1180px]:grid-cols-1">
