@@ -23,8 +23,34 @@ test('live updates can be switched off, and the address says so', async ({ page,
   await expect(page).toHaveURL(/live=off/);
 });
 
+test('Escape closes the list of sweeps, and the focus stays where it was opened', async ({ page, sweep }) => {
+  await page.goto(`/sweeps/${sweep.id}`);
+  const opener = page.locator('aside summary');
+  const entry = page.locator('aside details').getByRole('link', { name: sweep.name }).first();
+  await expect(opener).toContainText(sweep.name);
+  await opener.press('Enter');
+  await expect(entry).toBeVisible();
+  await entry.focus();
+  await page.keyboard.press('Escape');
+  await expect(entry).toBeHidden();
+  await expect(opener).toBeFocused();
+});
+
 test.describe('when things go wrong', () => {
-  test.use({ expectedErrors: [/status of 404/] });
+  test.use({ expectedErrors: [/status of 404|ERR_FAILED/] });
+
+  test('a server that falls silent is named, and the page goes on when it is back', async ({
+    page,
+    sweep,
+  }) => {
+    await page.goto(`/sweeps/${sweep.id}`);
+    const note = page.getByText('the server does not answer');
+    await expect(page.getByText(/^\d+ workers?/).first()).toBeVisible();
+    await page.route('**/api/v1/workers', (route) => route.abort());
+    await expect(note).toBeVisible();
+    await page.unroute('**/api/v1/workers');
+    await expect(note).toHaveCount(0);
+  });
 
   test('an unknown sweep and an unknown target say so in words', async ({ page, sweep }) => {
     await page.goto('/sweeps/no-such-sweep');

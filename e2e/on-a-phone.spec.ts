@@ -37,6 +37,14 @@ test('no page is wider than the phone', async ({ page, finished, trained }) => {
   }
 });
 
+test('the list of targets is read without scrolling sideways', async ({ page, finished }) => {
+  await page.goto(`/sweeps/${finished.id}/targets`);
+  const table = page.getByRole('table', { name: 'Targets' });
+  await expect(table.getByText('best: ').first()).toBeVisible();
+  const [needs, has] = await table.evaluate(({ parentElement: box }) => [box?.scrollWidth, box?.clientWidth]);
+  expect(needs).toBeLessThanOrEqual(has ?? 0);
+});
+
 test('tabs and menu lead everywhere', async ({ page, trained }) => {
   await page.goto(`/sweeps/${trained.id}`);
   await page.getByRole('navigation', { name: 'Tabs' }).getByRole('link', { name: 'Policy' }).click();

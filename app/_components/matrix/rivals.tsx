@@ -18,7 +18,7 @@ export function Rivals({ rivals, name }: { rivals: PairView['rivals']; name: (id
         return (
           <li
             key={source}
-            className="grid grid-cols-[minmax(0,1.1fr)_minmax(0,1fr)_44px] items-center gap-2 py-[3px]"
+            className="grid grid-cols-[minmax(0,1.6fr)_minmax(0,1fr)_40px] items-center gap-2 py-[3px]"
           >
             <span className="truncate text-ink2">{name(source)}</span>
             <span className="relative h-4" aria-hidden="true">

@@ -16,7 +16,10 @@ export function WorkersPage() {
   const alive = workers.filter((w) => w.alive);
   const rate = alive.reduce((sum, w) => sum + (w.imagesPerSecond ?? 0), 0);
   const busy = alive.filter((w) => w.run !== null).length;
-  const finding = `${plural(alive.length, 'worker')} ${alive.length === 1 ? 'is' : 'are'} alive, ${busy} at work${rate > 0 ? `, ${count(Math.round(rate))} images/s together` : ''}.`;
+  const finding =
+    alive.length === 0
+      ? 'No worker is alive.'
+      : `${plural(alive.length, 'worker')} ${alive.length === 1 ? 'is' : 'are'} alive, ${busy} at work${rate > 0 ? `, ${count(Math.round(rate))} images/s together` : ''}.`;
   return (
     <>
       <PageHead title="Workers" finding={data === undefined ? undefined : finding} />

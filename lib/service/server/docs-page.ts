@@ -174,7 +174,7 @@ export function docsPage(document: object, origin: string): string {
   );
   return `<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">
 <title>${html(info.title)}</title><link rel="icon" href="data:,"><style>${STYLE}</style></head><body><main>
-<h1>${html(info.title)} ${html(info.version)}</h1><p>${prose(info.description ?? '')}</p>
+<p><a href="/">← Taskatlas</a></p><h1>${html(info.title)} ${html(info.version)}</h1><p>${prose(info.description ?? '')}</p>
 <p>Machine-readable: <a href="openapi.json">openapi.json</a> (OpenAPI 3.1).</p>
 <pre>curl -s '${html(origin)}/api/v1/sweeps/latest/best-source?target=z-depth&amp;k=3'
 curl -s -X POST -H 'content-type: text/yaml' --data-binary @sweep.yaml ${html(origin)}/api/v1/sweeps
