@@ -2,7 +2,7 @@ import type { Rng } from '@/lib/science/core/rng';
 
 /**
  * Seeds. Every random number of a training comes from `createRng(seed, label…)` of the core, never from a
- * backend's own generator, so that weights, order and dropout masks are the same numbers on every backend.
+ * backend's own generator, so that weights and orders are the same numbers on every backend.
  */
 
 function fans(shape: readonly number[]): { fanIn: number; fanOut: number } {
