@@ -33,12 +33,16 @@ export function holdLease(context: WorkerContext, fingerprint: string): Lease {
   if (draining.aborted) drain();
   draining.addEventListener('abort', drain);
 
+  // A step of a large network keeps this thread from beating for as long as it takes: the claim has to outlast it.
+  let longestBeat = 0;
   const beat = async (): Promise<void> => {
     while (!ended.signal.aborted) {
+      const since = performance.now();
       await sleep(times.heartbeatSeconds * 1000, undefined, { signal: ended.signal }).catch(() => undefined);
       if (ended.signal.aborted) return;
+      longestBeat = Math.max(longestBeat, (performance.now() - since) / 1000);
       const answer = await store
-        .heartbeat(fingerprint, worker, times.leaseSeconds, progress)
+        .heartbeat(fingerprint, worker, Math.max(times.leaseSeconds, 3 * longestBeat), progress)
         .catch((error: unknown) => {
           context.log(
             `heartbeat of ${fingerprint.slice(0, 12)}: ${error instanceof Error ? error.message : error}`,
