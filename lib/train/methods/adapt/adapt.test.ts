@@ -2,7 +2,13 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { discriminatorPlan } from '@/lib/science/catalog/adaptation';
 import { recipeFlops } from '@/lib/science/catalog/costs';
 import { defaultTraining } from '@/lib/science/catalog/presets';
-import { type MethodOptions, type RunResult, TaskatlasError, type TransferRecipe } from '@/lib/science/core';
+import {
+  type MethodOptions,
+  type RunResult,
+  SOURCE_TASK,
+  TaskatlasError,
+  type TransferRecipe,
+} from '@/lib/science/core';
 import type { Dataset, LabelBatch } from '@/lib/science/datasets/dataset';
 import { type Engine, memoryCount, openEngine } from '../../engine';
 import { forward, valuesOf, type Weights } from '../../networks';
@@ -166,7 +172,9 @@ describe.each(METHODS)('%s', (method) => {
     for (const task of ['copy', 'hue', 'place', 'move', 'islands']) {
       const { result } = await run(recipe(method, task, FULL[method]));
       expect(result.testLosses?.some(Number.isFinite)).toBe(true);
-      const [table] = result.tables ?? [];
+      const [table, ...more] = result.tables ?? [];
+      const held = method === 'adda' || task === 'islands' ? [] : [SOURCE_TASK];
+      expect([task, ...more.map(({ name }) => name)]).toEqual([task, ...held]);
       expect(table?.rows).toEqual(['proxy A-distance', 'MMD²', 'CORAL']);
       const columns = method === 'cycada' ? 4 : 3;
       expect(table?.values.every((row) => row.length === columns && row.every(Number.isFinite))).toBe(true);
@@ -327,6 +335,27 @@ describe('what each method is', () => {
     expect(fooled[0]).toBe(told[0]);
     expect(fooled[1]).toBeGreaterThan(0.5);
     parameters.dispose();
+  });
+
+  it('neither of ADDA’s players sees how large codes are', async () => {
+    const { files } = await run(recipe('source-only', 'kind'));
+    files.set('start/weights', files.get('run/weights') as Uint8Array);
+    const context = createTestContext(engine, dataset, 'again', { files }) as unknown as MethodContext;
+    const a = await prepareAdaptation(recipe('adda', 'kind'), context);
+    const start = (await readSource(context, 'start')).weights;
+    const lossAt = (scale: number): number => {
+      const larger = [...start].map(
+        ([name, values]) =>
+          [name, name.startsWith('encoder/code') ? values.map((x) => scale * x) : values] as const,
+      );
+      const parameters = addaNetwork(a, new Map(larger));
+      const indices = Int32Array.from({ length: 8 }, (_, i) => i);
+      const [loss] = valuesOf(engine.tf, () => addaLoss(a, parameters)(indices, 0));
+      parameters.dispose();
+      return loss as number;
+    };
+    expect(lossAt(1)).toBeGreaterThan(0.1);
+    expect(lossAt(1000)).toBeCloseTo(lossAt(1), 3);
   });
 
   it('ADDA’s encoder steps at a pace of its own where it is told to', async () => {
