@@ -38,7 +38,7 @@ export function registerTables(program: Command): void {
   program
     .command('tables')
     .description(
-      'what methods measured beside their losses: the affinity of joint tasks, cross-stitch units, the distance between domains',
+      'what methods measured beside their losses: the affinity of joint tasks, cross-stitch units, the distance between domains, whether adaptations still do the task in the source domain',
     )
     .option('--sweep <id>', 'number or id of the sweep', 'latest')
     .option('--url <url>', 'server to ask (default: the one running in this clone, else the database itself)')
