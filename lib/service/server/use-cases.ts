@@ -39,6 +39,7 @@ import {
   joined,
   matrixView,
   namesOf,
+  objectiveOf,
   type PolicyRequest,
   pairRuns,
   pairView,
@@ -207,15 +208,14 @@ function queries(deps: ApiDeps, loader: Loader, solver: PolicySolver) {
     },
     async policy(ref: string, request: Partial<PolicyRequest> = {}) {
       const data = await loader.data(ref);
-      const { maxOrder, objective } = data.sweep.spec.policy;
       return solver.solve(data, {
         budget: defaultBudget(data, request.unit ?? 'tasks', request.labelCosts ?? {}),
-        maxOrder,
-        objective,
+        maxOrder: data.sweep.spec.policy.maxOrder,
         force: [],
         forbid: [],
         weights: {},
         ...request,
+        objective: objectiveOf(data, request.objective),
       });
     },
     ...evidence(deps, loader),

@@ -10,7 +10,7 @@ import {
 import type { PolicyRecord } from '../contracts';
 import type { Store, StoredSweep } from '../ports';
 import type { SweepData } from '../views/model';
-import { keyOf, policyEdges, policyProblem, servable } from '../views/policy';
+import { keyOf, objectiveOf, policyEdges, policyProblem, servable } from '../views/policy';
 import { analysisSeed, loadTarget, type ScenesOf } from './analyse';
 
 const RANDOM_DRAWS = 500;
@@ -64,7 +64,8 @@ async function solveSweepPolicy(
   draws: ReadonlyMap<string, AnalysisDraws>,
 ): Promise<PolicyRecord | null> {
   const { sweep, analyses } = data;
-  const { budget, maxOrder, objective } = sweep.spec.policy;
+  const { budget, maxOrder } = sweep.spec.policy;
+  const objective = objectiveOf(data);
   const problem = policyProblem(data, { budget, maxOrder, objective, force: [], forbid: [], weights: {} });
   if (problem.targets.length === 0) return null;
   const solution = await solvePolicy(problem).catch((error: unknown) => {

@@ -43,9 +43,9 @@ export function percentWithInterval(e: Estimate): string {
 }
 
 /** `A`, `A and B`, `A, B and C`. */
-export function listWords(words: readonly string[]): string {
+export function listWords(words: readonly string[], joint: 'and' | 'or' = 'and'): string {
   const last = words.at(-1) ?? '';
-  return words.length < 2 ? last : `${words.slice(0, -1).join(', ')} and ${last}`;
+  return words.length < 2 ? last : `${words.slice(0, -1).join(', ')} ${joint} ${last}`;
 }
 
 /** `1 target`, `3 targets`. */

@@ -1,9 +1,16 @@
-import type { CandidateResult, PolicyEdge, TargetAnalysis, TaskId } from '@/lib/science/core';
+import {
+  type CandidateResult,
+  type PolicyEdge,
+  type TargetAnalysis,
+  TaskatlasError,
+  type TaskId,
+} from '@/lib/science/core';
 import type { Budget, MissingEdge, PolicyProblem } from '@/lib/science/policy';
 import type { BudgetUnit, PolicyEdgeView, PolicyRecord, PolicyView } from '../contracts';
 import { completeness } from './cells';
+import { leadingMeasure, type Measure, measuresOf } from './measures';
 import { type SweepData, sourcesOf, targetsOf } from './model';
-import { finite, sound } from './numbers';
+import { finite, listWords, sound } from './numbers';
 import { behindTaught, budgetOf, curveLimits, type SourceCosts, sourceCosts, untimed } from './policy-costs';
 import { sweepTasks } from './tasks';
 
@@ -47,6 +54,31 @@ function worth(objective: PolicyObjective, c: CandidateResult): number | null {
       return ratio === null ? null : -ratio;
     }
   }
+}
+
+const objectiveFor = (measure: Measure): PolicyObjective => (measure === 'effect' ? 'log-loss' : measure);
+
+/**
+ * What a policy maximises: the asked objective, else the sweep's own where its transfers have values of it, else the
+ * first that they have (quality, gain, log-loss, affinity).
+ * @throws TaskatlasError `invalid-input` naming the objectives that exist, when the asked one has no values
+ */
+export function objectiveOf(
+  { sweep, analyses }: Pick<SweepData, 'sweep' | 'analyses'>,
+  asked?: PolicyObjective,
+): PolicyObjective {
+  const own = sweep.spec.policy.objective;
+  const held = measuresOf(analyses).map(objectiveFor);
+  // Nothing is measured yet: whether a target can be served is said elsewhere.
+  if (held.length === 0) return asked ?? own;
+  if (asked === undefined) {
+    const leading = leadingMeasure(analyses);
+    return held.includes(own) || leading === null ? own : objectiveFor(leading);
+  }
+  if (held.includes(asked)) return asked;
+  const what = sweep.origin === 'imported' ? 'This import' : 'This sweep';
+  const message = `${what} has no ${asked} values; use --objective ${listWords(held, 'or')}`;
+  throw new TaskatlasError('invalid-input', message, { issues: [{ path: 'objective', message }] });
 }
 
 /** What a policy is made from. */
