@@ -1,9 +1,9 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { TaskatlasError } from '@/lib/science/core';
+import { gateRules } from '@/lib/service/server/gate';
 import type { WorkerPlace } from '@/lib/train/engine/devices';
 import { workerArguments } from '@/workers/command';
 import { type ApiClient, httpClient, runningInstance } from '../api-client';
@@ -16,6 +16,7 @@ import {
   root,
   stateDirectory,
 } from '../places';
+import { portIsFree } from '../ports';
 import { type SupervisedChild, supervise } from './child';
 import { clearLeftovers, recordChildren } from './leftovers';
 
@@ -54,14 +55,6 @@ export interface Product {
 const DEFAULT_PORT = 3210;
 const DRAIN_SECONDS = 20;
 
-function portIsFree(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const server = createServer();
-    server.once('error', () => resolve(false));
-    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
-  });
-}
-
 /** The port asked for, or the first free one from the default up. */
 async function choosePort(asked: number | undefined): Promise<number> {
   if (asked !== undefined) {
@@ -96,14 +89,7 @@ function startWeb(database: RunningDatabase, port: number, say: (text: string) =
     {
       name: 'web',
       command: process.execPath,
-      args: [
-        join(root, 'node_modules/next/dist/bin/next'),
-        'start',
-        '--hostname',
-        '127.0.0.1',
-        '--port',
-        String(port),
-      ],
+      args: ['--disable-warning=ExperimentalWarning', join(root, 'bin/web.ts'), '--port', String(port)],
       env: childEnvironment(database),
       cwd: root,
       logsDirectory,
@@ -192,6 +178,8 @@ async function chooseDevices(
 
 /** Brings everything up and keeps it up: a child that dies is started again; a database that dies comes back with its data. */
 export async function startProduct(options: StartOptions, say: (text: string) => void): Promise<Product> {
+  // A fault in these settings is said here, once, and not by each start of the web server.
+  gateRules(process.env);
   const places = await chooseDevices(options, say);
   prepareFolders();
   const startup: Record<string, number> = {};

@@ -35,14 +35,38 @@ function onError(error: Error, c: Context, log: (error: unknown) => void): Respo
   return c.json(answer.problem, answer.status as ContentfulStatusCode);
 }
 
+const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;
+
+type Router = Pick<OpenAPIHono['router'], 'match'>;
+
+/** Methods that a route of this path answers; what runs for every method is no route. */
+function methodsOf(router: Router, path: string): string[] {
+  const found = METHODS.filter((method) => {
+    const [handlers] = router.match(method, path);
+    return handlers.some(([[, route]]) => route.method === method);
+  });
+  return found.flatMap((method) => (method === 'GET' ? ['GET', 'HEAD'] : [method]));
+}
+
+/** Nothing answers this method here: no such path (404), another method (405), or a question for the methods (204). */
+function unanswered(router: Router, c: Context): Response {
+  const { method, path } = c.req;
+  const known = methodsOf(router, path);
+  if (known.length === 0) {
+    return c.json(problemOf('not-found', `There is no ${method} ${path}. See /api/v1/docs.`), 404);
+  }
+  c.header('Allow', [...known, 'OPTIONS'].join(', '));
+  if (method === 'OPTIONS') return c.body(null, 204);
+  const message = `${path} does not answer ${method}, only ${known.join(', ')}. See /api/v1/docs.`;
+  return c.json(problemOf('method-not-allowed', message), HTTP_STATUS['method-not-allowed']);
+}
+
 /** The HTTP API over a wired service, with base path /api/v1. */
 export function createApi(service: Service) {
   const { deps } = service;
   const app = new OpenAPIHono({ defaultHook: refuse }).basePath('/api/v1');
   app.onError((error, c) => onError(error, c, deps.log ?? (() => {})));
-  app.notFound((c) =>
-    c.json(problemOf('not-found', `There is no ${c.req.method} ${c.req.path}. See /api/v1/docs.`), 404),
-  );
+  app.notFound((c) => unanswered(app.router, c));
   app.use('*', async (c, next) => {
     await next();
     // Answers change while a sweep runs; a route that knows better says so itself.

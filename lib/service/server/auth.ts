@@ -53,7 +53,7 @@ export function requireToken(token: string): MiddlewareHandler {
 export const sameOriginOnly: MiddlewareHandler = async (c, next) => {
   const origin = c.req.header('origin');
   const reading = c.req.method === 'GET' || c.req.method === 'HEAD';
-  // Behind a proxy the visitor's host is the forwarded one; another site's page cannot set either header.
+  // The gate let only names of this server pass, and a forwarded one only from a proxy that it trusts.
   const hosts = [c.req.header('host'), c.req.header('x-forwarded-host')];
   if (reading || origin === undefined || hosts.includes(hostOf(origin) ?? 'none')) return next();
   const message = 'Changes are only accepted from pages of this server.';

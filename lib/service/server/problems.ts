@@ -20,6 +20,7 @@ const STATUS = {
 export const HTTP_STATUS = {
   unauthorized: 401,
   forbidden: 403,
+  'method-not-allowed': 405,
   'too-large': 413,
   'unsupported-media-type': 415,
 } as const;
