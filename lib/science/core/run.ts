@@ -282,6 +282,12 @@ export interface RunResult {
   testLosses: Float32Array | null;
   /** Probe runs: test losses per target, relative to the constant predictor (1 = no better). */
   probeLosses?: Readonly<Record<TaskId, Float32Array>>;
+  /**
+   * The task's metric (`TaskDeclaration.metric`) of each test image in pool order, in its unit; NaN where the image has
+   * no label. Absent of dataset, source-only and probe runs, and of runs from before it was kept.
+   */
+  testMetrics?: Float32Array;
+  /** Mean of `testMetrics` over the images that have one. Runs from before they were kept: over all labelled rows of the pool. */
   metric: number | null;
   /** Only methods that measure more than losses have them, such as the task affinity of a joint training. */
   tables?: readonly RunTable[];

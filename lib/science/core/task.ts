@@ -53,6 +53,19 @@ export type LossName =
   | 'balanced-cross-entropy'
   | 'metric';
 
+/**
+ * The figure that people report of a task, beside the loss. It is computed per image; the metric of a run is the mean
+ * over its test images that have a label, of whichever metric: mean intersection over union is the mean over the
+ * classes in an image, then over images.
+ */
+export interface TaskMetric {
+  /** E.g. "mean angular error". */
+  name: string;
+  /** E.g. "%", "°". */
+  unit: string;
+  higherIsBetter: boolean;
+}
+
 /** What the shape of a task's network depends on. */
 export type TaskShape = Pick<TaskDeclaration, 'head' | 'input'>;
 
@@ -69,8 +82,7 @@ export interface TaskDeclaration {
   input: InputKind;
   head: TaskHead;
   loss: LossName;
-  /** A metric for people beside the loss, e.g. "mean angular error (degrees)". */
-  metric: { name: string; unit: string; higherIsBetter: boolean };
+  metric: TaskMetric;
   /** Labels that a fully supervised example costs, in label units (self-supervised tasks cost 0). */
   labelCost: number;
   /** Raised by hand when the target function changes; part of the fingerprint. */

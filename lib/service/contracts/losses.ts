@@ -1,4 +1,4 @@
-/** Per-image losses as bytes: little-endian float32, whatever the machine. In rows and, as base64, in files of runs. */
+/** Per-image losses or metrics as bytes: little-endian float32, whatever the machine. In rows and, as base64, in files of runs. */
 export function lossesToBytes(losses: Float32Array): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(losses.length * 4);
   const view = new DataView(bytes.buffer);

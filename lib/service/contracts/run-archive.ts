@@ -25,6 +25,7 @@ const archivedRun = z.strictObject({
   backend: z.string().max(64),
   testLosses: losses.nullable(),
   probeLosses: z.record(z.string().min(1).max(64), losses).optional(),
+  testMetrics: losses.optional(),
   metric: z.number().nullable(),
   curve: z
     .array(

@@ -26,10 +26,13 @@ export interface Trouble {
   reason: string;
 }
 
-/** Losses of one finished run, and what it cost. */
+/** Losses and metrics of one finished run, and what it cost. */
 export interface StoredLosses {
   cost: { flops: number; seconds: number };
   testLosses: Float32Array | null;
+  /** As in `RunResult`; null where it has none. */
+  testMetrics: Float32Array | null;
+  metric: number | null;
   probeLosses: Readonly<Record<TaskId, Float32Array>>;
 }
 

@@ -12,6 +12,16 @@ type ResultMethods = Pick<
 const byTask = (rows: readonly { task: string; losses: Uint8Array }[]): Record<string, Float32Array> =>
   Object.fromEntries(rows.map((row) => [row.task, lossesFromBytes(row.losses)]));
 
+/** What an analysis reads of a result: no curves, tables and artifacts. */
+const FIGURES = {
+  fingerprint: true,
+  testLosses: true,
+  testMetrics: true,
+  metric: true,
+  flops: true,
+  seconds: true,
+} as const;
+
 export function resultMethods(connection: Connection): ResultMethods {
   return {
     result: (fingerprint) =>
@@ -25,6 +35,7 @@ export function resultMethods(connection: Connection): ResultMethods {
         return {
           testLosses: row.testLosses ? lossesFromBytes(row.testLosses) : null,
           ...(probes.length > 0 ? { probeLosses: byTask(probes) } : {}),
+          ...(row.testMetrics ? { testMetrics: lossesFromBytes(row.testMetrics) } : {}),
           metric: row.metric,
           ...tablesFromRow(row.tables),
           curve: curveFromRow(row.curve),
@@ -45,7 +56,7 @@ export function resultMethods(connection: Connection): ResultMethods {
         const [rows, probes] = await Promise.all([
           prisma.runResult.findMany({
             where: wanted,
-            select: { fingerprint: true, testLosses: true, flops: true, seconds: true },
+            select: FIGURES,
           }),
           prisma.probeLosses.findMany({ where: wanted }),
         ]);
@@ -54,6 +65,8 @@ export function resultMethods(connection: Connection): ResultMethods {
           found.set(row.fingerprint, {
             cost: { flops: row.flops, seconds: row.seconds },
             testLosses: row.testLosses ? lossesFromBytes(row.testLosses) : null,
+            testMetrics: row.testMetrics ? lossesFromBytes(row.testMetrics) : null,
+            metric: row.metric,
             probeLosses: byTask(probes.filter((probe) => probe.fingerprint === row.fingerprint)),
           });
         }

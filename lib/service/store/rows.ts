@@ -92,6 +92,7 @@ export const runFromRow = (row: Run): StoredRun => ({
 export const resultToRow = (fingerprint: string, worker: string, result: RunResult, backend: string) => ({
   fingerprint,
   testLosses: result.testLosses ? lossesToBytes(result.testLosses) : null,
+  testMetrics: result.testMetrics ? lossesToBytes(result.testMetrics) : null,
   metric: result.metric,
   curve: toJson(result.curve),
   tables: toJson(result.tables ?? []),

@@ -218,6 +218,8 @@ describe('records', () => {
         a.fingerprint,
         {
           testLosses: result.testLosses,
+          testMetrics: result.testMetrics,
+          metric: 12.5,
           probeLosses: result.probeLosses,
           cost: { flops: result.cost.flops, seconds: result.cost.seconds },
         },

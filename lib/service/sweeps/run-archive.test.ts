@@ -9,7 +9,7 @@ const base64 = (losses: Float32Array): string => Buffer.from(lossesToBytes(losse
 
 function archive(change: Record<string, unknown> = {}) {
   const { fingerprint, recipe } = plannedSource(1);
-  const { testLosses, metric, curve, tables, cost } = sampleResult();
+  const { testLosses, testMetrics, metric, curve, tables, cost } = sampleResult();
   const run = {
     fingerprint,
     recipe,
@@ -17,6 +17,7 @@ function archive(change: Record<string, unknown> = {}) {
     estimatedFlops: 1e6,
     backend: 'cuda',
     testLosses: testLosses && base64(testLosses),
+    testMetrics: testMetrics && base64(testMetrics),
     metric,
     curve,
     // As JSON has it: NaN becomes null.
@@ -45,6 +46,7 @@ describe('a file of finished runs', () => {
   it.each([
     ['another recipe', { recipe: plannedSource(2).recipe }, 'runs[0].fingerprint'],
     ['losses of another test pool', { testLosses: base64(new Float32Array(5)) }, 'runs[0].testLosses'],
+    ['metrics of another test pool', { testMetrics: base64(new Float32Array(3)) }, 'runs[0].testMetrics'],
     ['probe losses too few', { probeLosses: { x: base64(new Float32Array(1)) } }, 'runs[0].probeLosses.x'],
     ['losses that are no base64', { testLosses: '{}' }, 'runs[0].testLosses'],
     ['a field too many', { weights: [] }, 'runs[0].weights'],

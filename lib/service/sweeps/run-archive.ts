@@ -9,7 +9,7 @@ type ArchivedRun = RunArchive['runs'][number];
 const toText = (losses: Float32Array): string => Buffer.from(lossesToBytes(losses)).toString('base64');
 
 function archived(run: StoredRun, result: RunResult): Record<string, unknown> {
-  const { testLosses, probeLosses, metric, curve, tables, cost } = result;
+  const { testLosses, testMetrics, probeLosses, metric, curve, tables, cost } = result;
   return {
     fingerprint: run.fingerprint,
     recipe: run.recipe,
@@ -20,6 +20,7 @@ function archived(run: StoredRun, result: RunResult): Record<string, unknown> {
     ...(probeLosses
       ? { probeLosses: Object.fromEntries(Object.entries(probeLosses).map(([task, l]) => [task, toText(l)])) }
       : {}),
+    ...(testMetrics ? { testMetrics: toText(testMetrics) } : {}),
     metric,
     curve,
     ...(tables ? { tables } : {}),
@@ -60,10 +61,11 @@ function finished(run: ArchivedRun, i: number): FinishedRun {
   const read = (text: string, field: string): Float32Array => {
     const bytes = Buffer.from(text, 'base64');
     if (bytes.length !== test * 4)
-      refuse(field, `has ${bytes.length / 4} losses, but the test pool has ${test} images`);
+      refuse(field, `has ${bytes.length / 4} values, but the test pool has ${test} images`);
     return lossesFromBytes(bytes);
   };
-  const { testLosses, probeLosses, metric, curve, tables, cost, priority, estimatedFlops, backend } = run;
+  const { testLosses, testMetrics, probeLosses, metric, curve, tables, cost } = run;
+  const { priority, estimatedFlops, backend } = run;
   const probes = Object.entries(probeLosses ?? {}).map(([task, text]): [TaskId, Float32Array] => [
     task,
     read(text, `probeLosses.${task}`),
@@ -77,6 +79,7 @@ function finished(run: ArchivedRun, i: number): FinishedRun {
     result: {
       testLosses: testLosses === null ? null : read(testLosses, 'testLosses'),
       ...(probes.length > 0 ? { probeLosses: Object.fromEntries(probes) } : {}),
+      ...(testMetrics ? { testMetrics: read(testMetrics, 'testMetrics') } : {}),
       metric,
       ...(tables ? { tables } : {}),
       curve,

@@ -4,7 +4,7 @@ import { type PackedLabels, spaceToDepth } from '../networks';
 import { taskOf } from './evaluate';
 import { imageLosses, type LossSpec } from './losses';
 import { placeEmbedding } from './metric-loss';
-import { taskMetric } from './metrics';
+import { taskMetrics } from './metrics';
 import { createPause } from './pause';
 import { chunks, poolLabels, taskLoss } from './pools';
 import { renderSamples } from './samples';
@@ -118,7 +118,7 @@ export const mean: Method<MeanRecipe> = {
     }
     return {
       testLosses: losses,
-      metric: taskMetric(task, outputs, test),
+      ...taskMetrics(task, outputs, test),
       curve: [],
       samples: renderSamples(context, task, PRESET, test, outputs),
       artifacts: [],

@@ -115,8 +115,9 @@ describe('metric loss', () => {
     const right = Float32Array.from({ length: 48 * 3 }, (_, i) =>
       i % 3 === 0 ? 5 * (labels.ids?.[Math.floor(i / 3)] ?? 0) : 0,
     );
-    expect(pairAccuracy(right, labels)).toBe(100);
-    expect(pairAccuracy(new Float32Array(48 * 3), labels)).toBe(50);
+    const each = (outputs: Float32Array): number[] => [0, 1].map((i) => pairAccuracy(outputs, labels, i));
+    expect(each(right)).toEqual([100, 100]);
+    expect(each(new Float32Array(48 * 3))).toEqual([50, 50]);
   });
 });
 

@@ -138,26 +138,27 @@ export function metricLoss(
   return { loss, pairs };
 }
 
-/** Percent of pairs on the right side of σ = ½, like and unlike pairs counting half each; over all images. */
-export function pairAccuracy(outputs: Float32Array, labels: PackedLabels): number {
-  const { examples, channels } = labels;
+/**
+ * Percent of an image's pairs on the right side of σ = ½, like and unlike pairs counting half each (an image with one
+ * of the two kinds: that kind alone; NaN without pairs).
+ */
+export function pairAccuracy(outputs: Float32Array, labels: PackedLabels, example: number): number {
+  const { channels } = labels;
   const hits = [0, 0];
   const counts = [0, 0];
-  for (let example = 0; example < examples; example++) {
-    const { rows, ids } = drawPixels(labels, example, -1);
-    const values = embeddingsOf(outputs, example * labels.rows * channels, rows, channels);
-    for (let i = 0; i < rows.length; i++) {
-      for (let j = 0; j < i; j++) {
-        const same = ids[i] === ids[j];
-        const kind = same ? 0 : 1;
-        counts[kind] = (counts[kind] as number) + 1;
-        const near = squaredDistance(values, i, j, channels) < SAME_BELOW;
-        if (near === same) hits[kind] = (hits[kind] as number) + 1;
-      }
+  const { rows, ids } = drawPixels(labels, example, -1);
+  const values = embeddingsOf(outputs, example * labels.rows * channels, rows, channels);
+  for (let i = 0; i < rows.length; i++) {
+    for (let j = 0; j < i; j++) {
+      const same = ids[i] === ids[j];
+      const kind = same ? 0 : 1;
+      counts[kind] = (counts[kind] as number) + 1;
+      const near = squaredDistance(values, i, j, channels) < SAME_BELOW;
+      if (near === same) hits[kind] = (hits[kind] as number) + 1;
     }
   }
-  const rate = (kind: 0 | 1): number => (hits[kind] as number) / (counts[kind] as number);
-  return 50 * (rate(0) + rate(1));
+  const rates = counts.flatMap((count, kind) => (count > 0 ? [(hits[kind] as number) / count] : []));
+  return (100 * rates.reduce((sum, rate) => sum + rate, 0)) / rates.length;
 }
 
 /** Weight of like and unlike pairs of a pool by their distance in columns and rows: [|dy| · side + |dx|]. */

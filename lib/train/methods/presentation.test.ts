@@ -5,7 +5,7 @@ import { declareTasks } from '@/lib/science/catalog/tasks';
 import type { TaskDeclaration } from '@/lib/science/core';
 import { type Engine, openEngine } from '../engine';
 import { type PackedLabels, packLabels } from '../networks';
-import { metricOf, taskMetric } from './metrics';
+import { metricOf, taskMetrics } from './metrics';
 import { inputPng, renderSamples, sampleIndices } from './samples';
 import { createTestContext } from './testing/context';
 import { createShapesDataset, SHAPE_TASKS } from './testing/shapes-dataset';
@@ -27,6 +27,9 @@ const taskWith = (metric: string): TaskDeclaration => ({
   metric: { name: metric, unit: '', higherIsBetter: true },
 });
 
+const metric = (name: string, outputs: Float32Array, truth: PackedLabels): number | null =>
+  taskMetrics(taskWith(name), outputs, truth).metric;
+
 describe('metrics', () => {
   it('exist for every declared task', () => {
     for (const task of [...declareTasks('rooms'), ...declareTasks('idx')]) {
@@ -38,27 +41,42 @@ describe('metrics', () => {
   it('angle between vectors, whatever their length; rows without a label do not count', () => {
     const truth = labels(3, { values: Float32Array.of(1, 0, 0, 0, 0, 1, 0, 1, 0) });
     const outputs = Float32Array.of(5, 0, 0, 0, 0.2, 0.2, 1, 0, 0);
-    expect(taskMetric(taskWith('mean angular error'), outputs, truth)).toBeCloseTo((0 + 45 + 90) / 3, 4);
+    expect(metric('mean angular error', outputs, truth)).toBeCloseTo((0 + 45 + 90) / 3, 4);
     const masked = { ...truth, valid: Uint8Array.of(1, 1, 0) };
-    expect(taskMetric(taskWith('mean angular error'), outputs, masked)).toBeCloseTo(22.5, 4);
-    expect(taskMetric(taskWith('accuracy'), outputs, { ...truth, valid: new Uint8Array(3) })).toBeNull();
+    expect(metric('mean angular error', outputs, masked)).toBeCloseTo(22.5, 4);
+    expect(metric('accuracy', outputs, { ...truth, valid: new Uint8Array(3) })).toBeNull();
   });
 
   it('accuracy and intersection over union of hard and soft classes', () => {
     const truth = labels(2, { ids: Uint16Array.of(0, 0, 1, 1) });
     const outputs = Float32Array.of(2, 1, 0, 1, 0, 1, 0, 3);
-    expect(taskMetric(taskWith('accuracy'), outputs, truth)).toBeCloseTo(75);
-    expect(taskMetric(taskWith('mean IoU'), outputs, truth)).toBeCloseTo((100 * (1 / 2 + 2 / 3)) / 2);
+    expect(metric('accuracy', outputs, truth)).toBeCloseTo(75);
+    expect(metric('mean IoU', outputs, truth)).toBeCloseTo((100 * (1 / 2 + 2 / 3)) / 2);
     const soft = labels(2, { values: Float32Array.of(0.9, 0.1, 0.4, 0.6) });
-    expect(taskMetric(taskWith('accuracy'), Float32Array.of(1, 0, 1, 0), soft)).toBeCloseTo(50);
+    expect(metric('accuracy', Float32Array.of(1, 0, 1, 0), soft)).toBeCloseTo(50);
   });
 
   it('errors in label units', () => {
     const truth = labels(1, { values: Float32Array.of(0, 0, 0, 0) });
     const outputs = Float32Array.of(1, -1, 3, -3);
-    expect(taskMetric(taskWith('mean absolute error'), outputs, truth)).toBeCloseTo(2);
-    expect(taskMetric(taskWith('mean squared error'), outputs, truth)).toBeCloseTo(5);
-    expect(taskMetric(taskWith('RMSE'), outputs, truth)).toBeCloseTo(Math.sqrt(5));
+    expect(metric('mean absolute error', outputs, truth)).toBeCloseTo(2);
+    expect(metric('mean squared error', outputs, truth)).toBeCloseTo(5);
+  });
+
+  it('of a run are the mean of its images that have a label, not of the pool’s rows', () => {
+    // Three images of two rows: both right; one of the one labelled row wrong; no label.
+    const truth = { ...labels(2, { ids: Uint16Array.of(0, 1, 1, 0, 0, 0) }), examples: 3, rows: 2 };
+    const masked = { ...truth, valid: Uint8Array.of(1, 1, 1, 0, 0, 0) };
+    const outputs = Float32Array.of(2, 1, 0, 1, 3, 0, 9, 0, 0, 0, 0, 0);
+    const found = taskMetrics(taskWith('accuracy'), outputs, masked);
+    expect([...found.testMetrics]).toEqual([100, 0, Number.NaN]);
+    // Over rows it would be 2 of 3.
+    expect(found.metric).toBe(50);
+    const first = Float32Array.from([1, 0, 1, 0, 1, 0, 1, 0, 1, 0, 1, 0]);
+    // Image by image (½ + 0) / 2 and (0 + 0) / 1 of the classes that occur.
+    const iou = taskMetrics(taskWith('mean IoU'), first, masked);
+    expect([...iou.testMetrics]).toEqual([25, 0, Number.NaN]);
+    expect(iou.metric).toBe(12.5);
   });
 });
 

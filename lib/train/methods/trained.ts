@@ -23,7 +23,7 @@ import {
 import { evaluate, refuseBroken } from './evaluate';
 import { type TrainingOutcome, train } from './loop';
 import { examplesWeight, type LossSpec, lossTensor } from './losses';
-import { taskMetric } from './metrics';
+import { taskMetrics } from './metrics';
 import type { ParameterGroup } from './optimiser';
 import { outputBias } from './output-bias';
 import { createPause } from './pause';
@@ -228,7 +228,7 @@ export async function trainSupervised(
       outputs: tested.outputs,
       result: {
         testLosses: tested.losses,
-        metric: taskMetric(task, tested.outputs, test),
+        ...taskMetrics(task, tested.outputs, test),
         curve: outcome.curve,
         samples: renderSamples(context, task, preset, test, tested.outputs),
         cost: costOf(outcome, request.plan),

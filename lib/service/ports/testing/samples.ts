@@ -80,6 +80,7 @@ export const newSweep = (id: string): Omit<StoredSweep, 'number' | 'state' | 'cr
 /** A result whose numbers are hard to keep: NaN, the smallest and the largest floats. */
 export const sampleResult = (n = 0): RunResult => ({
   testLosses: Float32Array.from([0.1 + n, Number.NaN, 1e-45, 3.4e38]),
+  testMetrics: Float32Array.from([100, Number.NaN, 0, 33.3]),
   metric: 12.5,
   curve: [
     { step: 1, epoch: 0.5, trainLoss: 1 / 3, selectionLoss: null },

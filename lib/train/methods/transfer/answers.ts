@@ -1,7 +1,7 @@
 import { type PoolName, type RunResult, TaskatlasError, type TransferRecipe } from '@/lib/science/core';
 import { refuseBroken, taskOf } from '../evaluate';
 import { imageLosses, type LossSpec } from '../losses';
-import { taskMetric } from '../metrics';
+import { taskMetrics } from '../metrics';
 import { createPause } from '../pause';
 import { networkChunks, poolLabels, taskLoss } from '../pools';
 import { renderSamples } from '../samples';
@@ -74,7 +74,7 @@ export async function answer(
   const indices = Int32Array.from({ length: labels.examples }, (_, i) => i);
   return {
     testLosses: imageLosses(spec, outputs, labels, indices),
-    metric: taskMetric(task, outputs, labels),
+    ...taskMetrics(task, outputs, labels),
     samples: renderSamples(context, task, preset, labels, outputs),
     ...rest,
   };
