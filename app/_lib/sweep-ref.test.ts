@@ -3,9 +3,9 @@ import type { SweepView } from '@/lib/service/contracts';
 import { currentSweep } from './sweep-ref';
 
 const sweeps = [
-  { id: 'b7', number: 2 },
-  { id: 'a3', number: 10 },
-  { id: '2x', number: 1 },
+  { id: 'b7', number: 2, origin: 'measured' },
+  { id: 'a3', number: 10, origin: 'measured' },
+  { id: '2x', number: 11, origin: 'imported' },
 ] as SweepView[];
 
 describe('the sweep of an address', () => {
@@ -15,7 +15,7 @@ describe('the sweep of an address', () => {
     expect(currentSweep('/sweeps/latest', sweeps)).toEqual({ sweep: sweeps[1], ref: 'latest' });
   });
 
-  it('is nobody when the name is unknown, and the newest where none is named', () => {
+  it('is nobody when the name is unknown, and the latest where none is named', () => {
     expect(currentSweep('/sweeps/77', sweeps).sweep).toBeNull();
     expect(currentSweep('/workers', sweeps).sweep?.id).toBe('a3');
     expect(currentSweep('/sweeps/new', sweeps).ref).toBe('a3');

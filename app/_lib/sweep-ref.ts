@@ -1,9 +1,9 @@
-import type { SweepView } from '@/lib/service/contracts';
+import { latestSweep, type SweepView, sweepNamed } from '@/lib/service/contracts';
 
 const RESERVED = new Set(['new', 'batch']);
 
 /**
- * The sweep that the address names by id, by number or as `latest` (as the API does), else the newest, which the start
+ * The sweep that the address names by id, by number or as `latest` (as the API does), else the latest, which the start
  * page shows. `ref` is the name to keep in links, so that a person who wrote a number goes on reading it.
  */
 export function currentSweep(
@@ -11,12 +11,10 @@ export function currentSweep(
   sweeps: readonly SweepView[],
 ): { sweep: SweepView | null; ref: string } {
   const written = pathname.match(/^\/sweeps\/([^/]+)/)?.[1];
-  const newest = sweeps.reduce<SweepView | null>((a, b) => (a !== null && a.number > b.number ? a : b), null);
-  if (written === undefined || RESERVED.has(written)) return { sweep: newest, ref: newest?.id ?? '' };
+  if (written === undefined || RESERVED.has(written)) {
+    const latest = latestSweep(sweeps);
+    return { sweep: latest ?? null, ref: latest?.id ?? '' };
+  }
   const ref = decodeURIComponent(written);
-  const named =
-    ref === 'latest'
-      ? newest
-      : (sweeps.find((s) => s.id === ref) ?? sweeps.find((s) => String(s.number) === ref) ?? null);
-  return { sweep: named, ref };
+  return { sweep: sweepNamed(sweeps, ref) ?? null, ref };
 }

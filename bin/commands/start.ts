@@ -3,7 +3,7 @@ import { isAbsolute, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Command, InvalidArgumentError } from 'commander';
 import { z } from 'zod';
-import { type SweepView, sweepView, workerView } from '@/lib/service/contracts';
+import { latestSweep, type SweepView, sweepView, workerView } from '@/lib/service/contracts';
 import { type ApiClient, patientClient } from '../api-client';
 import { importExamples } from '../examples';
 import { root } from '../places';
@@ -39,13 +39,12 @@ const integer =
 
 const sweepList = z.object({ sweeps: z.array(sweepView) });
 
-/** The sweep to follow: the newest unfinished one, else the newest; none yet → submits the file. */
+/** The sweep to follow: the latest that is under way, else the latest that was measured; none yet → submits the file. */
 async function sweepToFollow(api: ApiClient, file: string): Promise<SweepView> {
   const { sweeps } = await api.get('/sweeps', sweepList);
   const measured = sweeps.filter((sweep) => sweep.origin === 'measured');
-  const open = measured.find((sweep) => sweep.state === 'active');
-  const newest = open ?? measured[0];
-  if (newest) return newest;
+  const chosen = latestSweep(measured.filter(({ state }) => state === 'active')) ?? latestSweep(measured);
+  if (chosen) return chosen;
   const path = isAbsolute(file) ? file : join(root, file);
   const sweep = await api.postText('/sweeps', await readFile(path, 'utf8'), 'application/yaml', sweepView);
   say(`no sweep yet: submitted ${file} (${sweep.progress.total} runs)`);

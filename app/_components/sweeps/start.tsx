@@ -5,6 +5,7 @@ import { useRouter } from 'next/navigation';
 import { useEffect } from 'react';
 import { sweepList } from '@/app/_lib/answers';
 import { useApi } from '@/app/_lib/use-api';
+import { latestSweep } from '@/lib/service/contracts';
 import { PageHead } from '../shell/page-head';
 import { Failure, Loading } from '../ui/status';
 
@@ -24,7 +25,7 @@ const STEPS = [
 export function Start() {
   const { data, error, retry } = useApi('/sweeps', sweepList);
   const router = useRouter();
-  const latest = data?.sweeps[0]?.id;
+  const latest = latestSweep(data?.sweeps ?? [])?.id;
   useEffect(() => {
     if (latest !== undefined) router.replace(`/sweeps/${encodeURIComponent(latest)}`);
   }, [latest, router]);

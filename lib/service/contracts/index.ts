@@ -12,6 +12,7 @@ export * from './plans';
 export * from './policy';
 export * from './run-archive';
 export * from './sweep-methods';
+export * from './sweep-ref';
 export * from './sweep-spec';
 export * from './transfer-sizes';
 export * from './views';

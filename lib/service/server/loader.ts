@@ -1,4 +1,5 @@
 import { type RunResult, TaskatlasError } from '@/lib/science/core';
+import { sweepNamed } from '../contracts';
 import type { StoredSweep } from '../ports';
 import type { StoredLosses } from '../ports/records';
 import { finiteMean, type RunSummary, type SweepData } from '../views';
@@ -73,7 +74,7 @@ export function createLoader(deps: Pick<ApiDeps, 'store' | 'clock'>): Loader {
   };
 
   const sweep = async (ref: string): Promise<StoredSweep> => {
-    const found = pick(await store.listSweeps(), ref);
+    const found = sweepNamed(await store.listSweeps(), ref);
     if (found) return found;
     throw new TaskatlasError(
       'not-found',
@@ -118,19 +119,6 @@ export function createLoader(deps: Pick<ApiDeps, 'store' | 'clock'>): Loader {
     },
     forget: () => shared.clear(),
   };
-}
-
-/** The sweep that a reference names. Numbers are what people type; ids are what machines keep. */
-function pick(sweeps: readonly StoredSweep[], ref: string): StoredSweep | undefined {
-  if (ref === 'latest') {
-    // Imported results are looked up by name; "latest" is what was measured here, if anything was.
-    const own = sweeps.filter((sweep) => sweep.origin === 'measured');
-    return (own.length > 0 ? own : sweeps).reduce<StoredSweep | undefined>(
-      (a, b) => (a && a.number > b.number ? a : b),
-      undefined,
-    );
-  }
-  return sweeps.find((s) => s.id === ref) ?? sweeps.find((s) => String(s.number) === ref);
 }
 
 function summarise({ testLosses, probeLosses, cost }: StoredLosses): RunSummary {

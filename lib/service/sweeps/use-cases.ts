@@ -8,6 +8,7 @@ import type {
   SweepBundle,
   SweepSpec,
 } from '../contracts';
+import { sweepNamed } from '../contracts';
 import { type ImportOptions, importedSweep, type TransfersDocument } from '../imports';
 import type { JobQueue, NewSweep, Store, StoredRun, StoredSweep, SweepState } from '../ports';
 import { type PlannedFile, planFiles } from './batch';
@@ -101,10 +102,7 @@ function exchange(
   queue: JobQueue,
 ): Pick<Sweeps, 'importTransfers' | 'importBundle' | 'importRuns' | 'exportBundle' | 'exportRuns'> {
   const named = async (ref: string): Promise<StoredSweep> => {
-    const sweeps = await store.listSweeps();
-    const own = sweeps.filter(({ origin }) => origin === 'measured').sort((a, b) => b.number - a.number);
-    const found =
-      ref === 'latest' ? own[0] : sweeps.find((sweep) => sweep.id === ref || String(sweep.number) === ref);
+    const found = sweepNamed(await store.listSweeps(), ref);
     if (!found) throw new TaskatlasError('not-found', `There is no sweep "${ref}".`);
     return found;
   };
