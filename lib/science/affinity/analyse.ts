@@ -14,13 +14,14 @@ import {
   evenRunWeights,
   unflatten,
 } from '@/lib/science/numerics';
+import { bradleyTerry } from './bradley-terry';
 import { buildContest, type Contest, type TargetLosses, type Weights } from './contest';
 import { logLosses, type Measures, measure, type Parts } from './measures';
-import { bradleyTerry } from './tournament';
+import { resamplesFor } from './resamples';
 import { judge } from './validity';
 
 export interface AnalyseOptions {
-  /** Hierarchical bootstrap resamples; 200 by default, 0 for point estimates (intervals collapse). */
+  /** Hierarchical bootstrap resamples; by default what `resamplesFor` allows, 0 for point estimates (no intervals). */
   resamples?: number;
   /** Level of the intervals; 0.95 by default. */
   level?: number;
@@ -149,7 +150,7 @@ function candidateResults(
       gain: of('gain'),
       quality: of('quality'),
       logLossRatio: of('logLossRatio'),
-      bradleyTerry: inside ? at(strengths, position) : null,
+      bradleyTerry: inside && strengths ? at(strengths, position) : null,
       skill: at(point.skill, c),
       probabilityBest: inside && candidate.kind === 'transfer' ? at(probabilityBest, position) : null,
       inTieSet: inside && tied[position] === 1,
@@ -215,7 +216,7 @@ export function analyseTargetWithDraws(
   const logs = logLosses(contest);
   const point = measure(contest, parts, logs, evenWeights(contest));
   const rng = createRng(options.seed ?? 0, 'hierarchical bootstrap', input.target);
-  const draws = Array.from({ length: options.resamples ?? 200 }, () =>
+  const draws = Array.from({ length: options.resamples ?? resamplesFor(contest, parts) }, () =>
     measure(
       contest,
       parts,

@@ -1,4 +1,5 @@
 export * from './analyse';
+export { bradleyTerry } from './bradley-terry';
 export type { CandidateLosses, LossRun, TargetLosses } from './contest';
 export * from './frontier';
 export * from './regimes';

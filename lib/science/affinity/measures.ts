@@ -39,6 +39,9 @@ function overRuns(
   contestant: Contestant,
   weights: Float64Array,
 ): Float64Array {
+  const [only, ...others] = contestant.runs;
+  // One run has all of the weight: its own list is the mean.
+  if (only !== undefined && others.length === 0) return lists[only] as Float64Array;
   const out = new Float64Array(lists[0]?.length ?? 0);
   contestant.runs.forEach((run, r) => {
     const weight = weights[r] as number;

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { flatten } from '@/lib/science/numerics';
 import { describeReference, readReference } from '@/lib/science/numerics/testing/reference';
-import { affinityFromWinRates, bradleyTerry, intransitiveTriples, oddsMatrix, winRates } from './tournament';
+import { affinityFromWinRates, intransitiveTriples, oddsMatrix, winRates } from './tournament';
 
 const losses = (candidates: number, images: number) =>
   fc.array(
@@ -83,27 +83,6 @@ describe('affinity', () => {
     expect(intransitiveTriples(cycle, 3)).toEqual([[0, 1, 2]]);
     expect(affinityFromWinRates(cycle, 3).consistencyIndex).toBeGreaterThan(0.01);
     expect(intransitiveTriples([0.5, 0.6, 0.6, 0.4, 0.5, 0.6, 0.4, 0.4, 0.5], 3)).toEqual([]);
-  });
-});
-
-describe('bradleyTerry', () => {
-  it('solves its likelihood equations', () => {
-    fc.assert(
-      fc.property(losses(5, 15), (given) => {
-        const { rates, images } = winRates(given);
-        const p = bradleyTerry(rates, 5, images);
-        expect(p.reduce((a, b) => a + b)).toBeCloseTo(1, 12);
-        for (let i = 0; i < 5; i++) {
-          let [expected, won] = [0, 0];
-          for (let j = 0; j < 5; j++) {
-            if (i === j) continue;
-            expected += ((images + 1) * (p[i] as number)) / ((p[i] as number) + (p[j] as number));
-            won += (rates[i * 5 + j] as number) * images + 0.5;
-          }
-          expect(won).toBeCloseTo(expected, 6);
-        }
-      }),
-    );
   });
 });
 

@@ -125,39 +125,6 @@ export function ahpDetails(odds: Float64Array, n: number, result: AhpResult) {
   };
 }
 
-/**
- * Bradley–Terry strengths (1952) by Hunter's (2004) MM iteration on smoothed wins w_ij + ½ of n + 1 comparisons
- * (keeps total winners finite), normalised to sum 1. `rates` row-major [n×n], `images` comparisons per pair.
- */
-export function bradleyTerry(rates: Numbers, n: number, images: number): Float64Array {
-  let strength = new Float64Array(n).fill(1 / n);
-  if (n < 2) return strength;
-  const comparisons = images + 1;
-  const wins = Float64Array.from({ length: n }, (_, i) => {
-    let total = 0;
-    for (let j = 0; j < n; j++) if (j !== i) total += (rates[i * n + j] as number) * images + 0.5;
-    return total;
-  });
-  for (let step = 0; step < 10_000; step++) {
-    const next = new Float64Array(n);
-    for (let i = 0; i < n; i++) {
-      let denominator = 0;
-      for (let j = 0; j < n; j++)
-        if (j !== i) denominator += comparisons / ((strength[i] as number) + (strength[j] as number));
-      next[i] = (wins[i] as number) / denominator;
-    }
-    const total = next.reduce((a, b) => a + b, 0);
-    let change = 0;
-    for (let i = 0; i < n; i++) {
-      next[i] = (next[i] as number) / total;
-      change = Math.max(change, Math.abs(Math.log((next[i] as number) / (strength[i] as number))));
-    }
-    strength = next;
-    if (change < 1e-10) break;
-  }
-  return strength;
-}
-
 /** Triples i > j > k > i of a tournament by majority (W > ½), each reported once, smallest index first. */
 export function intransitiveTriples(rates: Numbers, n: number): [number, number, number][] {
   const beats = (i: number, j: number): boolean => (rates[i * n + j] as number) > 0.5;
