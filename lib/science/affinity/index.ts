@@ -1,5 +1,4 @@
 export * from './analyse';
-export { bradleyTerry } from './bradley-terry';
 export type { CandidateLosses, LossRun, TargetLosses } from './contest';
 export * from './frontier';
 export * from './regimes';
