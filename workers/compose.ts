@@ -16,7 +16,6 @@ export interface WorkerOptions {
   databaseUrl: string;
   artifactsDirectory: string;
   cacheDirectory: string;
-  log(text: string): void;
 }
 
 /** Name of a worker process, new with each start: a restarted worker must not pass for its dead predecessor. */
@@ -61,7 +60,7 @@ export function takeDevice(
 export async function composeWorker(
   options: WorkerOptions,
 ): Promise<WorkerParts & { close(): Promise<void> }> {
-  const { databaseUrl, artifactsDirectory, cacheDirectory, log } = options;
+  const { databaseUrl, artifactsDirectory, cacheDirectory } = options;
   const [engine, store] = await Promise.all([
     openEngine(threadsAllowed(process.env)),
     connect(databaseUrl, { patienceSeconds: PATIENCE_SECONDS, poolSize: 4 }),
@@ -74,7 +73,7 @@ export async function composeWorker(
     store,
     queue,
     artifacts,
-    execute: realExecution({ engine, artifacts, shelf, cacheDirectory, findRun, log }),
+    execute: realExecution({ engine, artifacts, shelf, cacheDirectory, findRun }),
     scenesOf: async (recipe) => shelf(recipe.dataset).scenes('test'),
     backend: engine.backend,
     device: engine.device,

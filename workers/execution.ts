@@ -5,7 +5,9 @@ import type { ArtifactStore, StoredRun } from '@/lib/service/ports';
 import { canonicalJson } from '@/lib/service/sweeps';
 import type { Engine } from '@/lib/train/engine';
 import { executeRecipe } from '@/lib/train/methods';
+import { isIntact } from '@/lib/train/methods/container';
 import { weightsName } from '@/lib/train/methods/features';
+import { UnreadableSources } from './failures';
 import type { Execute, Execution } from './types';
 
 /** Data sets held open: one sweep's, and that of another which shares the workers. */
@@ -88,15 +90,25 @@ export interface ExecutionParts {
   shelf: DatasetShelf;
   cacheDirectory: string;
   findRun(fingerprint: string): Promise<StoredRun | null>;
-  log(text: string): void;
 }
 
-/**
- * Executes runs by the training room. Weights of a finished source that are gone (somebody emptied the folder) are
- * trained anew first: the same recipe gives the same weights, and its stored result stays as it is.
- */
+/** Sources that a run reads: its own, and those of the transfers among them. Each comes after what it stands on. */
+async function allSources(recipe: Recipe, findRun: ExecutionParts['findRun']): Promise<string[]> {
+  const found = new Set<string>();
+  for (const fingerprint of sourcesOf(recipe)) {
+    const source = await findRun(fingerprint);
+    if (!source) throw new TaskatlasError('data', `The source ${fingerprint} is not in the database.`);
+    if (source.recipe.kind === 'transfer') {
+      for (const below of await allSources(source.recipe, findRun)) found.add(below);
+    }
+    found.add(fingerprint);
+  }
+  return [...found];
+}
+
+/** Executes runs by the training room. @throws UnreadableSources when files of finished runs are gone or damaged */
 export function realExecution(parts: ExecutionParts): Execute {
-  const { engine, artifacts, shelf, cacheDirectory, findRun, log } = parts;
+  const { engine, artifacts, shelf, cacheDirectory, findRun } = parts;
   const train = async ({ recipe, fingerprint }: StoredRun, execution: Execution): Promise<RunResult> => {
     const dataset = shelf(recipe.dataset);
     const tasks = new Map(dataset.tasks.map((task) => [task.id, task]));
@@ -115,22 +127,27 @@ export function realExecution(parts: ExecutionParts): Execute {
       ...(execution.imagesAtOnce === undefined ? {} : { imagesAtOnce: execution.imagesAtOnce }),
     });
   };
-  const restore = async (fingerprint: string, execution: Execution): Promise<void> => {
-    const source = await findRun(fingerprint);
-    if (!source) throw new TaskatlasError('data', `The source ${fingerprint} is not in the database.`);
-    await restoreSources(source.recipe, execution);
-    log(`weights of source ${fingerprint.slice(0, 8)} are gone: training it again`);
-    const checkpoint = { load: async () => null, save: async () => undefined, everySeconds: 1e9 };
-    await train(source, { ...execution, checkpoint });
-  };
-  const restoreSources = async (recipe: Recipe, execution: Execution): Promise<void> => {
-    for (const source of sourcesOf(recipe)) {
-      if (!(await artifacts.exists(weightsName(source)))) await restore(source, execution);
-    }
+  const isThere = (source: string): Promise<boolean> => artifacts.exists(weightsName(source));
+  const isSound = async (source: string): Promise<boolean> =>
+    isIntact((await artifacts.read(weightsName(source))) ?? new Uint8Array());
+  const check = async (
+    sources: readonly string[],
+    isFine: (source: string) => Promise<boolean>,
+  ): Promise<void> => {
+    const lost: string[] = [];
+    for (const source of sources) if (!(await isFine(source))) lost.push(source);
+    if (lost.length > 0) throw new UnreadableSources(lost);
   };
   return async (run, execution) => {
     if (run.recipe.kind === 'dataset') return await prepareShard(run.recipe, cacheDirectory, execution);
-    await restoreSources(run.recipe, execution);
-    return await train(run, execution);
+    await check(sourcesOf(run.recipe), isThere);
+    try {
+      return await train(run, execution);
+    } catch (error) {
+      // Files are read when they are needed; after a failure it is seen whether one of them was the reason.
+      const unread = error instanceof TaskatlasError && error.code === 'data';
+      if (unread) await check(await allSources(run.recipe, findRun), isSound);
+      throw error;
+    }
   };
 }

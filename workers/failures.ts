@@ -2,6 +2,21 @@ import { type FailureClass, type Recipe, TaskatlasError } from '@/lib/science/co
 import type { StoredRun } from '@/lib/service/ports';
 import { isOutOfMemory } from '@/lib/train/engine';
 
+/** Files of finished runs that a run needs are gone or damaged: no fault of the run. */
+export class UnreadableSources extends Error {
+  readonly sources: readonly string[];
+
+  constructor(sources: readonly string[]) {
+    const names = sources.map((source) => source.slice(0, 8)).join(', ');
+    super(`the weights of ${names} are missing or damaged`);
+    this.sources = sources;
+  }
+}
+
+/** What a run's record says when its sources were computed again and again, and could not be read after it. */
+export const readingAdvice = (error: UnreadableSources): string =>
+  `${error.message}, and were trained again too often. Check the disk of the artifacts, and that all workers use the same folder (TASKATLAS_ARTIFACTS); then retry this run.`;
+
 /** Runs that train nothing send this many images through a network at once. */
 const WITHOUT_A_BATCH = 64;
 

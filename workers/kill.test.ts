@@ -147,7 +147,32 @@ describe('other disturbances', () => {
     const after = await sweep.snapshot();
     expect(after).toEqual(undisturbed);
     expect(after.losses).toMatchObject(before.losses);
-    expect(second.log()).toContain('are gone: training it again');
+    expect(second.log()).toContain('missing or damaged, and are trained again');
+  });
+
+  it('damaged files: whatever happened to them, sources are trained again, and nothing counts as a failure', async () => {
+    const sweep = await open();
+    const first = sweep.spawnWorker();
+    await sweep.untilRun((run) => run.kind === 'transfer' && run.state === 'done');
+    first.process.kill('SIGTERM');
+    expect(await first.exit).toBe(0);
+    const kinds = [
+      // Two bits: in the header, and in the last numbers.
+      (bytes: Uint8Array) => bytes.map((byte, i) => (i === 60 ? byte ^ 4 : byte)),
+      (bytes: Uint8Array) => bytes.map((byte, i) => (i === bytes.length - 9 ? byte ^ 128 : byte)),
+      (bytes: Uint8Array) => bytes.slice(0, bytes.length - 100),
+      () => new Uint8Array(0),
+    ];
+    let spoiled = 0;
+    await sweep.spoilArtifacts((bytes) => kinds[spoiled++ % kinds.length]?.(bytes) ?? bytes);
+    expect(spoiled).toBeGreaterThan(kinds.length);
+    const second = sweep.spawnWorker();
+    await sweep.untilDone();
+    expect(await sweep.snapshot()).toEqual(undisturbed);
+    expect(second.log()).toContain('missing or damaged, and are trained again');
+    expect(second.log()).not.toContain('failed (');
+    const transfers = (await sweep.store.runsOf(sweep.sweep.id)).filter((run) => run.kind === 'transfer');
+    expect(transfers.map((run) => run.attempt)).toEqual(transfers.map(() => 1));
   });
 
   it('another machine: exported runs count as done, and a source is trained again only for an unfinished run', async () => {
@@ -165,7 +190,7 @@ describe('other disturbances', () => {
     await sweep.untilDone();
     expect(await sweep.snapshot()).toEqual(undisturbed);
     // Of autoencoding, and of surface-normals for the pair of both.
-    expect(worker.log().match(/are gone: training it again/g)).toHaveLength(2);
+    expect(worker.log().match(/ source .* done in/g)).toHaveLength(2);
   });
 
   it('TERM: the worker gives its run back at once and ends with 0; two others share the rest', async () => {

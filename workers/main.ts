@@ -64,7 +64,6 @@ const parts = await composeWorker({
   databaseUrl: values.database ?? required('DATABASE_URL'),
   artifactsDirectory: values.artifacts ?? required('TASKATLAS_ARTIFACTS'),
   cacheDirectory: values.cache ?? required('TASKATLAS_CACHE'),
-  log,
 });
 log(`${worker} is up: ${parts.backend} on ${parts.device}`);
 const activity = { run: null, imagesPerSecond: null };

@@ -3,7 +3,7 @@ import { candidateKey, labelOf } from '@/lib/science/catalog/methods';
 import type { InputKind, RunResult } from '@/lib/science/core';
 import { runJob } from '@/lib/service/contracts';
 import type { Job, StoredRun } from '@/lib/service/ports';
-import { classify, imagesAtOnce, memoryAdvice } from '../failures';
+import { classify, imagesAtOnce, memoryAdvice, readingAdvice, UnreadableSources } from '../failures';
 import { holdLease, type Lease } from '../lease';
 import { settle } from '../settle';
 import type { Execution, WorkerContext } from '../types';
@@ -97,8 +97,19 @@ async function endWithout(
 ): Promise<void> {
   const { store, worker, artifacts } = context;
   const why = lease.interruption();
+  if (why === null && error instanceof UnreadableSources) {
+    const open = await store.awaitSources(run.fingerprint, worker, error.sources);
+    if (open.length > 0) {
+      context.log(`${label(run)} waits: ${error.message}, and are trained again`);
+      await settle(context, run.fingerprint, true);
+      return;
+    }
+  }
   if (why === null) {
-    const failure = classify(error);
+    const failure =
+      error instanceof UnreadableSources
+        ? { class: 'data' as const, message: readingAdvice(error) }
+        : classify(error);
     const short = failure.class === 'out-of-memory';
     if (short) failure.message = memoryAdvice(run, failure.message);
     const after = await store.fail(run.fingerprint, worker, failure);

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -42,6 +42,8 @@ export interface MicroSweep {
   /** Whether the run has saved a checkpoint. */
   hasCheckpoint(fingerprint: string): Promise<boolean>;
   deleteArtifacts(): Promise<void>;
+  /** Rewrites each artifact as `spoil` answers. */
+  spoilArtifacts(spoil: (bytes: Uint8Array, name: string) => Uint8Array): Promise<void>;
   untilDone(): Promise<void>;
   /** Every number that the sweep measured, to the bit, and what was made of them. */
   snapshot(): Promise<Snapshot>;
@@ -177,6 +179,14 @@ export async function submitMicroSweep(
         () => false,
       ),
     deleteArtifacts: () => rm(path.join(folder, 'artifacts'), { recursive: true }),
+    async spoilArtifacts(spoil) {
+      const top = path.join(folder, 'artifacts');
+      const entries = await readdir(top, { recursive: true, withFileTypes: true });
+      for (const entry of entries.filter((found) => found.isFile())) {
+        const file = path.join(entry.parentPath, entry.name);
+        await writeFile(file, spoil(await readFile(file), path.relative(top, file)));
+      }
+    },
     async untilDone() {
       while ((await store.getSweep(sweep.id))?.state !== 'done') {
         failIfAllDied();

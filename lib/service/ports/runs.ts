@@ -148,6 +148,12 @@ export interface RunStore {
   ): Promise<StoredRun>;
   /** Drain: gives an unfinished claim back without counting an attempt. */
   release(fingerprint: string, worker: string): Promise<void>;
+  /**
+   * The holder of a run cannot read the files of finished runs `sources`: these are computed again, and the run waits
+   * for them, in one transaction and without counting an attempt. Answers which of them are open then; none when each
+   * was computed too often already, and then the claim stays.
+   */
+  awaitSources(fingerprint: string, worker: string, sources: readonly string[]): Promise<readonly string[]>;
   retry(fingerprint: string): Promise<StoredRun>;
   result(fingerprint: string): Promise<RunResult | null>;
   /** `doneRuns`: finished runs behind it, so that it is known to be out of date when more are. */

@@ -2,6 +2,7 @@ import type { Clock, Store } from '../ports';
 import { analysisMethods } from './analyses';
 import { openConnection, patiently } from './connection';
 import { eventLog } from './events';
+import { reopenMethods } from './reopen';
 import { resultMethods } from './results';
 import { runMethods } from './runs';
 import { scheduleMethods } from './schedule';
@@ -30,6 +31,7 @@ export async function connect(databaseUrl: string, options: ConnectOptions = {})
     return {
       ...sweepMethods(connection, clock),
       ...runMethods(connection, clock),
+      ...reopenMethods(connection, clock),
       ...resultMethods(connection),
       ...analysisMethods(connection, clock),
       ...scheduleMethods(connection, clock),

@@ -6,6 +6,7 @@ import {
   demandOf,
   failRun,
   heartbeatRun,
+  heldBack,
   type RunStatus,
   releaseRun,
   retryRun,
@@ -13,41 +14,17 @@ import {
 import { lossesToBytes } from '../contracts';
 import type { Clock, FinishedRun, RunStore, StoredRun } from '../ports';
 import type { Connection, Transaction } from './connection';
-import { logEvents } from './events';
 import { Prisma, type Run } from './generated/client';
-import { resultToRow, runFromRow, statusFromRow, statusToRow, toJson } from './rows';
+import { type LockedRun, lockRun, logRun, parentsDone } from './locks';
+import { resultToRow, runFromRow, statusToRow, toJson } from './rows';
 
 type RunMethods = Pick<
   RunStore,
   'getRun' | 'claim' | 'heartbeat' | 'complete' | 'adopt' | 'fail' | 'release' | 'retry'
 >;
 
-interface LockedRun {
-  row: Run;
-  status: RunStatus;
-  sweepStates: readonly string[];
-}
-
 const missing = (fingerprint: string): TaskatlasError =>
   new TaskatlasError('not-found', `There is no run ${fingerprint.slice(0, 12)}… in this database.`);
-
-/** Locks the run's row until the transaction ends, so that rules are applied to what is really there. */
-async function lockRun(tx: Transaction, fingerprint: string): Promise<LockedRun | null> {
-  const [lock] = await tx.$queryRaw<{ states: string[] | null }[]>`
-    select (select array_agg(s.state) from sweep_runs w join sweeps s on s.id = w.sweep_id
-             where w.fingerprint = r.fingerprint) as states
-      from runs r where r.fingerprint = ${fingerprint} for update of r`;
-  if (!lock) return null;
-  const row = await tx.run.findUniqueOrThrow({ where: { fingerprint } });
-  return { row, status: statusFromRow(row), sweepStates: lock.states ?? [] };
-}
-
-async function parentsDone(tx: Transaction, fingerprint: string): Promise<boolean> {
-  const open = await tx.runDependency.count({
-    where: { child: fingerprint, parentRun: { state: { not: 'done' } } },
-  });
-  return open === 0;
-}
 
 /** Children whose last open parent this was. Locked first: two parents that finish at once must not both look away. */
 async function releaseChildren(tx: Transaction, parent: string, now: Date): Promise<string[]> {
@@ -110,19 +87,6 @@ async function writeResult(
   }
 }
 
-/** The sweeps that want a run, so that each page hears of it. */
-async function logRun(tx: Transaction, run: Run, state: string): Promise<void> {
-  const sweeps = await tx.sweepRun.findMany({
-    where: { fingerprint: run.fingerprint },
-    select: { sweepId: true },
-  });
-  const data = { fingerprint: run.fingerprint, kind: run.kind, state };
-  await logEvents(
-    tx,
-    sweeps.map(({ sweepId }) => ({ sweepId, kind: 'run', data })),
-  );
-}
-
 /** A retried run wakes the sweeps that had ended without it. */
 async function reopenSweeps(tx: Transaction, fingerprint: string): Promise<void> {
   await tx.sweep.updateMany({
@@ -151,11 +115,11 @@ async function finish(
   { worker, result, backend, now }: Finish,
 ): Promise<string[]> {
   const { fingerprint } = row;
-  await writeResult(tx, fingerprint, worker, result, backend);
-  await tx.run.update({
-    where: { fingerprint },
-    data: { ...statusToRow(status), backend, seconds: result.cost.seconds, finishedAt: now },
-  });
+  // A run that was opened again because its files were gone keeps its first result.
+  const known = await tx.runResult.count({ where: { fingerprint } });
+  if (known === 0) await writeResult(tx, fingerprint, worker, result, backend);
+  const about = known === 0 ? { backend, seconds: result.cost.seconds, finishedAt: now } : {};
+  await tx.run.update({ where: { fingerprint }, data: { ...statusToRow(status), ...about } });
   const released = await releaseChildren(tx, fingerprint, now);
   await markKindPhase(tx, row, now);
   await logRun(tx, row, 'done');
@@ -269,13 +233,16 @@ function endings(locked: Locked, clock: Clock): Pick<RunMethods, 'fail' | 'relea
         );
         if (status === run.status) return runFromRow(run.row);
         if (status.state === 'failed') await logRun(tx, run.row, 'failed');
-        return await save(tx, fingerprint, { ...statusToRow(status), publishedAt: null });
+        const held = heldBack(status, await parentsDone(tx, fingerprint));
+        return await save(tx, fingerprint, { ...statusToRow(held), publishedAt: null });
       }),
 
     release: (fingerprint, worker) =>
       locked(fingerprint, async (tx, run) => {
         const status = releaseRun(run.status, worker, clock.now());
-        if (status !== run.status) await save(tx, fingerprint, { ...statusToRow(status), publishedAt: null });
+        if (status === run.status) return;
+        const held = heldBack(status, await parentsDone(tx, fingerprint));
+        await save(tx, fingerprint, { ...statusToRow(held), publishedAt: null });
       }),
 
     retry: (fingerprint) =>

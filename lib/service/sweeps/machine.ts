@@ -140,6 +140,28 @@ export function releaseRun(run: RunStatus, worker: string, now: number): RunStat
   return { ...run, ...unclaimed, state: 'queued', attempt: Math.max(run.attempt - 1, 0), notBefore: now };
 }
 
+/** How often a finished run may be claimed before its files count as lost for good: a disk that damages all that it is given. */
+const MAX_TRAININGS = 6;
+
+/**
+ * A finished run whose files are gone or damaged is computed again; its stored result stays what it is. Its attempts go
+ * on being counted. Null = it is not finished, or was computed too often.
+ */
+export function reopenRun(run: RunStatus, parentsDone: boolean, now: number): RunStatus | null {
+  if (run.state !== 'done' || run.attempt >= MAX_TRAININGS) return null;
+  return { ...run, ...unclaimed, state: parentsDone ? 'queued' : 'waiting', notBefore: now };
+}
+
+/** The holder gives a run back until its parents are finished again; it counts as never claimed. */
+export const awaitParents = (run: RunStatus, worker: string): RunStatus =>
+  holds(run, worker)
+    ? { ...run, ...unclaimed, state: 'waiting', attempt: Math.max(run.attempt - 1, 0) }
+    : run;
+
+/** A run that may be taken again, while a parent of it was opened again: it waits like one that never ran. */
+export const heldBack = (run: RunStatus, ready: boolean): RunStatus =>
+  run.state === 'queued' && !ready ? { ...run, state: 'waiting' } : run;
+
 /** A person asks again for a failed or cancelled run. Others stay as they are. */
 export function retryRun(run: RunStatus, parentsDone: boolean, now: number): RunStatus {
   if (run.state !== 'failed' && run.state !== 'cancelled') return run;

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { createRng } from '@/lib/science/core';
 import { fromHalf, packFile, roundToHalf, toHalf, unpackFile } from './container';
@@ -54,13 +55,32 @@ describe('files', () => {
     expect(() => unpackFile(new TextEncoder().encode('not such a file'))).toThrow(/not a file of weights/);
   });
 
-  it('are refused when a byte of their numbers has changed', () => {
-    const bytes = packFile({ meta: {}, arrays }, new Set(['h']));
-    // The magic, the header's form, the arrays; names and numbers of the header are not covered.
-    for (const at of [0, 8, bytes.length - 1, bytes.length - 20, bytes.length - 40]) {
+  it('are refused when any bit of them has changed, or bytes were added', () => {
+    const bytes = packFile({ meta: { step: 1 }, arrays }, new Set(['h']));
+    for (let bit = 0; bit < bytes.length * 8; bit++) {
       const changed = bytes.slice();
-      changed[at] = (changed[at] as number) ^ 0x40;
-      expect(() => unpackFile(changed)).toThrowError(expect.objectContaining({ code: 'data' }));
+      changed[bit >> 3] = (changed[bit >> 3] as number) ^ (1 << (bit & 7));
+      expect(() => unpackFile(changed), `bit ${bit}`).toThrowError(expect.objectContaining({ code: 'data' }));
     }
+    expect(() => unpackFile(Uint8Array.of(...bytes, 0))).toThrow(/damaged/);
+    expect(() => unpackFile(new Uint8Array(bytes.length))).toThrow(/not a file/);
+    expect(() => unpackFile(new Uint8Array(0))).toThrow(/not a file/);
+  });
+
+  it('of the format before are still read, while their numbers are those that were written', () => {
+    const body = new Uint8Array(8);
+    new DataView(body.buffer).setFloat32(0, 1.5, true);
+    const sha256 = createHash('sha256').update(body).digest('hex');
+    const entries = [{ name: 'a', type: 'f32', length: 1 }];
+    const header = new TextEncoder().encode(JSON.stringify({ meta: { x: 1 }, entries, sha256 }));
+    const start = (8 + header.length + 7) & ~7;
+    const old = new Uint8Array(start + 8);
+    old.set(new TextEncoder().encode('TTA1'));
+    new DataView(old.buffer).setUint32(4, header.length, true);
+    old.set(header, 8);
+    old.set(body, start);
+    expect(unpackFile(old)).toEqual({ meta: { x: 1 }, arrays: new Map([['a', Float32Array.of(1.5)]]) });
+    old[start] = 1;
+    expect(() => unpackFile(old)).toThrow(/damaged/);
   });
 });

@@ -16,7 +16,12 @@ interface Entry {
   length: number;
 }
 
-const MAGIC = 0x31415454; // "TTA1"
+const MAGIC = 0x32415454; // "TTA2"
+/** Files of before: SHA-256 of the arrays alone, inside the header. */
+const MAGIC_1 = 0x31415454;
+/** Where the SHA-256 of everything else in the file lies, and where the header begins. */
+const HASH_AT = 8;
+const HEADER_AT = 40;
 const scratch = new DataView(new ArrayBuffer(4));
 
 /** IEEE 754 half-precision bits of a number, rounded to nearest even; beyond ±65504 it saturates. */
@@ -73,6 +78,10 @@ const BYTES = { f32: 4, f16: 2, i32: 4, u8: 1 } as const;
 const pad8 = (n: number): number => (n + 7) & ~7;
 const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 
+/** Of the magic, the header's length, the header and the arrays: of every byte but its own. */
+const hashOf = (bytes: Uint8Array): Buffer =>
+  createHash('sha256').update(bytes.subarray(0, HASH_AT)).update(bytes.subarray(HEADER_AT)).digest();
+
 function bytesOf(entry: Entry, values: StoredArray): Uint8Array {
   if (entry.type === 'f16') {
     const half = Uint16Array.from(values, (value) => toHalf(value));
@@ -84,12 +93,12 @@ function bytesOf(entry: Entry, values: StoredArray): Uint8Array {
 interface Header {
   meta: Record<string, unknown>;
   entries: Entry[];
-  /** Of the arrays as they lie in the file; files of before lack it. */
+  /** Of the arrays as they lie in the file; files of before only. */
   sha256?: string;
 }
 
 /**
- * One binary file: magic, header length, JSON header, arrays at 8-byte boundaries (little endian).
+ * One binary file: magic, header length, SHA-256 of all the rest, JSON header, arrays at 8-byte boundaries (little endian).
  * Arrays whose names are in `half` are stored in half precision.
  */
 export function packFile(file: StoredFile, half: ReadonlySet<string> = new Set()): Uint8Array {
@@ -104,22 +113,19 @@ export function packFile(file: StoredFile, half: ReadonlySet<string> = new Set()
             : 'f32';
     return { name, type, length: values.length };
   });
-  const size = entries.reduce((sum, entry) => sum + pad8(entry.length * BYTES[entry.type]), 0);
-  const body = new Uint8Array(size);
-  let at = 0;
-  for (const entry of entries) {
-    body.set(bytesOf(entry, file.arrays.get(entry.name) as StoredArray), at);
-    at += pad8(entry.length * BYTES[entry.type]);
-  }
-  const facts: Header = { meta: file.meta, entries, sha256: sha256(body) };
-  const header = new TextEncoder().encode(JSON.stringify(facts));
-  const start = pad8(8 + header.length);
-  const bytes = new Uint8Array(start + size);
+  const header = new TextEncoder().encode(JSON.stringify({ meta: file.meta, entries } satisfies Header));
+  let at = pad8(HEADER_AT + header.length);
+  const size = entries.reduce((sum, entry) => sum + pad8(entry.length * BYTES[entry.type]), at);
+  const bytes = new Uint8Array(size);
   const view = new DataView(bytes.buffer);
   view.setUint32(0, MAGIC, true);
   view.setUint32(4, header.length, true);
-  bytes.set(header, 8);
-  bytes.set(body, start);
+  bytes.set(header, HEADER_AT);
+  for (const entry of entries) {
+    bytes.set(bytesOf(entry, file.arrays.get(entry.name) as StoredArray), at);
+    at += pad8(entry.length * BYTES[entry.type]);
+  }
+  bytes.set(hashOf(bytes), HASH_AT);
   return bytes;
 }
 
@@ -139,33 +145,53 @@ function readArray(entry: Entry, bytes: Uint8Array, at: number): StoredArray {
   }
 }
 
-function readHeader(text: string): Header {
+const damaged = (cause?: unknown): TaskatlasError =>
+  new TaskatlasError('data', 'The file is damaged: it does not hold what was written.', { cause });
+
+/** Where the header begins, once the hash of the file is checked. */
+function checkedStart(bytes: Uint8Array, view: DataView): number {
+  const magic = bytes.length < 8 ? 0 : view.getUint32(0, true);
+  if (magic === MAGIC_1) return 8;
+  if (magic !== MAGIC) {
+    throw new TaskatlasError('data', 'This is not a file of weights, features or a checkpoint.');
+  }
+  if (bytes.length < HEADER_AT || !hashOf(bytes).equals(bytes.subarray(HASH_AT, HEADER_AT))) throw damaged();
+  return HEADER_AT;
+}
+
+function readHeader(bytes: Uint8Array): Header {
   try {
-    return JSON.parse(text) as Header;
+    return JSON.parse(new TextDecoder().decode(bytes)) as Header;
   } catch (cause) {
-    throw new TaskatlasError('data', 'The file is damaged in its header.', { cause });
+    throw damaged(cause);
   }
 }
 
 /** @throws TaskatlasError `data` if the bytes are not such a file, are cut short or are not those that were written. */
 export function unpackFile(bytes: Uint8Array): StoredFile {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  if (bytes.length < 8 || view.getUint32(0, true) !== MAGIC) {
-    throw new TaskatlasError('data', 'This is not a file of weights, features or a checkpoint.');
-  }
-  const length = view.getUint32(4, true);
-  if (8 + length > bytes.length) throw new TaskatlasError('data', 'The file is cut short in its header.');
-  const header = readHeader(new TextDecoder().decode(bytes.subarray(8, 8 + length)));
+  const start = checkedStart(bytes, view);
+  const end = start + view.getUint32(4, true);
+  if (end > bytes.length) throw damaged();
+  const header = readHeader(bytes.subarray(start, end));
+  if (start < HEADER_AT && header.sha256 !== sha256(bytes.subarray(pad8(end)))) throw damaged();
   const arrays = new Map<string, StoredArray>();
-  let at = pad8(8 + length);
+  let at = pad8(end);
   for (const entry of header.entries) {
     arrays.set(entry.name, readArray(entry, bytes, at));
     at += pad8(entry.length * BYTES[entry.type]);
   }
-  if (header.sha256 !== undefined && header.sha256 !== sha256(bytes.subarray(pad8(8 + length)))) {
-    throw new TaskatlasError('data', 'The file is damaged: its numbers are not those that were written.');
-  }
   return { meta: header.meta, arrays };
+}
+
+/** Whether the bytes are such a file, as it was written. */
+export function isIntact(bytes: Uint8Array): boolean {
+  try {
+    unpackFile(bytes);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** An array of floats of the file. @throws TaskatlasError `data` if it is missing. */

@@ -33,6 +33,21 @@ function runContext<C extends RunContext>(context: C, { index, of }: StagePlace)
 
 const stageName = (fingerprint: string, index: number): string => `${fingerprint}/stage-${index}`;
 
+/** The stage in a file; null where the file is damaged: then it is trained again. */
+function unpackStage(bytes: Uint8Array): Stage | null {
+  try {
+    const file = unpackFile(bytes);
+    const { curve, cost } = file.meta as unknown as Omit<Stage, 'weights'>;
+    return {
+      weights: new Map([...file.arrays.keys()].map((key) => [key, floatsOf(file, key)])),
+      curve,
+      cost,
+    };
+  } catch {
+    return null;
+  }
+}
+
 /**
  * One stage of a run, or what it gave before an interruption: finished stages are kept as files of the run, and the one
  * at work has the run's checkpoint under a name of its own.
@@ -44,15 +59,8 @@ export async function keptStage<C extends RunContext>(
 ): Promise<Stage> {
   const name = stageName(context.fingerprint, place.index);
   const stored = await context.artifacts.read(name);
-  if (stored) {
-    const file = unpackFile(stored);
-    const { curve, cost } = file.meta as unknown as Omit<Stage, 'weights'>;
-    return {
-      weights: new Map([...file.arrays.keys()].map((key) => [key, floatsOf(file, key)])),
-      curve,
-      cost,
-    };
-  }
+  const kept = stored ? unpackStage(stored) : null;
+  if (kept) return kept;
   const stage = await make(runContext(context, place));
   const { weights, curve, cost } = stage;
   await context.artifacts.write(

@@ -10,6 +10,7 @@ export type Happening =
   | { do: 'claim' | 'complete' | 'release' | 'heartbeat'; run: number; worker: number }
   | { do: 'fail'; run: number; worker: number; class: FailureClass }
   | { do: 'retry'; run: number }
+  | { do: 'await'; run: number; worker: number }
   | { do: 'sweep'; sweep: number; state: SweepState }
   | { do: 'wait'; seconds: number };
 
@@ -33,6 +34,7 @@ export const happening: fc.Arbitrary<Happening> = fc.oneof(
     }),
   },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('retry' as const), run }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('await' as const), run, worker }) },
   {
     weight: 3,
     arbitrary: fc.record({
@@ -57,6 +59,8 @@ export class Life {
   readonly runs;
   readonly sweeps: readonly [string, string];
   private readonly results = new Map<string, RunResult>();
+  /** Runs whose files were damaged once. */
+  private readonly reopened = new Set<string>();
   /** Releases of a run since it last started anew; a run may be released once. */
   private readonly releases = new Map<string, number>();
 
@@ -105,9 +109,11 @@ export class Life {
     const after = await this.look();
     for (const [fingerprint, was] of before) {
       const is = after.get(fingerprint);
-      if (was.state === 'done') expect(is, 'a finished run is immutable').toEqual(was);
+      if (was.state === 'done' && event.do !== 'await')
+        expect(is, 'a finished run is immutable').toEqual(was);
       const started =
         ['failed', 'cancelled'].includes(was.state) && ['waiting', 'queued'].includes(is?.state ?? '');
+      if (is?.state === 'waiting' && was.state !== 'waiting') this.releases.delete(fingerprint);
       if (started) this.releases.delete(fingerprint);
       this.checkParents(fingerprint, is, after);
     }
@@ -126,7 +132,9 @@ export class Life {
   ): void {
     const parents = this.runs.find((r) => r.fingerprint === fingerprint)?.dependsOn ?? [];
     const ready = parents.every((parent) => all.get(parent)?.state === 'done');
-    if (is && ['queued', 'running'].includes(is.state))
+    // A run may be at work when another finds that the files of their source are damaged.
+    const begun = is?.state === 'running' && parents.some((parent) => this.reopened.has(parent));
+    if (is && ['queued', 'running'].includes(is.state) && !begun)
       expect(ready, 'no child before its parents').toBe(true);
     if (is?.state === 'waiting') expect(ready, 'no child forgotten').toBe(false);
     expect(is?.claimedBy === null, 'exactly the running ones are claimed').toBe(is?.state !== 'running');
@@ -161,6 +169,7 @@ export class Life {
     }
     const who = `w${event.worker}`;
     if (event.do === 'claim') await this.claim(fingerprint, who, was);
+    if (event.do === 'await') await this.awaitSources(fingerprint, who, was);
     if (event.do === 'complete') await this.complete(fingerprint, who);
     if (event.do === 'release') await this.store.release(fingerprint, who);
     if (event.do === 'fail') await this.store.fail(fingerprint, who, { class: event.class, message: 'no' });
@@ -178,12 +187,27 @@ export class Life {
     expect(claim).toMatchObject({ state: 'running', claimedBy: who });
   }
 
+  private async awaitSources(fingerprint: string, who: string, was: StoredRun | undefined): Promise<void> {
+    const sources = this.runs.find((r) => r.fingerprint === fingerprint)?.dependsOn ?? [];
+    const open = await this.store.awaitSources(fingerprint, who, sources);
+    if (was?.state !== 'running' || was.claimedBy !== who) expect(open, 'only the holder asks').toEqual([]);
+    for (const source of open) this.reopened.add(source);
+    if (open.length === 0) return;
+    const is = await this.store.getRun(fingerprint);
+    expect(is, 'waiting is not an attempt').toMatchObject({
+      state: 'waiting',
+      attempt: (was?.attempt ?? 1) - 1,
+    });
+  }
+
   private async complete(fingerprint: string, who: string): Promise<void> {
     const result = sampleResult(this.results.size);
     const { accepted, released } = await this.store.complete(fingerprint, who, result, 'wasm');
     if (accepted) {
-      expect(this.results.has(fingerprint), 'never two results').toBe(false);
-      this.results.set(fingerprint, result);
+      expect(this.results.has(fingerprint) && !this.reopened.has(fingerprint), 'never two results').toBe(
+        false,
+      );
+      if (!this.results.has(fingerprint)) this.results.set(fingerprint, result);
     }
     for (const child of released) {
       this.releases.set(child, (this.releases.get(child) ?? 0) + 1);

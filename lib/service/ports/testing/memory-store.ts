@@ -1,6 +1,7 @@
 import { type RunResult, type TargetAnalysis, TaskatlasError } from '@/lib/science/core';
 import {
   adoptRun,
+  awaitParents,
   cancelRun,
   claimRun,
   completeRun,
@@ -8,10 +9,12 @@ import {
   demandOf,
   failRun,
   heartbeatRun,
+  heldBack,
   isDue,
   type RunStatus,
   releaseChild,
   releaseRun,
+  reopenRun,
   retryRun,
 } from '@/lib/service/sweeps/machine';
 import type { PolicyRecord } from '../../contracts';
@@ -150,6 +153,28 @@ class Memory {
     return true;
   }
 
+  /** Finished sources are computed again; the run that needs them waits. */
+  awaitSources(fingerprint: string, worker: string, sources: readonly string[]): string[] {
+    const now = this.clock.now();
+    const child = this.run(fingerprint);
+    if (awaitParents(child, worker) === child) return [];
+    for (const source of sources) {
+      const run = this.run(source);
+      const status = reopenRun(run, this.parentsDone(run), now);
+      if (status) this.update(run, status);
+    }
+    const open = sources.filter((source) => this.run(source).state !== 'done');
+    if (open.length === 0) return open;
+    for (const source of open) this.run(fingerprint).parents.add(source);
+    for (const run of this.runs.values()) {
+      const waits = open.some((source) => run.parents.has(source));
+      if (waits && run.state === 'queued') this.update(run, { ...run, state: 'waiting' });
+    }
+    const run = this.run(fingerprint);
+    this.update(run, awaitParents(run, worker));
+    return open;
+  }
+
   /** Sweeps that had ended without the run go on. */
   reopen(fingerprint: string): void {
     for (const { sweepId, fingerprint: wanted } of this.wanting) {
@@ -161,9 +186,12 @@ class Memory {
 
   private finish(run: MemoryRun, status: RunStatus, result: RunResult, backend: string): string[] {
     const { fingerprint } = run;
-    this.results.set(fingerprint, structuredClone(result));
     const now = this.clock.now();
-    this.update({ ...run, backend, seconds: result.cost.seconds, finishedAt: now }, status);
+    if (this.results.has(fingerprint)) this.update(run, status);
+    else {
+      this.results.set(fingerprint, structuredClone(result));
+      this.update({ ...run, backend, seconds: result.cost.seconds, finishedAt: now }, status);
+    }
     const released: string[] = [];
     for (const child of this.runs.values()) {
       if (child.state !== 'waiting' || !child.parents.has(fingerprint) || !this.parentsDone(child)) continue;
@@ -256,7 +284,7 @@ function runPart(memory: Memory) {
   });
   const part: Pick<
     RunStore,
-    'getRun' | 'claim' | 'heartbeat' | 'complete' | 'adopt' | 'fail' | 'release' | 'retry'
+    'getRun' | 'claim' | 'heartbeat' | 'complete' | 'adopt' | 'fail' | 'release' | 'awaitSources' | 'retry'
   > = {
     getRun: async (fingerprint) => {
       const run = memory.runs.get(fingerprint);
@@ -280,12 +308,15 @@ function runPart(memory: Memory) {
     adopt: async (run) => memory.adopt(run),
     fail: async (fingerprint, worker, failure) => {
       const run = memory.run(fingerprint);
-      return visible(memory.update(run, failRun(run, worker, failure, clock.now())));
+      const status = failRun(run, worker, failure, clock.now());
+      return visible(memory.update(run, status === run ? run : heldBack(status, memory.parentsDone(run))));
     },
     release: async (fingerprint, worker) => {
       const run = memory.run(fingerprint);
-      memory.update(run, releaseRun(run, worker, clock.now()));
+      const status = releaseRun(run, worker, clock.now());
+      if (status !== run) memory.update(run, heldBack(status, memory.parentsDone(run)));
     },
+    awaitSources: async (fingerprint, worker, sources) => memory.awaitSources(fingerprint, worker, sources),
     retry: async (fingerprint) => {
       const run = memory.run(fingerprint);
       const status = retryRun(run, memory.parentsDone(run), clock.now());
