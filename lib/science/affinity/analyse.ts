@@ -135,7 +135,7 @@ function candidateResults(
   return contest.contestants.map(({ candidate, runs }, c) => {
     const position = parts.tournament.indexOf(c);
     const inside = position >= 0;
-    const of = (name: 'gain' | 'quality' | 'logLossRatio'): Estimate | null =>
+    const of = (name: 'gain' | 'quality' | 'logLossRatio' | 'metric' | 'metricGain'): Estimate | null =>
       estimate(at(point[name], c), draws, (m) => at(m[name], c), level);
     return {
       key: candidate.key,
@@ -150,6 +150,8 @@ function candidateResults(
       gain: of('gain'),
       quality: of('quality'),
       logLossRatio: of('logLossRatio'),
+      metric: of('metric'),
+      metricGain: of('metricGain'),
       bradleyTerry: inside && strengths ? at(strengths, position) : null,
       skill: at(point.skill, c),
       probabilityBest: inside && candidate.kind === 'transfer' ? at(probabilityBest, position) : null,

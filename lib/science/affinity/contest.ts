@@ -1,5 +1,6 @@
-import { type CandidateResult, TaskatlasError, type TaskId } from '@/lib/science/core';
+import { type CandidateResult, TaskatlasError, type TaskId, type TaskMetric } from '@/lib/science/core';
 import { type RunTree, runTree } from '@/lib/science/numerics';
+import { type SceneMetric, sceneMetric } from './metric';
 import { commonMask } from './tournament';
 
 /** One stored run: its seeds and its loss on every test image (NaN where the image has no valid pixel). */
@@ -8,6 +9,8 @@ export interface LossRun {
   sourceSeed: number | string;
   headSeed: number | string;
   losses: Float32Array;
+  /** The task's metric of every test image; absent where the run did not keep it. */
+  metrics?: Float32Array;
 }
 
 /** All runs of one candidate or reference of a target. */
@@ -24,6 +27,8 @@ export interface CandidateLosses {
 export interface TargetLosses {
   target: TaskId;
   candidates: readonly CandidateLosses[];
+  /** Which way the target's metric is better; without it there are no differences in the metric. */
+  metric?: Pick<TaskMetric, 'higherIsBetter'>;
   /** Scene of every test image; images of one scene are resampled together. One scene per image when absent. */
   scenes?: ArrayLike<number | string>;
 }
@@ -49,6 +54,10 @@ export interface Contest {
   sceneStart: Int32Array;
   /** Loss per run and common image. */
   losses: readonly Float64Array[];
+  /** Metric per run and scene; null of a run that did not keep it. */
+  metrics: readonly (SceneMetric | null)[];
+  /** +1 where a higher metric is better, −1 where a lower one is, NaN where nobody says. */
+  metricSign: number;
   /** Half-wins (2 = win, 1 = tie) of run a over run b summed per scene; counted on first use. */
   halfWins(a: number, b: number): Uint16Array;
 }
@@ -85,7 +94,8 @@ function findUneven(candidates: readonly CandidateLosses[]): string[] {
 
 /** Applies the common mask, orders images by scene and prepares run pairs. Throws `data` when nothing can be compared. */
 export function buildContest(input: TargetLosses): Contest {
-  const all = input.candidates.flatMap((c) => c.runs.map((run) => run.losses));
+  const runs = input.candidates.flatMap((c) => c.runs);
+  const all = runs.map((run) => run.losses);
   const empty = input.candidates.find((c) => c.runs.length === 0);
   if (empty || all.length === 0) {
     throw new TaskatlasError(
@@ -117,6 +127,8 @@ export function buildContest(input: TargetLosses): Contest {
     scenes: sceneStart.length - 1,
     sceneStart,
     losses,
+    metrics: runs.map(({ metrics }) => (metrics ? sceneMetric(metrics, order, sceneStart) : null)),
+    metricSign: input.metric ? (input.metric.higherIsBetter ? 1 : -1) : Number.NaN,
     halfWins: pairCounter(losses, sceneStart),
   };
 }

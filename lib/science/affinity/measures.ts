@@ -1,5 +1,6 @@
 import { medianInPlace } from '@/lib/science/numerics';
 import { type Contest, type Contestant, contestWinRate, type Weights, weightedImages } from './contest';
+import { weightedMetric } from './metric';
 import { affinityFromWinRates } from './tournament';
 
 /** Losses below this count as this in log ratios, so that a perfect image does not give −∞. */
@@ -27,6 +28,9 @@ export interface Measures {
   logLossRatio: Float64Array;
   meanLoss: Float64Array;
   skill: Float64Array;
+  /** The task's metric, and its difference to scratch's; positive = better. */
+  metric: Float64Array;
+  metricGain: Float64Array;
 }
 
 /** Logarithms of all losses, computed once per analysis. */
@@ -109,7 +113,7 @@ function tournamentRates(contest: Contest, parts: Parts, weights: Weights, image
  * All measures under one weighting of scenes (whole counts) and runs:
  * affinity = AHP weights of the tournament; gain / quality = win rate against scratch / gold;
  * logLossRatio = median over images of (mean over runs of ln loss) − (the same of scratch), the paired effect size;
- * skill = 1 − L̄/L̄_mean. `start` warms the eigenvector iteration.
+ * skill = 1 − L̄/L̄_mean; metric and metricGain = mean metric, and ±(its difference to scratch's). `start` warms the eigenvector iteration.
  */
 export function measure(
   contest: Contest,
@@ -141,6 +145,13 @@ export function measure(
   const meanLoss = each((contestant, c) =>
     weightedMean(contest, overRuns(contest.losses, contestant, runWeights(c)), weights.scenes, images),
   );
+  const metric = each(({ runs }, c) =>
+    weightedMetric(
+      runs.map((run) => contest.metrics[run] ?? null),
+      runWeights(c),
+      weights.scenes,
+    ),
+  );
   const scratch = contest.contestants[parts.scratch];
   const scratchLogs = scratch && overRuns(logs, scratch, runWeights(parts.scratch));
   return {
@@ -165,5 +176,7 @@ export function measure(
     skill: each((_, c) =>
       parts.mean < 0 ? Number.NaN : 1 - (meanLoss[c] as number) / (meanLoss[parts.mean] as number),
     ),
+    metric,
+    metricGain: metric.map((value) => contest.metricSign * (value - (metric[parts.scratch] ?? Number.NaN))),
   };
 }

@@ -28,6 +28,8 @@ const pointOf = (c: CandidateResult): SizePoint => ({
   gain: c.gain,
   quality: c.quality,
   logLossRatio: c.logLossRatio,
+  metric: c.metric ?? null,
+  metricGain: c.metricGain ?? null,
   skill: c.skill,
 });
 

@@ -25,6 +25,13 @@ export interface CandidateResult {
   quality: Estimate | null;
   /** Median over images of ln(loss / scratch loss). Negative = better. */
   logLossRatio: Estimate | null;
+  /**
+   * The task's metric, in its unit: mean over the test images that have a label. Null where the runs did not keep it image
+   * by image; absent in analyses of before it was computed.
+   */
+  metric?: Estimate | null;
+  /** Its difference to scratch's on the same images, in the metric's unit; positive = better, whatever the metric's direction. */
+  metricGain?: Estimate | null;
   /** Bradley–Terry strength, normalised to sum 1. */
   bradleyTerry: number | null;
   /** 1 − mean loss / mean-predictor loss. */

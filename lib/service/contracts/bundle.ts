@@ -22,6 +22,8 @@ const measured = {
   gain: estimate.nullable(),
   quality: estimate.nullable(),
   logLossRatio: estimate.nullable(),
+  metric: estimate.nullable().optional(),
+  metricGain: estimate.nullable().optional(),
   skill: number,
 };
 

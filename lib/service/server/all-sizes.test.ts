@@ -36,8 +36,12 @@ async function planned(transferSizes: number[], seed = 1): Promise<SweepPlan> {
   return planSweep(spec(transferSizes, seed), { dataset, tasks: datasetCatalog.tasks(dataset) });
 }
 
+const metricsOf = (fingerprint: string): Float32Array =>
+  Float32Array.from({ length: 12 }, (_, i) => (hash32(fingerprint, 'metric', i) % 1000) / 10);
+
 const result = (fingerprint: string): RunResult => ({
   testLosses: Float32Array.from({ length: 12 }, (_, i) => 1 + (hash32(fingerprint, i) % 1000) / 1000),
+  testMetrics: metricsOf(fingerprint),
   metric: 0.5,
   curve: [],
   samples: [],
@@ -60,6 +64,23 @@ beforeAll(async () => {
     await http.store.complete(fingerprint, 'w', result(fingerprint), 'wasm');
   }
   await analyseStoredTarget(http.store, 'sizes', 'z-depth', async () => undefined);
+});
+
+it('an analysis takes the metric of every test image from the store, and its direction from the task', async () => {
+  const analyses = await http.store.analyses('sizes');
+  const candidates = analyses.find(({ target }) => target === 'z-depth')?.candidates ?? [];
+  const runs = await http.store.runsOf('sizes');
+  const mean = (kind: 'mean' | 'scratch'): number => {
+    const run = runs.find(
+      ({ recipe }) =>
+        recipe.kind === kind && recipe.task === 'z-depth' && (recipe.kind === 'mean' || recipe.images === 12),
+    );
+    return metricsOf(run?.fingerprint ?? '').reduce((sum, value) => sum + value / 12, 0);
+  };
+  const found = candidates.find((c) => c.kind === 'mean');
+  expect(found?.metric?.value).toBeCloseTo(mean('mean'), 4);
+  // Mean absolute error: a lower one is better.
+  expect(found?.metricGain?.value).toBeCloseTo(mean('scratch') - mean('mean'), 4);
 });
 
 describe('a run that reads no label of the transfer set', () => {

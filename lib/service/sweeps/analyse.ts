@@ -25,6 +25,8 @@ import type { Store, StoredRun } from '../ports';
 export interface MeasuredRun {
   run: Pick<StoredRun, 'fingerprint' | 'recipe'>;
   losses: Float32Array;
+  /** The target's metric of every test image; absent where the run did not keep it. */
+  metrics?: Float32Array;
 }
 
 /** Which candidate or reference of the target a run is; null for runs that are neither. */
@@ -63,18 +65,19 @@ export function gatherLosses(
   target: TaskId,
   measured: readonly MeasuredRun[],
   scenes: TargetLosses['scenes'],
+  metric?: TargetLosses['metric'],
 ): TargetLosses {
   const found = new Map<string, CandidateLosses & { runs: LossRun[] }>();
-  for (const { run, losses } of measured) {
+  for (const { run, losses, metrics } of measured) {
     const candidate = candidateOf(run.recipe, target);
     if (!candidate) continue;
     const entry = found.get(candidate.key) ?? { ...candidate, runs: [] };
-    entry.runs.push({ ...seedsOf(run.recipe), losses });
+    entry.runs.push({ ...seedsOf(run.recipe), losses, ...(metrics ? { metrics } : {}) });
     found.set(candidate.key, entry);
   }
   const candidates = [...found.values()].sort((a, b) => (a.key < b.key ? -1 : 1));
   for (const candidate of candidates) candidate.runs.sort((a, b) => Number(a.headSeed) - Number(b.headSeed));
-  return { target, candidates, ...(scenes ? { scenes } : {}) };
+  return { target, candidates, ...(metric ? { metric } : {}), ...(scenes ? { scenes } : {}) };
 }
 
 /**
@@ -122,11 +125,13 @@ export async function loadTarget(
   const byFingerprint = new Map(runs.map((run) => [run.fingerprint, run]));
   const measured = fingerprints.flatMap((fingerprint): MeasuredRun[] => {
     const run = byFingerprint.get(fingerprint);
-    const testLosses = losses.get(fingerprint)?.testLosses;
-    return run && testLosses ? [{ run, losses: testLosses }] : [];
+    const { testLosses, testMetrics } = losses.get(fingerprint) ?? {};
+    if (!run || !testLosses) return [];
+    return [{ run, losses: testLosses, ...(testMetrics ? { metrics: testMetrics } : {}) }];
   });
   const [first] = measured;
   const scenes = first ? await scenesOf(first.run.recipe) : undefined;
+  const metric = sweep.tasks.find((task) => task.id === target)?.metric;
   const sizes = transferSizesOf(sweep.spec);
   const serves = ({ run: { recipe } }: MeasuredRun, images: number): boolean =>
     !isSized(recipe) || sizesServed(recipe, sizes).includes(images);
@@ -135,6 +140,7 @@ export async function loadTarget(
       target,
       measured.filter((run) => serves(run, images)),
       scenes,
+      metric,
     );
   const begun = new Set(measured.flatMap(({ run: { recipe } }) => (isSized(recipe) ? [recipe.images] : [])));
   return {
