@@ -1,38 +1,9 @@
-import { readFile } from 'node:fs/promises';
 import { basename, extname } from 'node:path';
 import type { Command } from 'commander';
 import { TaskatlasError } from '@/lib/science/core';
-import type { ImportOptions, PublishedResults, TransfersDocument } from '@/lib/service/imports';
+import type { ImportOptions, ImportReport, PublishedResults, TransfersDocument } from '@/lib/service/imports';
 import type { StoredSweep } from '@/lib/service/ports';
 import { readDocument } from '../examples';
-
-const MAX_BYTES = 256 * 1024 * 1024;
-
-async function readText(file: string): Promise<string> {
-  const bytes = await readFile(file).catch((cause: unknown) => {
-    throw new TaskatlasError('not-found', `${file}: no such file`, { cause });
-  });
-  if (bytes.length > MAX_BYTES) throw new TaskatlasError('invalid-input', `${file} is larger than 256 MB`);
-  return bytes.toString('utf8');
-}
-
-function parseJson(file: string, text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
-    throw new TaskatlasError('invalid-input', `${file}: not JSON (${why})`, { cause });
-  }
-}
-
-/** The documents of a file of transfers: CSV by its name, JSON else. */
-async function readDocuments(file: string): Promise<TransfersDocument[]> {
-  const { readTransfers, transfersFromCsv } = await import('@/lib/service/imports');
-  const text = await readText(file);
-  return extname(file).toLowerCase() === '.csv'
-    ? [transfersFromCsv(text)]
-    : readTransfers(parseJson(file, text));
-}
 
 interface Import {
   document: TransfersDocument;
@@ -43,14 +14,20 @@ interface Printing {
   json?: boolean;
 }
 
-const summaryOf = (sweep: StoredSweep): string => {
+/** A stored sweep, and what was taken over of the file that it came from. */
+type Answer = StoredSweep & { report: ImportReport };
+
+const summaryOf = (sweep: Answer): string => {
+  const { imported, dropped } = sweep.report;
+  const left = dropped.reduce((sum, { count }) => sum + count, 0);
   const notes = (sweep.notes ?? []).map(
     ({ level, text }) => `  ${level === 'warning' ? 'Warning' : 'Note'}: ${text}`,
   );
   const able = sweep.tasks.filter((task) => task.roles.includes('target'));
   const targets = sweep.spec.targets?.length ?? able.length;
   return [
-    `Sweep ${sweep.number} (${sweep.name}): imported, read-only; ${targets} targets.`,
+    `Sweep ${sweep.number} (${sweep.name}): imported, read-only; ${targets} targets, ${imported} transfers` +
+      `${left > 0 ? `; ${left} left out (reasons below)` : ''}.`,
     ...notes,
     `  Ask it: taskatlas matrix --sweep ${sweep.number}, policy --sweep ${sweep.number}, best TARGET --sweep ${sweep.number}`,
   ].join('\n');
@@ -59,17 +36,20 @@ const summaryOf = (sweep: StoredSweep): string => {
 async function store(imports: readonly Import[], printing: Printing): Promise<void> {
   const { openSweeps } = await import('../compose');
   const sweeps = await openSweeps();
-  const stored: StoredSweep[] = [];
   try {
-    for (const { document, options } of imports) stored.push(await sweeps.importTransfers(document, options));
+    const stored = await sweeps.importTransfers(imports);
+    const answers = stored.map((sweep, i): Answer => ({ ...sweep, report: reportOf(imports[i]) }));
+    const answer = answers.length === 1 ? answers[0] : answers;
+    process.stdout.write(
+      printing.json ? `${JSON.stringify(answer, null, 2)}\n` : `${answers.map(summaryOf).join('\n\n')}\n`,
+    );
   } finally {
     await sweeps.close();
   }
-  const answer = stored.length === 1 ? stored[0] : stored;
-  process.stdout.write(
-    printing.json ? `${JSON.stringify(answer, null, 2)}\n` : `${stored.map(summaryOf).join('\n\n')}\n`,
-  );
 }
+
+const reportOf = (given: Import | undefined): ImportReport =>
+  given?.document.report ?? { imported: 0, dropped: [], ignored: [] };
 
 /** What the reader of pickles found beside what the values show. */
 function originOf({ altered, absent }: PublishedResults): ImportOptions['notes'] {
@@ -92,12 +72,14 @@ function originOf({ altered, absent }: PublishedResults): ImportOptions['notes']
 function registerTransfers(group: Command): void {
   group
     .command('transfers <file>')
-    .description('results in the open transfers format (JSON or CSV) as a read-only sweep')
+    .description('results in the open transfers format (JSON or CSV, gzipped or not) as a read-only sweep')
     .option('--name <name>', 'name of the sweep')
-    .option('--json', 'print the sweep as JSON')
+    .option('--json', 'print the sweep and the report (imported, dropped by reason) as JSON')
     .action(async (file: string, options: Printing & { name?: string }) => {
-      const documents = await readDocuments(file);
-      const name = options.name ?? basename(file, extname(file));
+      const { readTransfersFile } = await import('@/lib/service/imports');
+      const documents = await readTransfersFile(file);
+      const plain = file.replace(/\.gz$/i, '');
+      const name = options.name ?? basename(plain, extname(plain));
       const imports = documents.map((document) => ({
         document,
         options: { name: documents.length === 1 ? name : `${name} ${document.regime}` },
@@ -139,14 +121,14 @@ function registerBundle(group: Command): void {
   group
     .command('bundle <file>')
     .description('the figures of a sweep that ran elsewhere (from `export bundle`) as a read-only sweep')
-    .option('--json', 'print the sweep as JSON')
+    .option('--json', 'print the sweep and the report (imported, dropped by reason) as JSON')
     .action(async (file: string, options: Printing) => {
       const document = await readDocument(file);
       const { openSweeps } = await import('../compose');
       const sweeps = await openSweeps();
       try {
-        const sweep = await sweeps.importBundle(document);
-        process.stdout.write(`${options.json ? JSON.stringify(sweep, null, 2) : summaryOf(sweep)}\n`);
+        const answer = await sweeps.importBundle(document);
+        process.stdout.write(`${options.json ? JSON.stringify(answer, null, 2) : summaryOf(answer)}\n`);
       } finally {
         await sweeps.close();
       }
@@ -159,7 +141,7 @@ function registerRuns(group: Command): void {
     .description('finished runs (from `export runs`): sweeps that want them, now or later, find them done')
     .option('--json', 'print the counts as JSON')
     .action(async (file: string, options: Printing) => {
-      const document = await readDocument(file, 'a file of runs');
+      const document = await readDocument(file);
       const { openSweeps } = await import('../compose');
       const sweeps = await openSweeps();
       try {

@@ -23,7 +23,7 @@ export const fieldIssues = (error: z.ZodError): FieldIssue[] =>
     if (issue.code === 'unrecognized_keys') {
       return issue.keys.map((key) => ({
         path: fieldPath([...issue.path, key]),
-        message: 'there is no such field; remove it or mend its spelling',
+        message: 'unknown field; remove it or fix the spelling',
       }));
     }
     return [{ path: fieldPath(issue.path), message: issue.message }];

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { DOMAIN_SHIFTS } from '@/lib/science/core';
+import { DOMAIN_SHIFTS, isReservedName } from '@/lib/science/core';
 import { pretrainedSources, sweepMethods } from './sweep-methods';
 
 /** Limits of a sweep file: larger ones are refused before they are parsed. */
@@ -10,7 +10,8 @@ export const taskId = z
   .string()
   .min(1)
   .max(64)
-  .regex(/^[a-z0-9][a-z0-9-]*$/, 'use lower case letters, digits and hyphens');
+  .regex(/^[a-z0-9][a-z0-9-]*$/, 'use lower case letters, digits and hyphens')
+  .refine((id) => !isReservedName(id), 'this name is reserved by JavaScript: use another');
 
 const pools = z.strictObject({
   source: count(10_000_000),

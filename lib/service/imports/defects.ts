@@ -1,5 +1,5 @@
 import type { SweepNote } from '../ports';
-import type { PublishedTransfer, TransfersDocument } from './transfers';
+import { byTarget, type PublishedTransfer, type TransfersDocument } from './transfers';
 
 /** Below this gain a re-transfer from a network's own encoder did not fail to transfer: it failed to be measured. */
 const BROKEN_GAIN = 0.01;
@@ -19,7 +19,7 @@ const list = (names: readonly string[]): string =>
 
 type Detector = (
   document: TransfersDocument,
-  byTarget: ReadonlyMap<string, PublishedTransfer[]>,
+  groups: ReadonlyMap<string, PublishedTransfer[]>,
 ) => SweepNote[];
 
 const note = (
@@ -86,8 +86,8 @@ const earlyRun: Detector = ({ regime, transfers }) =>
     : [];
 
 /** A target whose own encoder, read out again, loses to scratch on every image although its network wins. */
-const brokenRetransfers: Detector = (_, byTarget) =>
-  [...byTarget].flatMap(([target, own]) => {
+const brokenRetransfers: Detector = (_, groups) =>
+  [...groups].flatMap(([target, own]) => {
     const again = own.find((t) => isSource(t, target));
     const gold = own.find((t) => isSource(t, 'self'));
     const gain = again?.gain ?? 1;
@@ -108,8 +108,8 @@ const foreign = (target: string, own: readonly PublishedTransfer[]): PublishedTr
   own.filter((t) => t.sources.length === 1 && !['self', 'pixels', target].includes(t.sources[0] ?? ''));
 
 /** Targets on which every source does equally well: their ranking is noise. */
-const flatRankings: Detector = (_, byTarget) =>
-  [...byTarget].flatMap(([target, own]) => {
+const flatRankings: Detector = (_, groups) =>
+  [...groups].flatMap(([target, own]) => {
     const gains = foreign(target, own).flatMap((t) => (t.gain === null ? [] : [t.gain]));
     const [low, high] = [Math.min(...gains), Math.max(...gains)];
     if (gains.length < 5 || high - low > FLAT_RANGE || high < LOST_GAIN) return [];
@@ -124,8 +124,8 @@ const flatRankings: Detector = (_, byTarget) =>
     ];
   });
 
-const helpless: Detector = (_, byTarget) => {
-  const targets = [...byTarget].flatMap(([target, own]) => {
+const helpless: Detector = (_, groups) => {
+  const targets = [...groups].flatMap(([target, own]) => {
     const gains = foreign(target, own).flatMap((t) => (t.gain === null ? [] : [t.gain]));
     return gains.length > 0 && Math.max(...gains) < 0.5 ? [target] : [];
   });
@@ -158,26 +158,25 @@ const missingValues: Detector = ({ transfers }) => {
       ];
 };
 
-/** The same sources for the same target twice, in whatever order: the first is kept. */
-const duplicates: Detector = ({ transfers }) => {
-  const seen = new Set<string>();
-  const again = transfers.filter((t) => {
-    const key = [...[...t.sources].sort(), t.target].join('__');
-    if (!seen.has(key)) return void seen.add(key);
-    return true;
-  });
-  return again.length === 0
-    ? []
-    : [
+/** What the file holds and the sweep does not. */
+const leftOut: Detector = ({ report }) => [
+  ...report.dropped.map(({ reason, text, count, examples }) =>
+    note(
+      'warning',
+      reason,
+      `Left out, ${count}: ${text} (${examples.join(', ')}${count > examples.length ? ', …' : ''}).`,
+    ),
+  ),
+  ...(report.ignored.length > 0
+    ? [
         note(
-          'warning',
-          'duplicates',
-          `${again.length} transfers name the same sources twice for one target; the first of each is kept: ` +
-            `${list(again.map(keyOf))}.`,
-          [...new Set(again.map((t) => t.target))],
+          'note',
+          'ignored-fields',
+          `Not part of the format and not read: ${list(report.ignored.map(({ field, count }) => `${field} (${count})`))}.`,
         ),
-      ];
-};
+      ]
+    : []),
+];
 
 const DETECTORS: readonly Detector[] = [
   nature,
@@ -185,7 +184,7 @@ const DETECTORS: readonly Detector[] = [
   brokenRetransfers,
   flatRankings,
   missingValues,
-  duplicates,
+  leftOut,
   helpless,
   pseudoSources,
   abandonedClasses,
@@ -196,10 +195,7 @@ const DETECTORS: readonly Detector[] = [
  * in the document.
  */
 export function defectsOf(document: TransfersDocument): SweepNote[] {
-  const byTarget = new Map<string, PublishedTransfer[]>();
-  for (const transfer of document.transfers) {
-    byTarget.set(transfer.target, [...(byTarget.get(transfer.target) ?? []), transfer]);
-  }
-  const notes = DETECTORS.flatMap((detect) => detect(document, byTarget));
+  const groups = byTarget(document.transfers);
+  const notes = DETECTORS.flatMap((detect) => detect(document, groups));
   return [...notes.filter((n) => n.level === 'warning'), ...notes.filter((n) => n.level === 'note')];
 }

@@ -24,7 +24,7 @@ const READERS: Readonly<Record<string, { bytes: number; get: (view: DataView, li
 /** What a global name stands for. @throws TaskatlasError `invalid-input` for all but NumPy's scalars. */
 export function callable(name: string, at: number): Callable {
   const what = Object.hasOwn(NAMES, name) ? NAMES[name] : undefined;
-  if (!what) throw refusal(`the name ${name.slice(0, 80)}`, at);
+  if (!what) throw refusal(`the name ${name.slice(0, 80).replace(/[^ -~]/g, '?')}`, at);
   return new Callable(what);
 }
 
@@ -35,6 +35,8 @@ function decode({ type, littleEndian }: Scalar, bytes: Uint8Array, at: number): 
   return reader.get(new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength), littleEndian);
 }
 
+const BEYOND_LATIN1 = /[\u0100-\uffff]/;
+
 const bytesOf = (value: PickleValue | undefined): Uint8Array | null =>
   value instanceof Uint8Array ? value : typeof value === 'string' ? Buffer.from(value, 'latin1') : null;
 
@@ -44,7 +46,12 @@ export function construct(made: PickleValue, given: PickleValue, at: number): Pi
   const [first, second] = given;
   if (made.what === 'dtype' && typeof first === 'string' && Object.hasOwn(READERS, first))
     return new Scalar(first);
-  if (made.what === 'encode' && typeof first === 'string' && second === 'latin1')
+  if (
+    made.what === 'encode' &&
+    typeof first === 'string' &&
+    second === 'latin1' &&
+    !BEYOND_LATIN1.test(first)
+  )
     return Buffer.from(first, 'latin1');
   const bytes = bytesOf(second);
   if (made.what === 'scalar' && first instanceof Scalar && bytes) return decode(first, bytes, at);

@@ -1,10 +1,11 @@
+import { isUtf8 } from 'node:buffer';
 import { TaskatlasError } from '@/lib/science/core';
 import { callable, construct, setState } from './pickle-numpy';
 import { damaged, type PickleValue, refusal } from './pickle-values';
 
 export interface PickleLimits {
   bytes: number;
-  /** Objects ever made; bounds time and memory whatever the file says. */
+  /** Objects ever made, and entries of the memo; bounds time and memory whatever the file says. */
   objects: number;
 }
 
@@ -36,10 +37,16 @@ type Slot = PickleValue | typeof MARK;
 const asText = (bytes: Uint8Array): string | Uint8Array =>
   bytes.every((b) => b < 0x80) ? Buffer.from(bytes).toString('latin1') : bytes;
 
+const LAST_CODE_POINT = 0x10ffff;
+
 /** Undoes Python's escapes in a quoted string (`STRING`) or in `UNICODE`. */
-function unescapePython(text: string, unicode: boolean): string {
+function unescapePython(text: string, unicode: boolean, at: number): string {
   return text.replace(/\\(x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|[0-7]{1,3}|.)/gs, (whole, code) => {
-    if (/^[uU]/.test(code) && unicode) return String.fromCodePoint(Number.parseInt(code.slice(1), 16));
+    if (/^[uU]./.test(code) && unicode) {
+      const point = Number.parseInt(code.slice(1), 16);
+      if (point > LAST_CODE_POINT) throw damaged(`${whole} is not a character`, at);
+      return String.fromCodePoint(point);
+    }
     if (unicode) return whole;
     if (/^x/.test(code)) return String.fromCharCode(Number.parseInt(code.slice(1), 16));
     if (/^[0-7]/.test(code)) return String.fromCharCode(Number.parseInt(code, 8) & 255);
@@ -76,7 +83,16 @@ class Input {
     return this.bytes.subarray(from, from + length);
   }
 
-  text = (length: number): string => Buffer.from(this.take(length)).toString('utf8');
+  text(length: number): string {
+    const bytes = this.take(length);
+    if (!isUtf8(bytes)) throw damaged('text is not UTF-8', this.at);
+    return Buffer.from(bytes).toString('utf8');
+  }
+
+  /** Protocol 4: the next `length` bytes are written together; they must be there. */
+  frame(length: number): void {
+    if (length > this.bytes.length - this.at) throw damaged('a frame is longer than the file', this.at);
+  }
 
   line(): string {
     const end = this.bytes.indexOf(10, this.at);
@@ -98,6 +114,20 @@ class Input {
   }
 }
 
+const tooMany = ({ objects }: PickleLimits): TaskatlasError =>
+  new TaskatlasError('invalid-input', `The pickle is refused: it makes more than ${objects} objects.`);
+
+/** Keys are text, bytes, numbers, booleans or None; each once, as Python writes a dict. */
+function fill(dict: Map<PickleValue, PickleValue>, pairs: readonly PickleValue[], at: number): void {
+  for (let i = 0; i < pairs.length; i += 2) {
+    const [key = null, value = null] = [pairs[i], pairs[i + 1]];
+    if (typeof key === 'object' && key !== null && !(key instanceof Uint8Array))
+      throw damaged('a key of a dict is neither text nor a number', at);
+    if (dict.has(key)) throw damaged('a dict has one key twice', at);
+    dict.set(key, value);
+  }
+}
+
 /** The stack machine of the pickle protocol, over values only. */
 class Machine {
   readonly stack: Slot[] = [];
@@ -111,12 +141,7 @@ class Machine {
 
   push(value: Slot): void {
     this.made += 1;
-    if (this.made > this.limits.objects) {
-      throw new TaskatlasError(
-        'invalid-input',
-        `The pickle is refused: it makes more than ${this.limits.objects} objects.`,
-      );
-    }
+    if (this.made > this.limits.objects) throw tooMany(this.limits);
     this.stack.push(value);
   }
 
@@ -124,6 +149,11 @@ class Machine {
     const value = this.stack.pop();
     if (value === undefined || value === MARK) throw damaged('a value is missing', this.input.at);
     return value;
+  }
+
+  /** `POP` also takes a mark. */
+  drop(): void {
+    if (this.stack.pop() === undefined) throw damaged('a value is missing', this.input.at);
   }
 
   top(): PickleValue {
@@ -142,7 +172,7 @@ class Machine {
     const dict = this.top();
     if (!(dict instanceof Map) || pairs.length % 2 !== 0)
       throw damaged('items are set on no dict', this.input.at);
-    for (let i = 0; i < pairs.length; i += 2) dict.set(pairs[i] as PickleValue, pairs[i + 1] as PickleValue);
+    fill(dict, pairs, this.input.at);
   }
 
   append(values: readonly PickleValue[]): void {
@@ -152,6 +182,7 @@ class Machine {
   }
 
   put(index: number): void {
+    if (this.memo.size >= this.limits.objects) throw tooMany(this.limits);
     this.memo.set(index, this.top());
   }
 
@@ -162,28 +193,33 @@ class Machine {
   }
 }
 
+const SPECIAL: ReadonlyMap<string, number> = new Map([
+  ['nan', Number.NaN],
+  ['inf', Number.POSITIVE_INFINITY],
+  ['-inf', Number.NEGATIVE_INFINITY],
+]);
+
 const numberOf = (text: string, at: number): number => {
-  const value = { nan: Number.NaN, inf: Number.POSITIVE_INFINITY, '-inf': Number.NEGATIVE_INFINITY }[text];
-  if (value !== undefined) return value;
-  const parsed = Number(text.replace(/L$/, ''));
-  if (text.trim() === '' || Number.isNaN(parsed)) throw damaged(`"${text.slice(0, 40)}" is no number`, at);
-  return parsed;
+  const special = SPECIAL.get(text);
+  if (special !== undefined) return special;
+  const digits = text.replace(/L$/, '');
+  if (!/^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(digits))
+    throw damaged(`${JSON.stringify(text.slice(0, 40))} is not a number`, at);
+  return Number(digits);
 };
 
 function quoted(line: string, at: number): string | Uint8Array {
-  const [, , inner] = /^(['"])(.*)\1$/s.exec(line) ?? [];
-  if (inner === undefined) throw damaged('a string has no quotes', at);
-  return asText(Buffer.from(unescapePython(inner, false), 'latin1'));
+  const [quote] = line;
+  if (line.length < 2 || (quote !== "'" && quote !== '"') || !line.endsWith(quote))
+    throw damaged('a string has no quotes', at);
+  return asText(Buffer.from(unescapePython(line.slice(1, -1), false, at), 'latin1'));
 }
 
 const dictOf = (pairs: readonly PickleValue[], at: number): Map<PickleValue, PickleValue> => {
   if (pairs.length % 2 !== 0) throw damaged('a dict has a key without a value', at);
-  return new Map(
-    Array.from({ length: pairs.length / 2 }, (_, i) => [
-      pairs[2 * i] as PickleValue,
-      pairs[2 * i + 1] as PickleValue,
-    ]),
-  );
+  const dict = new Map<PickleValue, PickleValue>();
+  fill(dict, pairs, at);
+  return dict;
 };
 
 type Step = (m: Machine, input: Input) => void;
@@ -202,7 +238,7 @@ const TEXT: Readonly<Record<string, Step>> = {
   },
   L: (m, i) => m.push(numberOf(i.line(), i.at)),
   S: (m, i) => m.push(quoted(i.line(), i.at)),
-  V: (m, i) => m.push(unescapePython(i.line(), true)),
+  V: (m, i) => m.push(unescapePython(i.line(), true, i.at)),
   d: (m, i) => m.push(dictOf(m.popToMark(), i.at)),
   l: (m) => m.push(m.popToMark()),
   t: (m) => m.push(m.popToMark()),
@@ -210,7 +246,7 @@ const TEXT: Readonly<Record<string, Step>> = {
   s: (m) => m.setItems(lastOf(m, 2)),
   p: (m, i) => m.put(numberOf(i.line(), i.at)),
   g: (m, i) => m.get(numberOf(i.line(), i.at)),
-  '0': (m) => void m.stack.pop(),
+  '0': (m) => m.drop(),
   '1': (m) => void m.popToMark(),
   '2': (m) => m.push(m.top()),
   c: (m, i) => m.push(callable(`${i.line()}.${i.line()}`, i.at)),
@@ -230,7 +266,7 @@ const BINARY: Readonly<Record<number, Step>> = {
     const protocol = i.byte();
     if (protocol > 5) throw damaged(`protocol ${protocol} is unknown`, i.at);
   },
-  149: (_, i) => void i.u64(),
+  149: (_, i) => i.frame(i.u64()),
   148: (m) => m.put(m.memo.size),
   74: (m, i) => m.push(i.i32()),
   75: (m, i) => m.push(i.byte()),
@@ -262,7 +298,9 @@ const BINARY: Readonly<Record<number, Step>> = {
   106: (m, i) => m.get(i.u32()),
   147: (m, i) => {
     const [module, name] = lastOf(m, 2);
-    m.push(callable(`${String(module)}.${String(name)}`, i.at));
+    if (typeof module !== 'string' || typeof name !== 'string')
+      throw damaged('a global name is not text', i.at);
+    m.push(callable(`${module}.${name}`, i.at));
   },
 };
 

@@ -45,8 +45,8 @@ describe('publishedResults', () => {
 
   it.each([
     [{ a: 0.5 }, /key "a"/],
-    [{ a__b: 1.5 }, /"a__b" is no share/],
-    [{ a__b: Number.NaN }, /no share/],
+    [{ a__b: 1.5 }, /"a__b" is not a share/],
+    [{ a__b: Number.NaN }, /not a share/],
   ])('refuses %j, naming the file', (entries, message) => {
     const bad = new Map([['winrates/wins_vs_task_1k.pkl', pickle(entries as Record<string, number>)]]);
     expect(() => publishedResults(bad)).toThrow(message);
@@ -137,6 +137,7 @@ describe('defectsOf', () => {
       of('t', 'b+a', 0.6, { affinity: 0.2 }),
       of('t', 'a+b', 0.7, { affinity: 0.3 }),
       of('t', 'class_selected', null),
+      of('t', 'c+a', 0.6, { affinity: 0.3 }),
       of('t', 'self', 0.9, { affinity: 0.5 }),
       of('t', 'pixels', 0.5),
     ];
@@ -144,14 +145,15 @@ describe('defectsOf', () => {
     const levels = notes.map((n) => n.level);
     expect(levels.indexOf('note')).toBe(levels.lastIndexOf('warning') + 1);
     const text = (code: string) => notes.find((n) => n.code === code)?.text;
-    expect(text('duplicates')).toContain('a__b__t');
+    expect(text('conflicting')).toContain('Left out, 2: the same sources for the same target have different');
+    expect(text('conflicting')).toContain('transfers[1] (a+b → t)');
     expect(text('missing-values')).toContain('class_selected__t');
     expect(text('missing-values')).not.toContain('pixels');
     for (const code of ['early-run', 'pseudo-sources', 'class-selected', 'affinity-not-comparable'])
       expect(text(code)).toBeTypeOf('string');
     const { analyses, sweep } = importedSweep(document(odd, 'early16k'));
-    expect(analyses[0]?.candidates.find((c) => c.key === 'a+b')?.gain?.value).toBe(0.6);
-    expect(analyses[0]?.validity.reasons.join(' ')).toContain('a__b__t');
+    expect(analyses[0]?.candidates.map((c) => c.key)).toEqual(['class-selected', 'a+c', 'self', 'scratch']);
+    expect(analyses[0]?.validity.reasons.join(' ')).toContain('class_selected__t');
     expect(sweep.notes).toEqual(notes);
   });
 });

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { TaskatlasError } from '@/lib/science/core';
 import { readPickle } from './pickle';
 import { TASKONOMY_NAMES, TASKONOMY_SOURCE_ONLY } from './taskonomy-names';
-import { type PublishedTransfer, type TransfersDocument, transfersDocument } from './transfers';
+import { type TransfersDocument, transfersOf } from './transfers';
 
 export const TASKONOMY_REPO = 'github.com/StanfordVL/taskonomy';
 /** The last commit of the published results. */
@@ -44,6 +44,11 @@ interface ResultFile {
   entries: ReadonlyMap<string, number>;
 }
 
+/** Between the tasks of a key. */
+const JOINT = '__';
+
+const quoted = (key: string): string => JSON.stringify(key.length > 120 ? `${key.slice(0, 120)}…` : key);
+
 /** The entries of one pickle: `{"s1__…__sk__TARGET": share}`. Errors name the file. */
 function entriesOf(path: string, bytes: Uint8Array): ReadonlyMap<string, number> {
   const bad = (why: string, cause?: unknown): TaskatlasError =>
@@ -55,11 +60,14 @@ function entriesOf(path: string, bytes: Uint8Array): ReadonlyMap<string, number>
     throw error instanceof TaskatlasError ? bad(error.message, error) : error;
   }
   if (!(value instanceof Map)) throw bad('the pickle holds no dict of transfers');
+  if (value.size === 0) throw bad('the pickle holds an empty dict: there are no transfers in it');
   for (const [key, share] of value) {
-    if (typeof key !== 'string' || !/^[\w-]+?(__[\w-]+?)+$/.test(key))
-      throw bad(`the key ${JSON.stringify(key)} is not "source__…__target"`);
+    if (typeof key !== 'string') throw bad('a key is not text; keys are "source__…__target"');
+    const parts = key.split(JOINT);
+    if (parts.length < 2 || parts.includes(''))
+      throw bad(`the key ${quoted(key)} is not "source__…__target"`);
     if (typeof share !== 'number' || !(share >= 0 && share <= 1))
-      throw bad(`the value of "${key}" is no share between 0 and 1`);
+      throw bad(`the value of ${quoted(key)} is not a share between 0 and 1`);
   }
   return value as ReadonlyMap<string, number>;
 }
@@ -82,10 +90,10 @@ function resultFile(path: string, bytes: Uint8Array): ResultFile | null {
 }
 
 /** Win rates as if they had been written into one file: one transfer per key of any of the regime's files. */
-function transfersOf(files: readonly ResultFile[]): PublishedTransfer[] {
+function transfersIn(files: readonly ResultFile[]) {
   const keys = [...new Set(files.flatMap((file) => [...file.entries.keys()]))].sort();
   return keys.map((key) => {
-    const parts = key.split('__');
+    const parts = key.split(JOINT);
     const value = (measure: Measure): number | null =>
       files.find((file) => file.measure === measure)?.entries.get(key) ?? null;
     return {
@@ -124,19 +132,22 @@ export function publishedResults(files: ReadonlyMap<string, Uint8Array>): Publis
   return regimes.map((regime) => {
     const own = read.filter((file) => file.regime === regime);
     const altered = own.filter((file) => !file.original).map((file) => file.path);
-    const transfers = transfersOf(own);
+    const transfers = transfersIn(own);
     const seen = new Set(transfers.flatMap((transfer) => transfer.sources));
     return {
-      document: transfersDocument.parse({
-        repo: TASKONOMY_REPO,
-        commit: altered.length === 0 ? COMMIT : '',
-        licence: 'MIT (repo LICENSE)',
-        regime,
-        task_names: TASKONOMY_NAMES,
-        targets: [...new Set(transfers.map((transfer) => transfer.target))].sort(),
-        source_only: TASKONOMY_SOURCE_ONLY.filter((task) => seen.has(task)),
-        transfers,
-      }),
+      document: transfersOf(
+        {
+          repo: TASKONOMY_REPO,
+          commit: altered.length === 0 ? COMMIT : '',
+          licence: 'MIT (repo LICENSE)',
+          regime,
+          task_names: TASKONOMY_NAMES,
+          targets: [...new Set(transfers.map((transfer) => transfer.target))].sort(),
+          source_only: TASKONOMY_SOURCE_ONLY.filter((task) => seen.has(task)),
+          transfers,
+        },
+        () => regime,
+      ),
       altered,
       absent: MEASURE_OF.map(([, measure]) => measure).filter(
         (measure) => !own.some((file) => file.measure === measure),

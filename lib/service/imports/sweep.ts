@@ -2,6 +2,8 @@ import { createHash } from 'node:crypto';
 import {
   type CandidateResult,
   type Estimate,
+  type FieldIssue,
+  isReservedName,
   type TargetAnalysis,
   TaskatlasError,
   type TaskDeclaration,
@@ -10,29 +12,65 @@ import {
 import type { SweepSpec } from '../contracts';
 import type { StoredSweep, SweepNote } from '../ports';
 import { canonicalJson } from '../sweeps/fingerprint';
+import { leadingObjective } from '../views/policy';
 import { defectsOf } from './defects';
 import { TASKONOMY_REPO } from './results';
-import type { PublishedTransfer, TransfersDocument } from './transfers';
+import { byTarget, type PublishedTransfer, type TransfersDocument } from './transfers';
 
-/** Our ids are lower case letters and digits with hyphens. */
-const idOf = (published: string): TaskId =>
-  published
+/** Ids that stand for references of a target (`CandidateResult.key`). */
+const REFERENCE_IDS: ReadonlySet<TaskId> = new Set(['self', 'scratch', 'mean']);
+const MAX_ID = 64;
+
+/** Lower case letters and digits with hyphens; other letters than a–z by their code point where `plain` is false. */
+function slug(name: string, plain: boolean): TaskId {
+  const bare = plain ? name.normalize('NFKD').replace(/\p{M}/gu, '') : name;
+  return bare
     .toLowerCase()
-    .replace(/[^a-z0-9]+/g, '-')
+    .replace(/[^\p{L}\p{N}]+/gu, '-')
+    .replace(/[^a-z0-9-]/gu, (char) => `u${char.codePointAt(0)?.toString(16)}`)
     .replace(/^-|-$/g, '');
+}
 
-/** Two names that become one id would be taken for one task. */
-function checkIds(names: readonly string[]): void {
-  const seen = new Map<TaskId, string>();
-  for (const name of names) {
-    const id = idOf(name);
-    const other = seen.get(id);
-    if (id === '' || (other !== undefined && other !== name)) {
-      const why = id === '' ? 'has no letter or digit' : `and "${other}" both become "${id}"`;
-      throw new TaskatlasError('invalid-input', `The task name "${name}" ${why}: rename it in the file.`);
-    }
-    seen.set(id, name);
-  }
+/** A long name keeps its beginning, and is told from its like by its hash. */
+const shortened = (id: string, name: string): TaskId =>
+  id.length <= MAX_ID
+    ? id
+    : `${id.slice(0, MAX_ID - 9)}-${createHash('sha256').update(name).digest('hex').slice(0, 8)}`;
+
+/**
+ * Our ids of a file's names, injectively: "père" becomes "pere", or "pu00e8re" where the file also has "pere".
+ * @throws TaskatlasError `invalid-input` when two names would become one id, or one that stands for a reference
+ */
+function idsOf(names: readonly string[]): ReadonlyMap<string, TaskId> {
+  const plain = names.map((name) => slug(name, true));
+  const count = new Map<TaskId, number>();
+  for (const id of plain) count.set(id, (count.get(id) ?? 0) + 1);
+  const ids = new Map<string, TaskId>();
+  const owner = new Map<TaskId, string>();
+  const issues: FieldIssue[] = [];
+  names.forEach((name, i) => {
+    const simple = plain[i] ?? '';
+    const id = shortened((count.get(simple) ?? 0) > 1 ? slug(name, false) : simple, name);
+    const other = owner.get(id);
+    const problem =
+      id === ''
+        ? 'has no letter or digit'
+        : REFERENCE_IDS.has(id)
+          ? `becomes "${id}", which stands for a reference`
+          : isReservedName(id)
+            ? `becomes "${id}", which is reserved by JavaScript`
+            : other !== undefined
+              ? `and "${other}" both become "${id}"`
+              : null;
+    if (problem)
+      issues.push({ path: name, message: `The task name "${name}" ${problem}: rename it in the file` });
+    ids.set(name, id);
+    owner.set(id, name);
+  });
+  const [first] = issues;
+  if (!first) return ids;
+  const rest = issues.length > 1 ? ` (and ${issues.length - 1} more)` : '';
+  throw new TaskatlasError('invalid-input', `${first.message}${rest}.`, { issues });
 }
 
 /** A value as it was published: nothing was resampled, so there is no interval. */
@@ -52,41 +90,52 @@ const REFERENCES = new Set(['self', 'pixels']);
 const targetsOf = (document: TransfersDocument): string[] =>
   document.targets ?? [...new Set(document.transfers.map((transfer) => transfer.target))].sort();
 
-function declarations(document: TransfersDocument): TaskDeclaration[] {
+/** Names of tasks to their ids, and what each is used for. */
+function declarations(document: TransfersDocument): {
+  tasks: TaskDeclaration[];
+  ids: ReadonlyMap<string, TaskId>;
+} {
+  const targets = new Set(targetsOf(document));
+  const sources = new Set(
+    document.transfers.flatMap(({ target, sources: of }) => of.filter((source) => source !== target)),
+  );
   const used = new Set(document.transfers.flatMap((transfer) => [transfer.target, ...transfer.sources]));
-  const targets = targetsOf(document);
-  const names = [...used].filter((id) => !REFERENCES.has(id)).sort();
-  checkIds(names);
-  return names.map((id): TaskDeclaration => {
-    const target = targets.includes(id);
-    const source = document.transfers.some((t) => t.target !== id && t.sources.includes(id));
+  const names = [...used].filter((name) => !REFERENCES.has(name)).sort();
+  const ids = idsOf(names);
+  const titles = new Map(Object.entries(document.task_names));
+  const tasks = names.map((name): TaskDeclaration => {
+    const title = titles.get(name) ?? name;
     return {
-      id: idOf(id),
-      name: document.task_names[id] ?? id,
-      summary: `${document.task_names[id] ?? id}, as published.`,
-      roles: [...(source ? (['source'] as const) : []), ...(target ? (['target'] as const) : [])],
-      family: FAMILIES.find(([pattern]) => pattern.test(id))?.[1] ?? 'texture',
+      id: ids.get(name) ?? name,
+      name: title,
+      summary: `${title}, as published.`,
+      roles: [
+        ...(sources.has(name) ? (['source'] as const) : []),
+        ...(targets.has(name) ? (['target'] as const) : []),
+      ],
+      family: FAMILIES.find(([pattern]) => pattern.test(name))?.[1] ?? 'texture',
       input: 'rgb',
       head: { kind: 'vector', size: 1 },
       loss: 'l1',
       metric: { name: 'published win rate', unit: '', higherIsBetter: true },
-      labelCost: document.source_only.includes(id) ? 0 : 1,
+      labelCost: document.source_only.includes(name) ? 0 : 1,
       version: 1,
-      ...(id === 'random' ? { untrained: true } : {}),
+      ...(name === 'random' ? { untrained: true } : {}),
     };
   });
+  return { tasks, ids };
 }
 
-function candidateOf(transfer: PublishedTransfer): CandidateResult {
+function candidateOf(transfer: PublishedTransfer, id: (name: string) => TaskId): CandidateResult {
   const { sources: names, target } = transfer;
   const only = names.length === 1 ? names[0] : undefined;
   const kind =
     only === 'self' ? 'self' : only === 'pixels' ? 'scratch' : only === target ? 'retransfer' : 'transfer';
-  const sources = kind === 'self' ? [idOf(target)] : kind === 'scratch' ? [] : names.map(idOf);
+  const sources = kind === 'self' ? [id(target)] : kind === 'scratch' ? [] : names.map(id).sort();
   return {
-    key: kind === 'self' || kind === 'scratch' ? kind : [...sources].sort().join('+'),
+    key: kind === 'self' || kind === 'scratch' ? kind : sources.join('+'),
     kind,
-    sources: [...sources].sort(),
+    sources,
     seeds: 1,
     meanLoss: Number.NaN,
     affinity: asPublished(transfer.affinity),
@@ -101,18 +150,12 @@ function candidateOf(transfer: PublishedTransfer): CandidateResult {
 }
 
 function analysisOf(
-  document: TransfersDocument,
-  target: string,
+  target: TaskId,
+  candidates: readonly CandidateResult[],
   notes: readonly SweepNote[],
 ): TargetAnalysis {
-  const byKey = new Map<string, CandidateResult>();
-  for (const transfer of document.transfers) {
-    const candidate = transfer.target === target ? candidateOf(transfer) : null;
-    if (candidate && !byKey.has(candidate.key)) byKey.set(candidate.key, candidate);
-  }
-  const candidates = [...byKey.values()];
   return {
-    target: idOf(target),
+    target,
     testImages: 0,
     candidates,
     tournamentKeys: candidates.filter((c) => c.affinity !== null).map((c) => c.key),
@@ -154,7 +197,12 @@ function narrowedSources(tasks: readonly TaskDeclaration[]): { sources?: TaskId[
 }
 
 /** A spec that says what is known of how it was measured; it is never planned. */
-function specOf(document: TransfersDocument, tasks: readonly TaskDeclaration[], name: string): SweepSpec {
+function specOf(
+  document: TransfersDocument,
+  tasks: readonly TaskDeclaration[],
+  analyses: readonly TargetAnalysis[],
+  name: string,
+): SweepSpec {
   const pools = document.repo === TASKONOMY_REPO ? PAPER_POOLS : { source: 0, selection: 0, test: 0 };
   const dataset = {
     kind: 'published',
@@ -174,7 +222,7 @@ function specOf(document: TransfersDocument, tasks: readonly TaskDeclaration[], 
     seeds: [1],
     training: {},
     probe: false,
-    policy: { budget: Math.min(4, tasks.length), maxOrder: 4, objective: 'quality' },
+    policy: { budget: Math.min(4, tasks.length), maxOrder: 4, objective: leadingObjective(analyses) },
   };
 }
 
@@ -182,6 +230,15 @@ function specOf(document: TransfersDocument, tasks: readonly TaskDeclaration[], 
 function sourceOf({ repo, commit }: TransfersDocument): string | null {
   if (repo === '') return null;
   return commit === '' ? repo : `${repo} @ ${commit.slice(0, 12)}`;
+}
+
+/** Of what a file says of transfers; how the file was read does not count. */
+function digestOf(name: string, document: TransfersDocument): string {
+  const { report: _, dictionary26: __, sources: ___, ...content } = document;
+  return createHash('sha256')
+    .update(canonicalJson([name, content]))
+    .digest('hex')
+    .slice(0, 16);
 }
 
 export interface ImportOptions {
@@ -202,22 +259,31 @@ export function importedSweep(
   sweep: Omit<StoredSweep, 'number' | 'state' | 'createdAt' | 'finishedAt'>;
   analyses: readonly TargetAnalysis[];
 } {
-  const tasks = declarations(document);
+  const { tasks, ids } = declarations(document);
+  const id = (name: string): TaskId => ids.get(name) ?? name;
   const name = options.name ?? `Taskonomy ${document.regime}`;
-  const notes = [...(options.notes ?? []), ...defectsOf(document)];
-  const digest = createHash('sha256')
-    .update(canonicalJson([name, document]))
-    .digest('hex');
+  const notes = [...(options.notes ?? []), ...defectsOf(document)].map((n) => ({
+    ...n,
+    targets: n.targets.map(id),
+  }));
+  const groups = byTarget(document.transfers);
+  const analyses = targetsOf(document).map((target) =>
+    analysisOf(
+      id(target),
+      (groups.get(target) ?? []).map((transfer) => candidateOf(transfer, id)),
+      notes,
+    ),
+  );
   return {
     sweep: {
-      id: `imported-${digest.slice(0, 16)}`,
+      id: `imported-${digestOf(name, document)}`,
       name,
-      spec: specOf(document, tasks, name),
+      spec: specOf(document, tasks, analyses, name),
       tasks,
       origin: 'imported',
       source: sourceOf(document),
-      notes: notes.map((n) => ({ ...n, targets: n.targets.map(idOf) })),
+      notes,
     },
-    analyses: targetsOf(document).map((target) => analysisOf(document, target, notes)),
+    analyses,
   };
 }

@@ -1,32 +1,12 @@
 import { methodById } from '@/lib/science/catalog/methods';
-import { type FieldIssue, TaskatlasError, type TaskDeclaration, type TaskId } from '@/lib/science/core';
+import {
+  type FieldIssue,
+  nearestName,
+  TaskatlasError,
+  type TaskDeclaration,
+  type TaskId,
+} from '@/lib/science/core';
 import { methodsOf, plainMethodOf, type SweepSpec } from '../contracts';
-
-/** Edits (insert, delete, replace) between two words; rows of the usual table. */
-function distance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const replaced = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
-      next.push(Math.min(replaced, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1));
-    }
-    row = next;
-  }
-  return row[b.length] ?? 0;
-}
-
-/** The known word that was probably meant, if one is near enough. */
-function suggest(word: string, known: readonly string[]): string | null {
-  const ranked = known
-    .map((candidate) => ({
-      candidate,
-      score: candidate.includes(word) || word.includes(candidate) ? 1 : distance(word, candidate),
-    }))
-    .sort((a, b) => a.score - b.score);
-  const best = ranked[0];
-  return best && best.score <= Math.max(2, Math.floor(word.length / 3)) ? best.candidate : null;
-}
 
 interface CheckedTasks {
   tasks: readonly TaskDeclaration[];
@@ -35,7 +15,7 @@ interface CheckedTasks {
 }
 
 function unknownTask(id: TaskId, path: string, known: readonly TaskId[]): FieldIssue {
-  const near = suggest(id, known);
+  const near = nearestName(id, known);
   const hint = near ? `did you mean "${near}"?` : `known tasks: ${known.join(', ')}`;
   return { path, message: `there is no task "${id}" in this data set; ${hint}` };
 }

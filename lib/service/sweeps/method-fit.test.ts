@@ -33,7 +33,7 @@ describe('methods in their sweep', () => {
   it.each<[string, Record<string, unknown>, string, string]>([
     ['a method by name', { methods: ['readout', 'maml'] }, 'methods[1]', 'fine-tune'],
     ['a method by entry', { methods: [{ method: 'maml' }] }, 'methods[0].method', 'fine-tune'],
-    ['a field', { methods: [{ method: 'partial', option: {} }] }, 'methods[0].option', 'no such field'],
+    ['a field', { methods: [{ method: 'partial', option: {} }] }, 'methods[0].option', 'unknown field'],
     [
       'a layer',
       { methods: [{ method: 'features', options: { layer: 'conv9' } }] },

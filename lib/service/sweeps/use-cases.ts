@@ -9,7 +9,7 @@ import type {
   SweepSpec,
 } from '../contracts';
 import { sweepNamed } from '../contracts';
-import { type ImportOptions, importedSweep, type TransfersDocument } from '../imports';
+import { type ImportOptions, type ImportReport, importedSweep, type TransfersDocument } from '../imports';
 import type { JobQueue, NewSweep, Store, StoredRun, StoredSweep, SweepState } from '../ports';
 import { type PlannedFile, planFiles } from './batch';
 import { exportBundle, sweepOfBundle } from './bundle';
@@ -56,12 +56,14 @@ export interface Sweeps {
   /** Runs of the sweep that failed are tried again, with a fresh count of attempts. Answers how many. */
   retryFailed(id: string): Promise<number>;
   retryRun(fingerprint: string): Promise<StoredRun>;
-  /** Transfers that were measured elsewhere as a read-only sweep. */
-  importTransfers(document: TransfersDocument, options?: ImportOptions): Promise<StoredSweep>;
+  /** Transfers that were measured elsewhere, each document as a read-only sweep. */
+  importTransfers(
+    imports: readonly { document: TransfersDocument; options?: ImportOptions }[],
+  ): Promise<StoredSweep[]>;
   /** The figures of a sweep, by id, number or `latest`. */
   exportBundle(ref: string): Promise<SweepBundle>;
   /** Such figures as a read-only sweep; the same ones twice are one sweep. */
-  importBundle(document: unknown): Promise<StoredSweep>;
+  importBundle(document: unknown): Promise<StoredSweep & { report: ImportReport }>;
   /** The finished runs of a sweep, by id, number or `latest`. */
   exportRuns(ref: string): Promise<RunArchive>;
   /** Such runs count as done from then on; answers how many the file has, and how many were not done here before. */
@@ -107,10 +109,12 @@ function exchange(
     return found;
   };
   return {
-    async importTransfers(document, options) {
-      const { sweep, analyses } = importedSweep(document, options);
-      const stored = await store.createSweep(sweep, []);
-      for (const analysis of analyses) await store.saveAnalysis(stored.id, analysis);
+    async importTransfers(imports) {
+      const stored: StoredSweep[] = [];
+      for (const { sweep, analyses } of imports.map((i) => importedSweep(i.document, i.options))) {
+        stored.push(await store.createSweep(sweep, []));
+        for (const analysis of analyses) await store.saveAnalysis(sweep.id, analysis);
+      }
       return stored;
     },
     exportBundle: async (ref) => exportBundle(store, await named(ref)),
@@ -122,13 +126,15 @@ function exchange(
     },
     async importBundle(document) {
       const { sweep, analyses, policies } = sweepOfBundle(document);
+      const imported = analyses.reduce((sum, { candidates }) => sum + candidates.length, 0);
+      const report: ImportReport = { imported, dropped: [], ignored: [] };
       const known = await store.getSweep(sweep.id);
       // An import that was interrupted is taken up again: every step of it may be repeated.
-      if (known && (await store.analyses(sweep.id)).length === analyses.length) return known;
+      if (known && (await store.analyses(sweep.id)).length === analyses.length) return { ...known, report };
       const stored = await store.createSweep(sweep, []);
       for (const analysis of analyses) await store.saveAnalysis(stored.id, analysis);
       for (const policy of policies) await store.savePolicy(stored.id, policy);
-      return stored;
+      return { ...stored, report };
     },
   };
 }

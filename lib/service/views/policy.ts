@@ -58,6 +58,10 @@ function worth(objective: PolicyObjective, c: CandidateResult): number | null {
 
 const objectiveFor = (measure: Measure): PolicyObjective => (measure === 'effect' ? 'log-loss' : measure);
 
+/** The objective for sweeps that have none of their own: by the leading measure, quality where nothing is measured. */
+export const leadingObjective = (analyses: readonly TargetAnalysis[]): PolicyObjective =>
+  objectiveFor(leadingMeasure(analyses) ?? 'quality');
+
 /**
  * What a policy maximises: the asked objective, else the sweep's own where its transfers have values of it, else the
  * first that they have (quality, gain, log-loss, affinity).
@@ -71,10 +75,7 @@ export function objectiveOf(
   const held = measuresOf(analyses).map(objectiveFor);
   // Nothing is measured yet: whether a target can be served is said elsewhere.
   if (held.length === 0) return asked ?? own;
-  if (asked === undefined) {
-    const leading = leadingMeasure(analyses);
-    return held.includes(own) || leading === null ? own : objectiveFor(leading);
-  }
+  if (asked === undefined) return held.includes(own) ? own : leadingObjective(analyses);
   if (held.includes(asked)) return asked;
   const what = sweep.origin === 'imported' ? 'This import' : 'This sweep';
   const message = `${what} has no ${asked} values; use --objective ${listWords(held, 'or')}`;
