@@ -16,11 +16,15 @@ interface Finding {
 
 const describeError = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
-async function attempt(name: string, look: () => Promise<string> | string, advice: string): Promise<Finding> {
+async function attempt(
+  name: string,
+  look: () => Promise<string> | string,
+  advice?: string,
+): Promise<Finding> {
   try {
     return { name, ok: true, text: await look() };
   } catch (error) {
-    return { name, ok: false, text: describeError(error), advice };
+    return { name, ok: false, text: describeError(error), ...(advice === undefined ? {} : { advice }) };
   }
 }
 
@@ -85,11 +89,7 @@ async function findings(): Promise<readonly Finding[]> {
     },
     await attempt('engine', engine, 'See docs/engine-native.md; TASKATLAS_ENGINE=wasm always works.'),
     await attempt('devices', devices, 'Unset TASKATLAS_DEVICE, or name a device that is there.'),
-    await attempt(
-      'database',
-      database,
-      'Unset DATABASE_URL to use the embedded Postgres, or mend the address.',
-    ),
+    await attempt('database', database),
     {
       name: 'packages',
       ok: true,

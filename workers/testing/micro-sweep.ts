@@ -105,7 +105,8 @@ function spawnWorker(
   return { process: child, log: () => log, exit };
 }
 
-async function takeSnapshot(store: Store, sweepId: string): Promise<Snapshot> {
+/** What a sweep came to: every loss, as its bytes, and all that follows from them. */
+export async function takeSnapshot(store: Store, sweepId: string): Promise<Snapshot> {
   const runs = await store.runsOf(sweepId);
   const losses = await store.losses(runs.map((run) => run.fingerprint));
   const states: Record<string, number> = {};

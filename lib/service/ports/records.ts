@@ -16,8 +16,6 @@ export interface EventLog {
   after(id: number, options?: { sweepId?: string; limit?: number }): Promise<readonly StoredEvent[]>;
   /** The newest id, 0 when there is none. */
   last(): Promise<number>;
-  /** Calls back soon after something was logged (not once per event); answers a function that ends it. */
-  listen(onNews: () => void): Promise<() => Promise<void>>;
 }
 
 /** An analysis of a target, or the policy (`target` null), that failed, and why. */

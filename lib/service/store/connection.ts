@@ -74,7 +74,6 @@ export async function patiently<T>(work: () => Promise<T>, patienceMs: number): 
 
 export interface Connection {
   readonly prisma: PrismaClient;
-  readonly url: string;
   /** One call or query, again after a lost connection: only for what may be repeated. */
   read<T>(work: (prisma: PrismaClient) => Promise<T>): Promise<T>;
   /** One transaction, again after a lost connection or race: its work must be safe to repeat after a commit. */
@@ -96,7 +95,6 @@ export function openConnection(
   const patience = options.patienceSeconds * 1000;
   return {
     prisma,
-    url,
     read: (work) => patiently(() => work(prisma), patience),
     transact: (work) =>
       patiently(() => prisma.$transaction(work, { maxWait: 5000, timeout: 60_000 }), patience),

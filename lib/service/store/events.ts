@@ -1,11 +1,8 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import pg from 'pg';
 import type { EventLog, StoredEvent } from '../ports';
 import type { Connection, Transaction } from './connection';
 import { Prisma } from './generated/client';
 import { fromJson, toJson } from './rows';
 
-const CHANNEL = 'taskatlas_events';
 /** Any fixed number; taken until commit, so that ids become visible in their order. */
 const EVENT_LOCK = 5_140_001;
 
@@ -24,45 +21,8 @@ export async function logEvents(tx: Transaction, events: readonly NewEvent[]): P
   );
   await tx.$executeRaw`
     with turn as materialized (select pg_advisory_xact_lock(${EVENT_LOCK}::bigint)),
-         written as (
-           insert into events (sweep_id, kind, data)
-           select e.sweep_id, e.kind, e.data from turn, (values ${Prisma.join(rows)}) as e (sweep_id, kind, data)
-           returning id)
-    select pg_notify(${CHANNEL}, max(id)::text) from written`;
-}
-
-/** One connection of its own that listens, made anew when it is lost; tells of news after each gap too. */
-async function listen(url: string, onNews: () => void): Promise<() => Promise<void>> {
-  let client: pg.Client | null = null;
-  let ended = false;
-  const connect = async (): Promise<void> => {
-    while (!ended) {
-      const fresh = new pg.Client({ connectionString: url, connectionTimeoutMillis: 5000, keepAlive: true });
-      try {
-        fresh.on('error', () => undefined);
-        fresh.on('notification', onNews);
-        await fresh.connect();
-        await fresh.query(`listen ${CHANNEL}`);
-        client = fresh;
-        fresh.once('end', () => void again());
-        onNews();
-        return;
-      } catch {
-        await fresh.end().catch(() => undefined);
-        await sleep(500);
-      }
-    }
-  };
-  const again = async (): Promise<void> => {
-    client = null;
-    await sleep(200);
-    await connect();
-  };
-  await connect();
-  return async () => {
-    ended = true;
-    await client?.end().catch(() => undefined);
-  };
+         e (sweep_id, kind, data) as (values ${Prisma.join(rows)})
+    insert into events (sweep_id, kind, data) select e.sweep_id, e.kind, e.data from turn, e`;
 }
 
 export function eventLog(connection: Connection): EventLog {
@@ -89,6 +49,5 @@ export function eventLog(connection: Connection): EventLog {
         const { _max } = await prisma.event.aggregate({ _max: { id: true } });
         return Number(_max.id ?? 0);
       }),
-    listen: (onNews) => listen(connection.url, onNews),
   };
 }

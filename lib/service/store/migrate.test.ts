@@ -1,10 +1,12 @@
+import { randomBytes } from 'node:crypto';
 import { appendFile, cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import pg from 'pg';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { diffDatabaseToSchema } from '../../../prisma/schema-engine';
 import { type TestDatabase, testDatabase } from '../ports/testing/postgres';
+import { checkRights } from './database-faults';
 import { listMigrations, migrate } from './migrate';
 
 const real = path.resolve(import.meta.dirname, '../../../prisma/migrations');
@@ -36,7 +38,111 @@ async function addMigration(name: string, sql: string): Promise<void> {
   await writeFile(path.join(folder, name, 'migration.sql'), sql);
 }
 
+/** The database's address with parts of it replaced. */
+function address(change: (url: URL) => void): string {
+  const url = new URL(database.url);
+  change(url);
+  return url.href;
+}
+
+/** A user of the test's database with a name of its own, and what it may. */
+async function makeUser(...grants: string[]): Promise<string> {
+  const name = `user_${randomBytes(6).toString('hex')}`;
+  const own = new URL(database.url).pathname.slice(1);
+  await query(`create role ${name} login password 'secret'`);
+  for (const grant of grants) await query(grant.replaceAll('USER', name).replaceAll('DATABASE', own));
+  users.push(name);
+  return address((url) => Object.assign(url, { username: name, password: 'secret' }));
+}
+
+const users: string[] = [];
+afterEach(async () => {
+  const server = new URL(database.url);
+  server.pathname = '/postgres';
+  const client = new pg.Client({ connectionString: server.href });
+  await client.connect();
+  for (const user of users.splice(0)) await client.query(`drop role ${user}`);
+  await client.end();
+});
+
+describe('a place where the database cannot be used', () => {
+  const line = async (url: string): Promise<string> => {
+    const error: unknown = await migrate(url).catch((fault: unknown) => fault);
+    expect(error).toMatchObject({ name: 'TaskatlasError', code: 'unavailable' });
+    const { message } = error as Error;
+    expect(message).not.toContain('\n');
+    expect(message).not.toContain(new URL(database.url).password);
+    return message;
+  };
+
+  it('is told in one line: address, password, name, TLS', async () => {
+    expect(await line('nonsense')).toMatch(/no connection string/);
+    expect(await line('postgresql://x:%zz@[')).toMatch(/no connection string.*postgresql:\/\//);
+    expect(await line(address((url) => Object.assign(url, { password: 'wrong' })))).toMatch(
+      /refuses the password/,
+    );
+    expect(await line(address((url) => Object.assign(url, { pathname: '/none' })))).toMatch(
+      /no database "none".*createdb/,
+    );
+    expect(await line(address((url) => Object.assign(url, { search: 'sslmode=require' })))).toMatch(
+      /has no TLS.*Remove sslmode/,
+    );
+    expect(await line(address((url) => Object.assign(url, { port: '1' })))).toMatch(/No Postgres answers at/);
+    expect(await line(address((url) => Object.assign(url, { hostname: 'no-such-host.invalid' })))).toMatch(
+      /No machine has the name/,
+    );
+  });
+
+  it('is told in one line: rights that the user lacks', async () => {
+    const nothing = await makeUser('revoke create on schema public from public');
+    expect(await line(nothing)).toMatch(/may not make tables.*GRANT CREATE ON SCHEMA public TO "user_/);
+    const tables = await makeUser('grant create on schema public to USER');
+    expect(await line(tables)).toMatch(/may not make schemas.*GRANT CREATE ON DATABASE/);
+    await migrate(database.url);
+    const reader = await makeUser(
+      'grant select on all tables in schema public to USER',
+      'grant create on database DATABASE to USER',
+    );
+    expect(await line(reader)).toMatch(/may only read/);
+    const standby = address((url) =>
+      Object.assign(url, { search: 'options=-c%20default_transaction_read_only%3Don' }),
+    );
+    expect(await line(standby)).toMatch(/read-only.*primary/);
+    await query(`drop owned by ${users.join(', ')}`);
+  });
+
+  it('is told in one line: a server that is too old', async () => {
+    const old = { version: 120_022, name: '12.22' };
+    const client = { query: async () => ({ rows: [old] }) } as unknown as pg.Client;
+    await expect(checkRights(client, 0)).rejects.toThrow(/version 12.22; Taskatlas needs 13 or newer/);
+  });
+
+  it('lets a user write who may make nothing, once everything is made', async () => {
+    await migrate(database.url);
+    const writer = await makeUser(
+      'revoke create on schema public from public',
+      'create schema taskatlas_queue',
+      'grant all on all tables in schema public to USER',
+    );
+    expect(await migrate(writer)).toEqual([]);
+    await query(`drop owned by ${users.join(', ')}`);
+  });
+});
+
 describe('migrate', () => {
+  it('holds its lock for one transaction: behind pgbouncer a session’s lock would stay for ever', async () => {
+    await addMigration('1_first', 'create table log (n int);');
+    const asked = vi.spyOn(pg.Client.prototype, 'query');
+    await migrate(database.url, { directory: folder });
+    const said = asked.mock.calls.map(([text]) => String(text));
+    asked.mockRestore();
+    expect(said[0]).toBe('begin');
+    expect(said[1]).toContain('pg_advisory_xact_lock');
+    expect(said.filter((text) => /^(begin|commit|rollback)/.test(text))).toEqual(['begin', 'commit']);
+    expect(said.at(-1)).toBe('commit');
+    expect(said.join()).not.toMatch(/advisory_lock|listen|prepare|^set /i);
+  });
+
   it('leads to exactly what schema.prisma says', async () => {
     await migrate(database.url);
     expect(await diffDatabaseToSchema(database.url)).toBe('');

@@ -1,8 +1,9 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
-import pg from 'pg';
+import type pg from 'pg';
 import { TaskatlasError } from '@/lib/science/core';
+import { checkRights, connectClient, databaseFault } from './database-faults';
 
 /** The lock that Prisma's own `migrate deploy` takes, so that the two never run at once. */
 const PRISMA_LOCK = 72707369;
@@ -40,7 +41,6 @@ export async function listMigrations(directory = defaultDirectory()): Promise<re
 }
 
 async function applyOne(client: pg.Client, migration: Migration): Promise<void> {
-  await client.query('begin');
   try {
     await client.query(migration.sql);
     await client.query(
@@ -48,10 +48,9 @@ async function applyOne(client: pg.Client, migration: Migration): Promise<void> 
        values ($1, $2, $3, now(), clock_timestamp(), 1)`,
       [randomUUID(), migration.checksum, migration.name],
     );
-    await client.query('commit');
   } catch (cause) {
-    await client.query('rollback').catch(() => undefined);
-    throw new TaskatlasError('internal', `Migration ${migration.name} failed and was rolled back.`, {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new TaskatlasError('internal', `Migration ${migration.name} failed and was rolled back: ${why}`, {
       cause,
     });
   }
@@ -75,42 +74,60 @@ function assertAgrees(migration: Migration, row: { checksum: string; finished_at
   }
 }
 
+interface Applied {
+  migration_name: string;
+  checksum: string;
+  finished_at: Date | null;
+}
+
+async function appliedMigrations(client: pg.Client): Promise<ReadonlyMap<string, Applied>> {
+  const { rows } = await client.query<{ there: boolean }>(
+    `select to_regclass('_prisma_migrations') is not null as there`,
+  );
+  // A user who may not make tables may not say "if not exists" either.
+  if (!rows[0]?.there) return new Map();
+  const applied = await client.query<Applied>(
+    'select migration_name, checksum, finished_at from _prisma_migrations where rolled_back_at is null',
+  );
+  return new Map(applied.rows.map((row) => [row.migration_name, row]));
+}
+
+async function applyPending(client: pg.Client, migrations: readonly Migration[]): Promise<readonly string[]> {
+  const recorded = await appliedMigrations(client);
+  for (const migration of migrations) {
+    const row = recorded.get(migration.name);
+    if (row) assertAgrees(migration, row);
+  }
+  const pending = migrations.filter(({ name }) => !recorded.has(name));
+  await checkRights(client, pending.length);
+  if (pending.length > 0) await client.query(TABLE);
+  for (const migration of pending) await applyOne(client, migration);
+  return pending.map(({ name }) => name);
+}
+
 /**
  * Applies what `prisma migrate deploy` would, with its table, checksums and lock, without its engine (which
- * has to be downloaded). Any number of processes may call it at once: each migration runs once.
+ * has to be downloaded). Any number of processes may call it at once: each migration runs once. All of it is one
+ * transaction, whose end gives the lock back: behind pgbouncer a lock of a session would stay with a connection that
+ * others use.
  * @returns the names that were applied.
+ * @throws TaskatlasError `unavailable` where the server or the user's rights do not do, `conflict` where the history differs
  */
 export async function migrate(
   databaseUrl: string,
   options: { directory?: string } = {},
 ): Promise<readonly string[]> {
   const migrations = await listMigrations(options.directory);
-  const client = new pg.Client({
-    connectionString: databaseUrl,
-    connectionTimeoutMillis: 10_000,
-    application_name: 'taskatlas-migrate',
-  });
-  client.on('error', () => undefined);
-  await client.connect();
+  const client = await connectClient(databaseUrl);
   try {
-    await client.query('select pg_advisory_lock($1)', [PRISMA_LOCK]);
-    await client.query(TABLE);
-    const { rows } = await client.query<{
-      migration_name: string;
-      checksum: string;
-      finished_at: Date | null;
-    }>('select migration_name, checksum, finished_at from _prisma_migrations where rolled_back_at is null');
-    const recorded = new Map(rows.map((row) => [row.migration_name, row]));
-    const applied: string[] = [];
-    for (const migration of migrations) {
-      const row = recorded.get(migration.name);
-      if (row) assertAgrees(migration, row);
-      else {
-        await applyOne(client, migration);
-        applied.push(migration.name);
-      }
-    }
+    await client.query('begin');
+    await client.query('select pg_advisory_xact_lock($1)', [PRISMA_LOCK]);
+    const applied = await applyPending(client, migrations);
+    await client.query('commit');
     return applied;
+  } catch (error) {
+    await client.query('rollback').catch(() => undefined);
+    throw databaseFault(error, databaseUrl);
   } finally {
     await client.end().catch(() => undefined);
   }

@@ -268,26 +268,6 @@ describe('records', () => {
     expect(seen.slice(0, 20)).toEqual(all.slice(0, 20).map((event) => event.id));
     await store.setSweepState(id(), 'cancelled');
   });
-
-  it('calls listeners when something was logged', async () => {
-    await store.createSweep(newSweep(id()), []);
-    let calls = 0;
-    const news = new Promise<void>((resolve) => {
-      void store.events
-        .listen(() => {
-          calls++;
-          // The first call says "connected".
-          if (calls > 1) resolve();
-        })
-        .then(async (stop) => {
-          await store.markPhase(id(), 'looked');
-          await news;
-          await stop();
-        });
-    });
-    await news;
-    expect(await store.phases(id())).toEqual({ looked: clock.now() });
-  });
 });
 
 describe('a database that goes away', () => {
