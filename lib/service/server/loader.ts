@@ -2,7 +2,7 @@ import { type RunResult, TaskatlasError } from '@/lib/science/core';
 import { sweepNamed } from '../contracts';
 import type { StoredSweep } from '../ports';
 import type { StoredLosses } from '../ports/records';
-import { finiteMean, type RunSummary, type SweepData } from '../views';
+import { finiteMean, type RunSummary, type SweepData, withRunMetrics } from '../views';
 import type { ApiDeps } from './deps';
 
 /** Results are written once, so that whatever was read of one stays true. */
@@ -92,12 +92,13 @@ export function createLoader(deps: Pick<ApiDeps, 'store' | 'clock'>): Loader {
       store.troubles(found.id),
     ]);
     const done = runs.filter((run) => run.state === 'done' && run.kind !== 'dataset');
+    const summaries = await summariesOf(done.map((run) => run.fingerprint));
     return {
       sweep: found,
       runs,
-      analyses,
+      analyses: withRunMetrics({ sweep: found, runs, analyses, summaries }),
       policies,
-      summaries: await summariesOf(done.map((run) => run.fingerprint)),
+      summaries,
       workers,
       phases,
       troubles,
@@ -121,13 +122,14 @@ export function createLoader(deps: Pick<ApiDeps, 'store' | 'clock'>): Loader {
   };
 }
 
-function summarise({ testLosses, probeLosses, cost }: StoredLosses): RunSummary {
+function summarise({ testLosses, metric, probeLosses, cost }: StoredLosses): RunSummary {
   const probe = Object.entries(probeLosses).flatMap(([target, losses]): [string, number][] => {
     const mean = finiteMean(losses);
     return mean === null ? [] : [[target, mean]];
   });
   return {
     meanLoss: testLosses ? finiteMean(testLosses) : null,
+    metric,
     probe: probe.length > 0 ? Object.fromEntries(probe) : null,
     cost,
   };

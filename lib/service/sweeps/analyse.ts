@@ -30,7 +30,7 @@ export interface MeasuredRun {
 }
 
 /** Which candidate or reference of the target a run is; null for runs that are neither. */
-function candidateOf(recipe: Recipe, target: TaskId): Omit<CandidateLosses, 'runs'> | null {
+export function candidateOf(recipe: Recipe, target: TaskId): Omit<CandidateLosses, 'runs'> | null {
   switch (recipe.kind) {
     case 'transfer': {
       const sources = recipe.sources.map((source) => source.task);

@@ -12,6 +12,7 @@ export * from './pair';
 export * from './policy';
 export { defaultBudget } from './policy-costs';
 export { progressView, shownState } from './progress';
+export { withRunMetrics } from './reported';
 export * from './runs';
 export * from './similarity';
 export { sizesView } from './sizes';

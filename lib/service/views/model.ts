@@ -9,6 +9,8 @@ import { listWords } from './numbers';
 export interface RunSummary {
   /** Mean over the test images that have a valid pixel; null for dataset and probe runs. */
   meanLoss: number | null;
+  /** The task's metric over the test images; null where it has none. */
+  metric?: number | null;
   /** Probe runs: mean test loss by target. */
   probe: Readonly<Record<TaskId, number>> | null;
   /** What the run itself trained, as measured; absent where nobody wrote it down. */
