@@ -6,7 +6,8 @@ const external = [
   'highs',
   'pg',
   'pg-boss',
-  'pngjs',
+  '@cwasm/nsbmp',
+  'sharp',
 ];
 
 const securityHeaders = [

@@ -59,7 +59,7 @@ await renderShard(spec, 0, 1, flags.cache);
 console.log(`data set ready after ${((performance.now() - rendering) / 1000).toFixed(1)} s`);
 const engine = await openEngine({ backend: 'wasm' });
 console.log(engine.description.summary);
-const opened = openDataset(spec, { cacheDirectory: flags.cache });
+const opened = await openDataset(spec, { cacheDirectory: flags.cache });
 const dataset = flags.test ? opened : blind(opened);
 const inputKinds = [
   ...new Set(tasks.map((id) => dataset.tasks.find((task) => task.id === id)?.input ?? 'rgb')),

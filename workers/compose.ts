@@ -74,7 +74,7 @@ export async function composeWorker(
     queue,
     artifacts,
     execute: realExecution({ engine, artifacts, shelf, cacheDirectory, findRun }),
-    scenesOf: async (recipe) => shelf(recipe.dataset).scenes('test'),
+    scenesOf: async (recipe) => (await shelf(recipe.dataset)).scenes('test'),
     backend: engine.backend,
     device: engine.device,
     async close() {

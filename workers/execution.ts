@@ -13,18 +13,24 @@ import type { Execute, Execution } from './types';
 /** Data sets held open: one sweep's, and that of another which shares the workers. */
 const OPEN_DATASETS = 2;
 
-export type DatasetShelf = (spec: DatasetSpec) => Dataset;
+export type DatasetShelf = (spec: DatasetSpec) => Promise<Dataset>;
 
 /** Opens each data set once; the least recently used is forgotten. */
 export function datasetShelf(cacheDirectory: string): DatasetShelf {
-  const open = new Map<string, Dataset>();
-  return (spec) => {
+  const open = new Map<string, Promise<Dataset>>();
+  return async (spec) => {
     const key = canonicalJson(spec);
     const dataset = open.get(key) ?? openDataset(spec, { cacheDirectory });
     open.delete(key);
     open.set(key, dataset);
     for (const old of [...open.keys()].slice(0, -OPEN_DATASETS)) open.delete(old);
-    return dataset;
+    try {
+      return await dataset;
+    } catch (error) {
+      // what could not be opened is tried again
+      open.delete(key);
+      throw error;
+    }
   };
 }
 
@@ -110,7 +116,7 @@ async function allSources(recipe: Recipe, findRun: ExecutionParts['findRun']): P
 export function realExecution(parts: ExecutionParts): Execute {
   const { engine, artifacts, shelf, cacheDirectory, findRun } = parts;
   const train = async ({ recipe, fingerprint }: StoredRun, execution: Execution): Promise<RunResult> => {
-    const dataset = shelf(recipe.dataset);
+    const dataset = await shelf(recipe.dataset);
     const tasks = new Map(dataset.tasks.map((task) => [task.id, task]));
     checkVersions(recipe, tasks);
     return await executeRecipe(recipe, {

@@ -58,7 +58,7 @@ it('what a sweep plans of every method can be trained in the planned order, and 
   const resolved = { ...spec.dataset, version: ROOMS_VERSION };
   const plan = planSweep(spec, { tasks: declareTasks('rooms'), dataset: resolved });
   await renderShard(resolved, 0, 1, cache);
-  const dataset = openDataset(resolved, { cacheDirectory: cache });
+  const dataset = await openDataset(resolved, { cacheDirectory: cache });
   const files = new Map<string, Uint8Array>();
   const results = new Map<string, RunResult>();
   for (const run of [...plan.runs].sort((a, b) => a.priority - b.priority)) {

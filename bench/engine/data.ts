@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createRng } from '@/lib/science/core';
-import { openDataset, ROOMS_VERSION } from '@/lib/science/datasets';
+import { openRooms, ROOMS_VERSION } from '@/lib/science/datasets';
 import { spaceToDepth } from '@/lib/train/networks';
 import { type BenchNetwork, initialWeights, outputShape } from './networks';
 
@@ -58,7 +58,7 @@ export function benchData(network: BenchNetwork): BenchData {
   const size = network.channels === 3 ? network.side : 8 * out.side;
   const pools = { source: IMAGES, transfer: 1, selection: 1, test: 1 };
   const cacheDirectory = path.join(tmpdir(), 'taskatlas-bench');
-  const rooms = openDataset(
+  const rooms = openRooms(
     { kind: 'rooms', version: ROOMS_VERSION, seed: 1, size, pools },
     { cacheDirectory },
   );

@@ -41,7 +41,7 @@ const against =
     shift: DomainShift = TEXTURED,
   ): Case =>
   async (bench) => {
-    const b = bench.at(SETTINGS).inDomains(shift, POOLS);
+    const b = await bench.at(SETTINGS).inDomains(shift, POOLS);
     const baseline = shown('source-only', await b.transfer('source-only', [], options));
     const members = STARTED.includes(method)
       ? [{ key: 'source-only', fingerprint: baseline.fingerprint }]

@@ -68,7 +68,7 @@ export async function openGround(directory: string): Promise<Ground> {
     directory,
     manifest: idxManifest(directory).manifest,
   };
-  const dataset = openDataset(spec, { cacheDirectory: '' });
+  const dataset = await openDataset(spec, { cacheDirectory: '' });
   return { spec, dataset, engine: await openEngine({ backend: 'wasm' }) };
 }
 
@@ -84,7 +84,7 @@ export async function openRoomsGround(cacheDirectory: string): Promise<Ground> {
   await renderShard(spec, 0, 1, cacheDirectory);
   return {
     spec,
-    dataset: openDataset(spec, { cacheDirectory }),
+    dataset: await openDataset(spec, { cacheDirectory }),
     engine: await openEngine({ backend: 'wasm' }),
   };
 }
@@ -105,9 +105,9 @@ export class Bench {
   }
 
   /** The same seed and networks on the same files dealt otherwise, every pool but `source` with another appearance. */
-  inDomains(shift: DomainShift, pools: PoolSizes): Bench {
+  async inDomains(shift: DomainShift, pools: PoolSizes): Promise<Bench> {
     const spec = { ...this.ground.spec, pools, shift };
-    const ground = { ...this.ground, spec, dataset: openDataset(spec, { cacheDirectory: '' }) };
+    const ground = { ...this.ground, spec, dataset: await openDataset(spec, { cacheDirectory: '' }) };
     return new Bench(ground, this.seed, this.settings, this.files, this.results);
   }
 

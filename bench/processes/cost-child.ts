@@ -26,7 +26,7 @@ const rendering = performance.now();
 await renderShard(order.dataset, 0, 1, order.cache);
 const rendered = (performance.now() - rendering) / 1000;
 const engine = await openEngine({});
-const dataset = openDataset(order.dataset, { cacheDirectory: order.cache });
+const dataset = await openDataset(order.dataset, { cacheDirectory: order.cache });
 const files = new Map<string, Uint8Array>();
 const figures: CostFigure[] = [];
 for (const { name, recipe } of order.runs) {

@@ -25,7 +25,7 @@ import {
 
 const [backend = 'wasm', way = 'compile', folder = '.', seedText = '1'] = process.argv.slice(2);
 const seed = Number(seedText);
-const dataset = openDataset(SPEC, { cacheDirectory });
+const dataset = await openDataset(SPEC, { cacheDirectory });
 let opened: Engine | null = null;
 
 async function engine(): Promise<Engine> {

@@ -25,7 +25,7 @@ const convolutions = (plan: LayerPlan) =>
 export async function exportSweep(directory: string): Promise<void> {
   mkdirSync(directory, { recursive: true });
   await renderShard(SPEC, 0, 1, cacheDirectory);
-  const dataset = openDataset(SPEC, { cacheDirectory });
+  const dataset = await openDataset(SPEC, { cacheDirectory });
   const pause = createPause();
   const write = (name: string, values: Float32Array | Uint8Array): void =>
     writeFileSync(join(directory, name), Buffer.from(values.buffer, values.byteOffset, values.byteLength));

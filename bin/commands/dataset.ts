@@ -27,14 +27,11 @@ async function checkLibrary(path: string, options: { json?: boolean }): Promise<
   const library = openLibrary(path, libraryHash(path));
   const { roles } = dealLibrary(library);
   const used = new Set(Object.values(roles).flatMap((pools) => Object.values(pools).flat()));
-  const faults = [...used].flatMap((piece) => {
-    try {
-      library.mesh(piece);
-      return [];
-    } catch (error) {
-      return [error instanceof Error ? error.message : String(error)];
-    }
-  });
+  const faults: string[] = [];
+  for (const piece of used)
+    await library.load([piece]).catch((error: unknown) => {
+      faults.push(error instanceof Error ? error.message : String(error));
+    });
   if (faults.length > 0) process.exitCode = 1;
   if (options.json) return print(JSON.stringify({ ...library, roles, faults }, null, 2));
   print(`${path}: ${library.pieces.length} pieces; by part and pool (other parts stay procedural):`);
@@ -46,10 +43,57 @@ async function checkLibrary(path: string, options: { json?: boolean }): Promise<
   print(creditsOf(library));
 }
 
-function registerCheck(program: Command): void {
-  program
-    .command('dataset')
-    .description('data sets in folders')
+/** A whole number within limits. */
+const within = (text: string, option: string, least: number, most: number): number => {
+  const value = whole(text, option);
+  if (value < least || value > most)
+    throw new TaskatlasError('invalid-input', `${option} must be ${least} to ${most}, not ${text}.`);
+  return value;
+};
+
+interface LookFlags {
+  size?: string;
+  background?: string;
+  bits?: string;
+  json?: boolean;
+}
+
+const hex = (channel: number): string => channel.toString(16).padStart(2, '0');
+
+async function look(file: string, { size, bits, background, json }: LookFlags): Promise<void> {
+  const { lookAtPicture } = await import('@/lib/science/datasets');
+  const seen = await lookAtPicture(resolve(file), {
+    background,
+    size: size === undefined ? undefined : within(size, '--size', 1, 512),
+    bits: bits === undefined ? undefined : within(bits, '--bits', 8, 16),
+  });
+  if (json) return print(JSON.stringify(seen));
+  print(`${file}: ${seen.width} × ${seen.height}`);
+  for (const note of seen.notes) print(`  ${note}`);
+  for (let at = 0; at < seen.rgb.length && at < SHOWN * seen.width; at += seen.width)
+    print(
+      seen.rgb
+        .slice(at, at + Math.min(seen.width, SHOWN))
+        .map((pixel) => pixel.map(hex).join(''))
+        .join(' '),
+    );
+}
+
+function registerLook(group: Command): void {
+  group
+    .command('look <file>')
+    .description(
+      'what a data set reads from a picture: size, pixels (at most 4,096, row by row), and how it was read',
+    )
+    .option('--size <n>', 'the middle square at n × n pixels, as a data set of that size has it')
+    .option('--background <colour>', 'what transparent pixels are put on', '#ffffff')
+    .option('--bits <n>', 'significant bits of 16-bit samples; found in the file by default')
+    .option('--json', 'print {width, height, rgb: [[r, g, b], …], notes} as JSON')
+    .action(look);
+}
+
+function registerCheck(group: Command): void {
+  group
     .command('check <dir>')
     .description(
       'what a folder holds (Taskonomy layout, pictures by class, IDX) or a furniture library (.sh3f), and which files cannot be used',
@@ -58,7 +102,7 @@ function registerCheck(program: Command): void {
     .action(async (dir: string, options: { json?: boolean }) => {
       if (dir.endsWith('.sh3f')) return await checkLibrary(resolve(dir), options);
       const { checkFolder } = await import('@/lib/science/datasets');
-      const report = checkFolder(resolve(dir), { onProgress: progress('checked') });
+      const report = await checkFolder(resolve(dir), { onProgress: progress('checked') });
       if (report.faults.length > 0) process.exitCode = 1;
       if (options.json) return print(JSON.stringify(report, null, 2));
       const groups = report.kind === 'taskonomy' ? 'buildings' : 'classes';
@@ -94,8 +138,10 @@ function registerExport(program: Command): void {
     });
 }
 
-/** `dataset check DIR`, `export rooms DIR`. */
+/** `dataset check DIR`, `dataset look FILE`, `export rooms DIR`. */
 export function registerDataset(program: Command): void {
-  registerCheck(program);
+  const group = program.command('dataset').description('data sets in folders');
+  registerCheck(group);
+  registerLook(group);
   registerExport(program);
 }

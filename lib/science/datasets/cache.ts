@@ -1,17 +1,9 @@
 import { createHash, randomBytes } from 'node:crypto';
-import {
-  closeSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  readSync,
-  renameSync,
-  rmSync,
-  writeSync,
-} from 'node:fs';
+import { closeSync, fsyncSync, mkdirSync, openSync, readSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { TaskatlasError } from '../core';
+import { PictureFault } from './folders/fault';
+import { readRegularFile } from './folders/regular-file';
 
 /**
  * Files of the data set cache. A file holds some images, section by section:
@@ -162,12 +154,16 @@ export function openChunk(path: string, key: string): ChunkFile | null {
   };
 }
 
-/** Read a whole file with an error that names it. */
+/** Larger files are refused before they are read. */
+const MAX_FILE_BYTES = 2 ** 30;
+
+/** Reads a whole regular file. @throws TaskatlasError `not-found` or `data`, naming it */
 export function readWhole(path: string, what: string): Uint8Array {
   try {
-    return readFileSync(path);
+    return readRegularFile(path, MAX_FILE_BYTES);
   } catch (error) {
-    const why = isMissing(error) ? 'does not exist' : 'cannot be read';
-    throw new TaskatlasError('not-found', `${what} ${path} ${why}.`, { cause: error });
+    if (!(error instanceof PictureFault)) throw error;
+    const code = isMissing(error.cause) ? 'not-found' : 'data';
+    throw new TaskatlasError(code, `${what} ${path} ${error.message}.`, { cause: error });
   }
 }

@@ -1,8 +1,10 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { TaskatlasError } from '../core';
-import type { Fault, FolderItem } from './folders/choose';
-import { decodePicture } from './folders/picture';
+import { type FolderItem, MAX_PICTURE_BYTES } from './folders/choose';
+import { decodeSamples } from './folders/decode';
+import type { Fault } from './folders/fault';
+import { readRegularFile } from './folders/regular-file';
 import { idxManifest } from './idx';
 import { scanImageFolder } from './image-folder';
 import { decodeDomain } from './taskonomy/decode';
@@ -27,16 +29,16 @@ export interface CheckOptions {
 }
 
 /** Decodes every file of the items; a fault per file that cannot be used or is missing. */
-function inspectAll(
+async function inspectAll(
   directory: string,
   items: readonly FolderItem[],
   domains: readonly string[],
-  decode: (domain: string, bytes: Uint8Array) => unknown,
+  decode: (domain: string, bytes: Uint8Array) => Promise<unknown>,
   { onProgress }: CheckOptions,
-): { complete: number; faults: Fault[] } {
+): Promise<{ complete: number; faults: Fault[] }> {
   const faults: Fault[] = [];
   let complete = 0;
-  items.forEach((item, i) => {
+  for (const [i, item] of items.entries()) {
     const before = faults.length;
     for (const domain of domains) {
       const path = item.files[domain];
@@ -45,21 +47,21 @@ function inspectAll(
         continue;
       }
       try {
-        decode(domain, readFileSync(join(directory, path)));
+        await decode(domain, readRegularFile(join(directory, path), MAX_PICTURE_BYTES));
       } catch (error) {
         faults.push({ path, why: error instanceof Error ? error.message : String(error) });
       }
     }
     if (faults.length === before) complete++;
     onProgress?.(i + 1, items.length);
-  });
+  }
   return { complete, faults };
 }
 
-function checkTaskonomy(directory: string, options: CheckOptions): FolderReport {
+async function checkTaskonomy(directory: string, options: CheckOptions): Promise<FolderReport> {
   const scan = scanTaskonomy(directory);
   const decode = (domain: string, bytes: Uint8Array) => decodeDomain(domain, bytes, 16);
-  const { complete, faults } = inspectAll(directory, scan.items, scan.domains, decode, options);
+  const { complete, faults } = await inspectAll(directory, scan.items, scan.domains, decode, options);
   return {
     kind: 'taskonomy',
     images: scan.items.length,
@@ -73,14 +75,14 @@ function checkTaskonomy(directory: string, options: CheckOptions): FolderReport 
   };
 }
 
-function checkImageFolder(directory: string, options: CheckOptions): FolderReport {
+async function checkImageFolder(directory: string, options: CheckOptions): Promise<FolderReport> {
   const scan = scanImageFolder(directory);
   const items = Object.values(scan.items).flat();
-  const { complete, faults } = inspectAll(
+  const { complete, faults } = await inspectAll(
     directory,
     items,
     ['rgb'],
-    (_, bytes) => decodePicture(bytes),
+    (_, bytes) => decodeSamples(bytes),
     options,
   );
   return {
@@ -116,15 +118,15 @@ const isMissing = (error: unknown): boolean => error instanceof TaskatlasError &
  * what was found and what cannot be used.
  * @throws TaskatlasError `not-found` when it is none of them.
  */
-export function checkFolder(directory: string, options: CheckOptions = {}): FolderReport {
+export async function checkFolder(directory: string, options: CheckOptions = {}): Promise<FolderReport> {
   if (!existsSync(directory))
     throw new TaskatlasError('not-found', `The folder ${directory} does not exist.`);
   if (readdirSync(directory).some((name) => /^train-(images|labels)[-.]idx/.test(name)))
     return checkIdx(directory);
   try {
-    return checkTaskonomy(directory, options);
+    return await checkTaskonomy(directory, options);
   } catch (error) {
     if (!isMissing(error)) throw error;
-    return checkImageFolder(directory, options);
+    return await checkImageFolder(directory, options);
   }
 }

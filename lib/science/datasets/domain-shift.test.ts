@@ -4,13 +4,13 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { DOMAIN_SHIFTS, type DomainShift, POOLS } from '../core';
 import { shiftPicture } from './domain-shift';
-import { openDataset, ROOMS_VERSION } from './index';
+import { openRooms, ROOMS_VERSION } from './index';
 
 const cacheDirectory = mkdtempSync(join(tmpdir(), 'taskatlas-shift-'));
 afterAll(() => rmSync(cacheDirectory, { recursive: true, force: true }));
 
 const open = (shift?: DomainShift) =>
-  openDataset(
+  openRooms(
     {
       kind: 'rooms',
       version: ROOMS_VERSION,

@@ -2,8 +2,10 @@ export { declareTasks } from '../catalog/tasks';
 export { checkFolder } from './check';
 export type { Dataset } from './dataset';
 export { readExternalModel } from './external-model';
+export { encodePng } from './folders/png';
 export { IDX_VERSION, idxManifest, openIdx } from './idx';
 export { resolveImageFolder, scanImageFolder } from './image-folder';
+export { lookAtPicture } from './look';
 export { libraryHash, openLibrary } from './meshes/library';
 export { openDataset, prepareDataset } from './open';
 export {

@@ -3,22 +3,25 @@ import type { Dataset } from './dataset';
 import { decodeShard } from './folders/store';
 import { openIdx } from './idx';
 import { imageFolderSource, openImageFolder } from './image-folder';
-import { type CacheOptions, openRooms, renderShard, type ShardOptions } from './rooms';
+import { type CacheOptions, loadMissingFurniture, openRooms, renderShard, type ShardOptions } from './rooms';
 import { openTaskonomy, taskonomySource } from './taskonomy';
 import { domainSpecs, joinDomains } from './two-folders';
 
-/** Open any data set by its spec. */
-export function openDataset(spec: DatasetSpec, options: CacheOptions): Dataset {
+/** Open any data set by its spec. Pictures of folders that the cache lacks are decoded first; rooms when they are read. */
+export async function openDataset(spec: DatasetSpec, options: CacheOptions): Promise<Dataset> {
   const domains = domainSpecs(spec);
-  if (domains)
-    return joinDomains(spec, openDataset(domains.source, options), openDataset(domains.target, options));
+  if (domains) {
+    const source = await openDataset(domains.source, options);
+    return joinDomains(spec, source, await openDataset(domains.target, options));
+  }
   switch (spec.kind) {
     case 'rooms':
+      await loadMissingFurniture(spec, options.cacheDirectory);
       return openRooms(spec, options);
     case 'taskonomy':
-      return openTaskonomy(spec, options);
+      return await openTaskonomy(spec, options);
     case 'image-folder':
-      return openImageFolder(spec, options);
+      return await openImageFolder(spec, options);
     default:
       return openIdx(spec);
   }
@@ -42,9 +45,21 @@ export async function prepareDataset(
     case 'rooms':
       return renderShard(spec, shard, shards, cacheDirectory, options);
     case 'taskonomy':
-      return decodeShard(taskonomySource(spec, cacheDirectory), shard, shards, cacheDirectory, options);
+      return await decodeShard(
+        await taskonomySource(spec, cacheDirectory),
+        shard,
+        shards,
+        cacheDirectory,
+        options,
+      );
     case 'image-folder':
-      return decodeShard(imageFolderSource(spec, cacheDirectory), shard, shards, cacheDirectory, options);
+      return await decodeShard(
+        await imageFolderSource(spec, cacheDirectory),
+        shard,
+        shards,
+        cacheDirectory,
+        options,
+      );
     default:
       return { images: 0, seconds: 0 };
   }

@@ -24,19 +24,19 @@ type WithoutTarget<T> = T extends unknown ? Omit<T, 'target'> : never;
 /** One folder. */
 type Folder = WithoutTarget<Imported>;
 
-function readFolder(input: Folder): DatasetSpec {
+async function readFolder(input: Folder): Promise<DatasetSpec> {
   const directory = resolve(input.directory);
-  if (input.kind === 'taskonomy') return resolveTaskonomy({ ...input, directory });
-  if (input.kind === 'image-folder') return resolveImageFolder({ ...input, directory });
+  if (input.kind === 'taskonomy') return await resolveTaskonomy({ ...input, directory });
+  if (input.kind === 'image-folder') return await resolveImageFolder({ ...input, directory });
   const spec = { ...input, directory, version: IDX_VERSION, manifest: idxManifest(directory).manifest };
   openIdx(spec);
   return spec;
 }
 
 /** A folder is read once at submission: its manifest goes into every fingerprint, its faults to the person. */
-function resolveFolder(input: Folder, field = 'dataset'): DatasetSpec {
+async function resolveFolder(input: Folder, field = 'dataset'): Promise<DatasetSpec> {
   try {
-    return readFolder(input);
+    return await readFolder(input);
   } catch (cause) {
     if (!(cause instanceof TaskatlasError)) throw cause;
     const path = cause.code === 'not-found' ? `${field}.directory` : (cause.issues[0]?.path ?? field);
@@ -56,10 +56,10 @@ function domainFault(kind: DatasetSpec['kind'], source: string, target: string):
 }
 
 /** The source pool of one folder, all other pools of another. */
-function resolveFolders(input: Folder, target: { directory: string }): DatasetSpec {
+async function resolveFolders(input: Folder, target: { directory: string }): Promise<DatasetSpec> {
   const pools = domainPools(input.pools);
-  const source = resolveFolder({ ...input, pools: pools.source });
-  const other = resolveFolder(
+  const source = await resolveFolder({ ...input, pools: pools.source });
+  const other = await resolveFolder(
     { ...input, directory: target.directory, pools: pools.target },
     'dataset.target',
   );
@@ -108,16 +108,16 @@ function resolveRooms({ furniture, ...input }: Extract<Input, { kind: 'rooms' }>
   }
 }
 
-function resolveImported(input: Imported): DatasetSpec {
-  if (!('target' in input)) return resolveFolder(input);
+async function resolveImported(input: Imported): Promise<DatasetSpec> {
+  if (!('target' in input)) return await resolveFolder(input);
   const { target, ...own } = input;
-  return target ? resolveFolders(own, target) : resolveFolder(own);
+  return await (target ? resolveFolders(own, target) : resolveFolder(own));
 }
 
 /** The dictionaries and versions that plans are made from. */
 export const datasetCatalog: DatasetCatalog = {
   resolve: async ({ shift, ...input }) => {
-    const spec = input.kind === 'rooms' ? resolveRooms(input) : resolveImported(input);
+    const spec = input.kind === 'rooms' ? resolveRooms(input) : await resolveImported(input);
     return shift ? { ...spec, shift } : spec;
   },
   tasks: (dataset) => declareTasks(dataset),

@@ -1,6 +1,6 @@
-import { PNG } from 'pngjs';
 import { codeShape, outputSide } from '@/lib/science/catalog/presets-layers';
 import { type PresetName, picturesOf, type SampleImage, type TaskDeclaration } from '@/lib/science/core';
+import { encodePng } from '@/lib/science/datasets';
 import { depthToSpace, type PackedLabels } from '../networks';
 import { embeddingColours } from './samples-embedding';
 import type { RunContext } from './types';
@@ -60,13 +60,13 @@ function fieldColour(at: number): Colour {
 }
 
 function encode(width: number, height: number, pixelAt: (x: number, y: number) => Pixel): Uint8Array {
-  const png = new PNG({ width, height });
+  const data = new Uint8Array(4 * width * height);
   for (let p = 0; p < width * height; p++) {
     const pixel = pixelAt(p % width, Math.floor(p / width));
-    for (let c = 0; c < 3; c++) png.data[p * 4 + c] = Math.round(pixel?.[c] ?? 0);
-    png.data[p * 4 + 3] = pixel === null ? 0 : 255;
+    for (let c = 0; c < 3; c++) data[p * 4 + c] = Math.round(pixel?.[c] ?? 0);
+    data[p * 4 + 3] = pixel === null ? 0 : 255;
   }
-  return new Uint8Array(PNG.sync.write(png));
+  return encodePng({ width, height, channels: 4, data });
 }
 
 /** Transparent columns between the pictures of one example: whatever the page's colour is shows through. */

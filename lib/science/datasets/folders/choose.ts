@@ -1,7 +1,11 @@
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { POOLS, type PoolName, type PoolSizes, TaskatlasError } from '../../core';
+import type { Fault } from './fault';
+import { readRegularFile } from './regular-file';
+
+/** Larger files are refused before they are read. */
+export const MAX_PICTURE_BYTES = 512e6;
 
 /** One image of a folder with the files of its labels, by domain, relative to the folder. */
 export interface FolderItem {
@@ -10,12 +14,6 @@ export interface FolderItem {
   scene: string;
   label: number;
   files: Readonly<Record<string, string>>;
-}
-
-/** A file that cannot be used, and why. */
-export interface Fault {
-  path: string;
-  why: string;
 }
 
 export interface ChosenItem extends FolderItem {
@@ -39,8 +37,8 @@ export interface FolderRules {
   directory: string;
   /** Domains that every image must have. */
   domains: readonly string[];
-  /** Why a file's bytes cannot be used; null = sound. */
-  fault(domain: string, bytes: Uint8Array): string | null;
+  /** Throws a plain error that says why a file's bytes cannot be used. */
+  check(domain: string, bytes: Uint8Array): Promise<void>;
 }
 
 const NAMED = 8;
@@ -52,7 +50,10 @@ const describeFaults = (faults: readonly Fault[]): string =>
     .join('; ') + (faults.length > NAMED ? `; and ${faults.length - NAMED} more` : '');
 
 /** Reads and judges every file of an image. */
-function inspect(item: FolderItem, rules: FolderRules): { item: ChosenItem | null; faults: Fault[] } {
+async function inspect(
+  item: FolderItem,
+  rules: FolderRules,
+): Promise<{ item: ChosenItem | null; faults: Fault[] }> {
   const faults: Fault[] = [];
   const hashes: Record<string, string> = {};
   for (const domain of rules.domains) {
@@ -62,12 +63,11 @@ function inspect(item: FolderItem, rules: FolderRules): { item: ChosenItem | nul
       continue;
     }
     try {
-      const bytes = readFileSync(join(rules.directory, path));
-      const why = rules.fault(domain, bytes);
-      if (why) faults.push({ path, why });
+      const bytes = readRegularFile(join(rules.directory, path), MAX_PICTURE_BYTES);
+      await rules.check(domain, bytes);
       hashes[domain] = createHash('sha256').update(bytes).digest('hex');
     } catch (error) {
-      faults.push({ path, why: `cannot be read (${error instanceof Error ? error.message : error})` });
+      faults.push({ path, why: error instanceof Error ? error.message : String(error) });
     }
   }
   return { item: faults.length === 0 ? { ...item, hashes } : null, faults };
@@ -76,27 +76,28 @@ function inspect(item: FolderItem, rules: FolderRules): { item: ChosenItem | nul
 /** Candidates of one or several pools, in the order in which they are taken. */
 export type Candidates = Iterator<FolderItem>;
 
-function fill(
+async function fill(
   pool: PoolName,
   wanted: number,
   candidates: Candidates,
   rules: FolderRules,
   onError: OnError,
-  seen: Set<string>,
-): { items: ChosenItem[]; faults: Fault[]; skipped: number } {
+  seen: Map<string, string>,
+): Promise<{ items: ChosenItem[]; faults: Fault[]; skipped: number }> {
   const items: ChosenItem[] = [];
   const faults: Fault[] = [];
   let skipped = 0;
   while (items.length < wanted) {
     const next = candidates.next();
     if (next.done) break;
-    const found = inspect(next.value, rules);
+    const found = await inspect(next.value, rules);
     const first = found.item?.hashes[rules.domains[0] ?? ''] ?? '';
     // the same picture under two names would sit in two pools
-    if (found.item && seen.has(first))
-      found.faults.push({ path: found.item.id, why: 'is a copy of another picture' });
+    const twin = seen.get(first);
+    if (found.item && twin !== undefined)
+      found.faults.push({ path: found.item.id, why: `is a copy of ${twin}` });
     if (found.item && found.faults.length === 0) {
-      seen.add(first);
+      seen.set(first, found.item.id);
       items.push(found.item);
       continue;
     }
@@ -107,8 +108,8 @@ function fill(
   if (faults.length > 0 && onError === 'fail') {
     throw new TaskatlasError(
       'data',
-      `${rules.directory} has files that cannot be used: ${describeFaults(faults)}. Mend them, or set onError: skip ` +
-        'to leave such images out.',
+      `${rules.directory} has files that cannot be used: ${describeFaults(faults)}. Repair or remove them, or set ` +
+        'onError: skip to leave such images out.',
     );
   }
   if (items.length < wanted) {
@@ -127,19 +128,19 @@ function fill(
  * are left out and named (`skip`), or end it (`fail`). The manifest is the hash of what was chosen: ids, scenes,
  * labels and file contents, pool by pool.
  */
-export function choose(
+export async function choose(
   rules: FolderRules,
   candidates: Readonly<Record<PoolName, Candidates>>,
   pools: PoolSizes,
   onError: OnError,
-): Choice {
-  const seen = new Set<string>();
-  const filled = Object.fromEntries(
-    (['test', 'selection', 'transfer', 'source'] as const).map((pool) => [
-      pool,
-      fill(pool, pools[pool], candidates[pool], rules, onError, seen),
-    ]),
-  ) as Record<PoolName, ReturnType<typeof fill>>;
+): Promise<Choice> {
+  const seen = new Map<string, string>();
+  const of = (pool: PoolName) => fill(pool, pools[pool], candidates[pool], rules, onError, seen);
+  // in this order: a copy stays in the pool that is asked first
+  const test = await of('test');
+  const selection = await of('selection');
+  const transfer = await of('transfer');
+  const filled = { source: await of('source'), transfer, selection, test };
   const hash = createHash('sha256');
   for (const pool of POOLS) {
     for (const { id, scene, label, hashes } of filled[pool].items)

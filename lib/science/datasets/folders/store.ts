@@ -3,7 +3,8 @@ import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from '
 import { join } from 'node:path';
 import { POOLS, type PoolName, TaskatlasError } from '../../core';
 import { type ChunkFile, createSectionMemory, openChunk, writeChunk } from '../cache';
-import type { Choice, ChosenItem } from './choose';
+import { type Choice, type ChosenItem, MAX_PICTURE_BYTES } from './choose';
+import { readRegularFile } from './regular-file';
 
 /** Images per cache file; a multiple of 4 keeps sections aligned. */
 const CHUNK_IMAGES = 48;
@@ -20,8 +21,8 @@ export interface FolderSource {
   name: string;
   choice: Choice;
   sections: readonly Section[];
-  /** Decodes the files of one image into its sections. Throws a plain error for a damaged file. */
-  decode(domain: string, bytes: Uint8Array): Readonly<Record<string, Uint8Array>>;
+  /** Decodes a file of one image into its sections. Throws a plain error for a damaged file. */
+  decode(domain: string, bytes: Uint8Array): Promise<Readonly<Record<string, Uint8Array>>>;
 }
 
 interface Chunk {
@@ -46,15 +47,15 @@ const openIt = (cache: string, source: FolderSource, c: Chunk): ChunkFile | null
   openChunk(pathOf(cache, source, c), keyOf(source, c));
 
 /** The sections of one image from its files, which must still be those that were chosen. */
-function decodeItem(source: FolderSource, item: ChosenItem): Record<string, Uint8Array> {
+async function decodeItem(source: FolderSource, item: ChosenItem): Promise<Record<string, Uint8Array>> {
   const out: Record<string, Uint8Array> = {};
   for (const [domain, hash] of Object.entries(item.hashes)) {
     const path = item.files[domain] ?? '';
     try {
-      const bytes = readFileSync(join(source.directory, path));
+      const bytes = readRegularFile(join(source.directory, path), MAX_PICTURE_BYTES);
       if (createHash('sha256').update(bytes).digest('hex') !== hash)
         throw new Error('has changed since the sweep was planned');
-      Object.assign(out, source.decode(domain, bytes));
+      Object.assign(out, await source.decode(domain, bytes));
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error);
       throw new TaskatlasError('data', `${join(source.directory, path)} ${why}.`, { cause: error });
@@ -68,9 +69,9 @@ function buildChunk(cache: string, source: FolderSource, chunk: Chunk) {
     source.sections.map((s) => [s.name, new Uint8Array(s.bytes * chunk.images)]),
   );
   return {
-    step: (i: number): void => {
+    step: async (i: number): Promise<void> => {
       const item = source.choice.pools[chunk.pool][chunk.start + i] as ChosenItem;
-      const decoded = decodeItem(source, item);
+      const decoded = await decodeItem(source, item);
       for (const s of source.sections) {
         const bytes = decoded[s.name];
         if (bytes) data[s.name]?.set(bytes, i * s.bytes);
@@ -85,7 +86,7 @@ export interface ShardProgress {
   signal?: AbortSignal;
 }
 
-/** Decodes shard `shard` of `shards` into the cache; files that are there are kept. Breathes after each image. */
+/** Decodes shard `shard` of `shards` into the cache; files that are there are kept. */
 export async function decodeShard(
   source: FolderSource,
   shard: number,
@@ -101,35 +102,34 @@ export async function decodeShard(
     const job = openIt(cache, source, chunk) ? null : buildChunk(cache, source, chunk);
     for (let i = 0; i < chunk.images; i++) {
       signal?.throwIfAborted();
-      job?.step(i);
+      await job?.step(i);
       onProgress?.(++done, total);
-      if (job) await new Promise((resolve) => setImmediate(resolve));
     }
     job?.finish();
   }
   return { images: total, seconds: (performance.now() - started) / 1000 };
 }
 
-/** Random access to the sections of decoded images; decodes what is missing in the cache. */
+/** Random access to the sections of decoded images. */
 export interface FolderStore {
   read(pool: PoolName, index: number, section: string): Uint8Array;
 }
 
-export function openFolderStore(cache: string, source: FolderSource): FolderStore {
+/** Opens the decoded images of a folder; those that the cache lacks are decoded first. */
+export async function openFolderStore(cache: string, source: FolderSource): Promise<FolderStore> {
+  await decodeShard(source, 0, 1, cache);
   const chunks = new Map(listChunks(source.choice).map((c) => [`${c.pool} ${c.start}`, c]));
   const sizes = new Map(source.sections.map((s) => [s.name, s.bytes]));
   const files = new Map<Chunk, ChunkFile>();
   const remembered = createSectionMemory();
   const fileOf = (chunk: Chunk): ChunkFile => {
     const known = files.get(chunk) ?? openIt(cache, source, chunk);
-    if (known) {
-      files.set(chunk, known);
-      return known;
+    if (!known) {
+      const path = pathOf(cache, source, chunk);
+      throw new TaskatlasError('data', `The data set cache file ${path} is gone. Retry: it is made again.`);
     }
-    const job = buildChunk(cache, source, chunk);
-    for (let i = 0; i < chunk.images; i++) job.step(i);
-    job.finish();
-    return fileOf(chunk);
+    files.set(chunk, known);
+    return known;
   };
   const section = (chunk: Chunk, name: string): Uint8Array =>
     remembered(`${chunk.pool} ${chunk.start} ${name}`, () => fileOf(chunk).read(name));
@@ -149,10 +149,15 @@ export function openFolderStore(cache: string, source: FolderSource): FolderStor
  * The choice that a spec stands for: from the cache, or made anew and compared with the spec's manifest.
  * @throws TaskatlasError `data` when the files are not those that were planned with.
  */
-export function rememberedChoice(cache: string, name: string, manifest: string, make: () => Choice): Choice {
+export async function rememberedChoice(
+  cache: string,
+  name: string,
+  manifest: string,
+  make: () => Promise<Choice>,
+): Promise<Choice> {
   const path = join(cache, name, 'index.json');
   if (existsSync(path)) return JSON.parse(readFileSync(path, 'utf8')) as Choice;
-  const choice = make();
+  const choice = await make();
   if (choice.manifest !== manifest) {
     throw new TaskatlasError(
       'data',

@@ -64,10 +64,10 @@ const specOf = (change: Partial<IdxSpec> = {}): IdxSpec => ({
 });
 
 describe('IDX data sets', () => {
-  it('reads raw and gzipped files, enlarged and centred, with their classes', () => {
+  it('reads raw and gzipped files, enlarged and centred, with their classes', async () => {
     writeAll(30, 10);
     const spec = specOf();
-    const data = openDataset(spec, { cacheDirectory: root });
+    const data = await openDataset(spec, { cacheDirectory: root });
     const held = pixels(10, 'b');
     for (let i = 0; i < 6; i++) {
       const item = (data.scenes('test')[i] as number) - 30;

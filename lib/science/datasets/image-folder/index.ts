@@ -13,14 +13,17 @@ import {
 import { assemble } from '../assemble';
 import type { Dataset } from '../dataset';
 import { type Choice, choose, type FolderItem, type OnError } from '../folders/choose';
-import { decodePicture, pictureFault, resizeMean } from '../folders/picture';
+import { decodeSamples } from '../folders/decode';
+import { PICTURE_NAME } from '../folders/format';
+import { decodePicture } from '../folders/picture';
+import { resizeMean } from '../folders/resize';
 import { type FolderSource, openFolderStore, rememberedChoice } from '../folders/store';
 import { classLabel, type Labellers, PICTURE_LABELS, type PictureRecord } from '../labels/labeller';
 
 export type ImageFolderSpec = Extract<DatasetSpec, { kind: 'image-folder' }>;
 
 /** Raised by hand when the same files would give other pictures or pools. */
-const IMAGE_FOLDER_VERSION = 1;
+const IMAGE_FOLDER_VERSION = 2;
 
 export interface ImageFolderInput {
   directory: string;
@@ -30,7 +33,6 @@ export interface ImageFolderInput {
   onError: OnError;
 }
 
-const PICTURE = /\.(png|jpe?g)$/i;
 /** Names of split folders in use. */
 const SPLITS = {
   train: ['train', 'training'],
@@ -77,7 +79,8 @@ export function scanImageFolder(directory: string): ImageFolderScan {
       const folder = join(directory, root, name);
       for (const file of existsSync(folder) ? readdirSync(folder).sort() : []) {
         const path = [root, name, file].filter((part) => part !== '').join('/');
-        if (PICTURE.test(file)) items[split].push({ id: path, scene: path, label, files: { rgb: path } });
+        if (PICTURE_NAME.test(file))
+          items[split].push({ id: path, scene: path, label, files: { rgb: path } });
         else ignored++;
       }
     });
@@ -93,7 +96,7 @@ export function scanImageFolder(directory: string): ImageFolderScan {
 }
 
 /** Where the pictures of a pool come from: its own split where there is one, else what is left of train. */
-function chooseImages(scan: ImageFolderScan, input: ImageFolderInput): Choice {
+async function chooseImages(scan: ImageFolderScan, input: ImageFolderInput): Promise<Choice> {
   const { items } = scan;
   const stream = (split: Split) => {
     const order = createRng('image folder', split, input.seed).permutation(items[split].length);
@@ -102,8 +105,9 @@ function chooseImages(scan: ImageFolderScan, input: ImageFolderInput): Choice {
   const train = stream('train');
   const test = items.test.length > 0 ? stream('test') : items.val.length > 0 ? stream('val') : train;
   const selection = items.test.length > 0 && items.val.length > 0 ? stream('val') : train;
-  return choose(
-    { directory: input.directory, domains: ['rgb'], fault: (_, bytes) => pictureFault(bytes) },
+  const check = async (_: string, bytes: Uint8Array): Promise<void> => void (await decodeSamples(bytes));
+  return await choose(
+    { directory: input.directory, domains: ['rgb'], check },
     { source: train, transfer: train, selection, test },
     input.pools,
     input.onError,
@@ -111,9 +115,9 @@ function chooseImages(scan: ImageFolderScan, input: ImageFolderInput): Choice {
 }
 
 /** Reads a folder through once. @throws TaskatlasError as `scanImageFolder` and `choose`. */
-export function resolveImageFolder(input: ImageFolderInput): ImageFolderSpec {
+export async function resolveImageFolder(input: ImageFolderInput): Promise<ImageFolderSpec> {
   const scan = scanImageFolder(input.directory);
-  const choice = chooseImages(scan, input);
+  const choice = await chooseImages(scan, input);
   return {
     kind: 'image-folder',
     version: IMAGE_FOLDER_VERSION,
@@ -138,7 +142,10 @@ const LABELS: Labellers<FolderRecord> = {
 };
 
 /** The decoded pictures that a spec stands for. */
-export function imageFolderSource(spec: ImageFolderSpec, cacheDirectory: string): FolderSource {
+export async function imageFolderSource(
+  spec: ImageFolderSpec,
+  cacheDirectory: string,
+): Promise<FolderSource> {
   if (spec.version !== IMAGE_FOLDER_VERSION) {
     throw new TaskatlasError(
       'invalid-input',
@@ -149,21 +156,21 @@ export function imageFolderSource(spec: ImageFolderSpec, cacheDirectory: string)
   return {
     directory: spec.directory,
     name,
-    choice: rememberedChoice(cacheDirectory, name, spec.manifest, () =>
+    choice: await rememberedChoice(cacheDirectory, name, spec.manifest, () =>
       chooseImages(scanImageFolder(spec.directory), spec),
     ),
     sections: [{ name: 'rgb', bytes: spec.size * spec.size * 3 }],
-    decode: (_, bytes) => ({ rgb: resizeMean(decodePicture(bytes), spec.size) as Uint8Array }),
+    decode: async (_, bytes) => ({ rgb: resizeMean(await decodePicture(bytes), spec.size) as Uint8Array }),
   };
 }
 
 /** Open a folder of pictures by class. */
-export function openImageFolder(
+export async function openImageFolder(
   spec: ImageFolderSpec,
   { cacheDirectory }: { cacheDirectory: string },
-): Dataset {
-  const source = imageFolderSource(spec, cacheDirectory);
-  const store = openFolderStore(cacheDirectory, source);
+): Promise<Dataset> {
+  const source = await imageFolderSource(spec, cacheDirectory);
+  const store = await openFolderStore(cacheDirectory, source);
   const { pools } = source.choice;
   const starts = new Map(
     POOLS.map((pool, i) => [pool, POOLS.slice(0, i).reduce((sum, p) => sum + pools[p].length, 0)]),

@@ -33,6 +33,9 @@ export interface FurnitureLibrary {
   /** SHA-256 of the file. */
   hash: string;
   pieces: readonly Piece[];
+  /** Reads the meshes of pieces and their textures, once. @throws TaskatlasError `data` naming a damaged file */
+  load(pieces: readonly Piece[]): Promise<void>;
+  /** A mesh that was loaded. */
   mesh(piece: Piece): Mesh;
 }
 
@@ -45,16 +48,25 @@ const linear = (srgb: number): number => Math.min(0.92, Math.max(0.02, Math.max(
 
 const LINEAR = Float32Array.from({ length: 256 }, (_, byte) => linear(byte / 255));
 
+/** A line of properties at its first `=` or `:`; null for comments and lines without one. Linear, unlike a pattern. */
+function keyAndValue(line: string): [key: string, value: string] | null {
+  const text = line.trim();
+  const at = [text.indexOf('='), text.indexOf(':')].filter((i) => i > 0);
+  if (text[0] === '#' || text[0] === '!' || at.length === 0) return null;
+  const end = Math.min(...at);
+  return [text.slice(0, end).trim(), text.slice(end + 1).trim()];
+}
+
 /** Java properties: `key=value`, comments with #, \ at the end of a line goes on, \uXXXX. */
 function readProperties(text: string): Map<string, string> {
   const properties = new Map<string, string>();
-  for (const line of text.replace(/\\\r?\n\s*/g, '').split(/\r?\n/)) {
-    const match = /^\s*([^#!\s=:][^=:]*?)\s*[=:]\s*(.*)$/.exec(line.replace(/^\s*(\w+)#(\d+)/, '$1@$2'));
-    if (!match) continue;
-    const value = (match[2] as string).replace(/\\u([0-9a-fA-F]{4})/g, (_, code) =>
+  for (const line of text.replace(/\\\r?\n[^\S\r\n]*/g, '').split(/\r?\n/)) {
+    const pair = keyAndValue(line);
+    if (!pair) continue;
+    const value = pair[1].replace(/\\u([0-9a-fA-F]{4})/g, (_, code) =>
       String.fromCharCode(Number.parseInt(code, 16)),
     );
-    properties.set(match[1] as string, value.trim());
+    properties.set(pair[0].replace(/^(\w+)#(\d+)$/, '$1@$2'), value);
   }
   return properties;
 }
@@ -111,14 +123,18 @@ function smallTexture({ width, height, data }: Raster): MeshMaterial['texture'] 
   return { width: w, height: h, data: out };
 }
 
-function materialOf(mtl: MtlMaterial | undefined, folder: string, archive: Archive): MeshMaterial {
+async function materialOf(
+  mtl: MtlMaterial | undefined,
+  folder: string,
+  archive: Archive,
+): Promise<MeshMaterial> {
   const colour = (mtl?.diffuse ?? [0.8, 0.8, 0.8]).map(linear) as [number, number, number];
   const file = mtl?.texture ? archive.get(posix.join(folder, mtl.texture.replaceAll('\\', '/'))) : undefined;
   if (!file) return { colour, texture: null };
   try {
-    return { colour, texture: smallTexture(decodePicture(file.read())) };
+    return { colour, texture: smallTexture(await decodePicture(file.read())) };
   } catch {
-    // a picture of a kind that is not read (GIF, BMP): the material's colour stands for it
+    // a damaged picture, or one of a kind that is not read: the material's colour stands for it
     return { colour, texture: null };
   }
 }
@@ -175,7 +191,7 @@ const keep = <T extends Float32Array | Uint16Array>(values: T, width: number, ke
   return out;
 };
 
-function readMesh(piece: Piece, archive: Archive, library: string): Mesh {
+async function readMesh(piece: Piece, archive: Archive, library: string): Promise<Mesh> {
   const folder = posix.dirname(piece.model);
   const text = (name: string): string => Buffer.from(fileOf(archive, name, library)).toString('utf8');
   const obj = parseObj(text(piece.model), `${library}: ${piece.model}`);
@@ -202,7 +218,7 @@ function readMesh(piece: Piece, archive: Archive, library: string): Mesh {
     normals,
     uvs: keep(obj.uvs, 6, kept),
     material: keep(obj.material, 1, kept),
-    materials: used.map((m) => materialOf(m, folder, archive)),
+    materials: await Promise.all(used.map((m) => materialOf(m, folder, archive))),
   });
 }
 
@@ -237,9 +253,14 @@ export function openLibrary(path: string, hash: string): FurnitureLibrary {
     licence: properties.get('license') ?? 'not stated',
     hash,
     pieces: piecesOf(properties, archive),
-    mesh: (piece) => {
-      const mesh = meshes.get(piece.model) ?? readMesh(piece, archive, path);
-      meshes.set(piece.model, mesh);
+    load: async (pieces) => {
+      for (const piece of pieces) {
+        if (!meshes.has(piece.model)) meshes.set(piece.model, await readMesh(piece, archive, path));
+      }
+    },
+    mesh: ({ model }) => {
+      const mesh = meshes.get(model);
+      if (!mesh) throw new TaskatlasError('internal', `The mesh ${model} of ${path} was not loaded.`);
       return mesh;
     },
   };

@@ -257,12 +257,13 @@ describe('openLibrary', () => {
   const path = join(root, 'boxes.sh3f');
   writeFileSync(path, makeLibrary([{ name: 'Sofa', size: [200, 90, 80] }]));
 
-  it('reads the catalogue and meshes at their size', () => {
+  it('reads the catalogue and meshes at their size', async () => {
     const library = openLibrary(path, libraryHash(path));
     expect(library).toMatchObject({ name: 'Boxes', licence: 'CC0' });
     expect(library.pieces).toMatchObject([
       { name: 'Sofa', size: [2, 0.9, 0.8], standing: true, creator: 'Nobody', rotation: null },
     ]);
+    await library.load(library.pieces);
     const mesh = library.mesh(library.pieces[0] as (typeof library.pieces)[number]);
     expect(triangleCount(mesh)).toBe(12);
     const z = [...mesh.positions].filter((_, i) => i % 3 === 2);
@@ -277,7 +278,7 @@ describe('openLibrary', () => {
     expect(() => libraryHash(join(root, 'nowhere.sh3f'))).toThrow(/nowhere\.sh3f does not exist/);
   });
 
-  it('reads textures and leaves glass out', () => {
+  it('reads textures and leaves glass out', async () => {
     const png = encodePng({ width: 200, height: 100, channels: 3, data: new Uint8Array(60_000).fill(128) });
     const glass = `${boxObj(1, 1, 1)}\nusemtl glass\nf 1 2 3\n`;
     const file = join(root, 'textured.sh3f');
@@ -293,6 +294,7 @@ describe('openLibrary', () => {
       }),
     );
     const library = openLibrary(file, libraryHash(file));
+    await library.load(library.pieces);
     const mesh = library.mesh(library.pieces[0] as (typeof library.pieces)[number]);
     expect(triangleCount(mesh)).toBe(12);
     expect(mesh.materials[0]?.texture).toMatchObject({ width: 64, height: 64 });

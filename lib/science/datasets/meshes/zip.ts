@@ -27,8 +27,10 @@ const damaged = (name: string, why: string): TaskatlasError =>
 export function readZip(bytes: Uint8Array, name: string): Archive {
   const file = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   let end = file.length - 22;
-  while (end >= 0 && file.readUInt32LE(end) !== END) end--;
-  if (end < 0) throw damaged(name, 'it has no directory');
+  // a comment of at most 65,535 bytes may follow
+  const first = Math.max(0, end - 0xffff);
+  while (end >= first && file.readUInt32LE(end) !== END) end--;
+  if (end < first) throw damaged(name, 'it has no directory');
   const count = file.readUInt16LE(end + 10);
   if (count > MAX_ENTRIES) throw damaged(name, `it has more than ${MAX_ENTRIES} entries`);
   const entries = new Map<string, Entry>();
@@ -50,7 +52,13 @@ export function readZip(bytes: Uint8Array, name: string): Archive {
       const data = file.subarray(start, start + packed);
       if (data.length !== packed || (method !== 0 && method !== 8))
         throw damaged(name, `${entry} cannot be read`);
-      return method === 0 ? data : inflateRawSync(data, { maxOutputLength: MAX_ENTRY });
+      if (method === 0) return data;
+      try {
+        return inflateRawSync(data, { maxOutputLength: MAX_ENTRY });
+      } catch (cause) {
+        const why = cause instanceof RangeError ? 'unpacks to more than 128 MB' : 'is damaged';
+        throw new TaskatlasError('data', `${name} is no whole zip archive: ${entry} ${why}.`, { cause });
+      }
     };
     entries.set(entry, { size, read });
     at += 46 + nameLength + extra + comment;

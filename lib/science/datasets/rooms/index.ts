@@ -6,6 +6,7 @@ import { ROOM_LABELS } from './labels';
 import {
   checkRoomsSpec,
   listChunks,
+  loadFurniture,
   openRoomChunk,
   openStore,
   type RoomsSpec,
@@ -16,12 +17,16 @@ import { ROOM_VIEWS } from './views';
 
 export { ROOMS_VERSION } from './render';
 export type { RoomsSpec } from './store';
+export { loadMissingFurniture } from './store';
 
 export interface CacheOptions {
   cacheDirectory: string;
 }
 
-/** Open a rendered data set; files missing in the cache are rendered when they are first needed. */
+/**
+ * Open a rendered data set; files missing in the cache are rendered when they are first needed. Rooms with a furniture
+ * library need its meshes by then (`loadMissingFurniture`).
+ */
 export function openRooms(spec: RoomsSpec, { cacheDirectory }: CacheOptions): Dataset {
   checkRoomsSpec(spec);
   const store = openStore(cacheDirectory, spec);
@@ -72,6 +77,7 @@ export async function renderShard(
       options.onProgress?.(done, total);
       continue;
     }
+    await loadFurniture(spec, chunk.pool);
     const job = renderChunk(cacheDirectory, spec, chunk);
     for (let i = 0; i < chunk.images; i++) {
       options.signal?.throwIfAborted();

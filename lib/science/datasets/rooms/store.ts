@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { type DatasetSpec, POOLS, type PoolName, TaskatlasError } from '../../core';
 import { type ChunkFile, createSectionMemory, openChunk, writeChunk } from '../cache';
 import { type FurnitureLibrary, openLibrary } from '../meshes/library';
-import { creditsOf, furnitureOf } from './furniture-set';
+import { creditsOf, dealLibrary, furnitureOf } from './furniture-set';
 import { openRecord, packFrame, type RoomMap, type RoomRecord, roomSections } from './record';
 import { ROOMS_VERSION, renderFurther, renderRoom } from './render';
 import { ROOM_VIEWS, type RoomView, VIEWS_VERSION } from './views';
@@ -15,7 +15,7 @@ export type RoomsSpec = Extract<DatasetSpec, { kind: 'rooms' }>;
 const CREDITS_FILE = 'CREDITS.txt';
 
 /** Raised by hand when a library would give other rooms. */
-const MESHES_VERSION = 1;
+const MESHES_VERSION = 2;
 
 /** Images per cache file. A multiple of 4 keeps every section of every image aligned. */
 const CHUNK_IMAGES = 48;
@@ -86,6 +86,23 @@ function libraryOf({ furniture }: RoomsSpec): FurnitureLibrary | null {
   if (!hash)
     throw new TaskatlasError('invalid-input', `The furniture library ${library} has no hash: plan it anew.`);
   return openLibrary(library, hash);
+}
+
+/** Reads the meshes that rooms of a pool can show, with their textures. */
+export async function loadFurniture(spec: RoomsSpec, pool: PoolName): Promise<void> {
+  const library = libraryOf(spec);
+  if (library) await library.load(Object.values(dealLibrary(library).roles).flatMap((pools) => pools[pool]));
+}
+
+/** Reads the meshes of the pools of which the cache lacks pictures. */
+export async function loadMissingFurniture(spec: RoomsSpec, directory: string): Promise<void> {
+  if (!spec.furniture) return;
+  for (const pool of POOLS) {
+    const chunks = [null, ...ROOM_VIEWS]
+      .flatMap((view) => listChunks(spec, view))
+      .filter((c) => c.pool === pool);
+    if (chunks.some((chunk) => !openRoomChunk(directory, spec, chunk))) await loadFurniture(spec, pool);
+  }
 }
 
 const chunkKey = (spec: RoomsSpec, c: Chunk): string =>

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { taskonomyTasks } from '../../catalog/tasks-taskonomy';
 import {
@@ -11,10 +10,17 @@ import {
 } from '../../core';
 import { assemble } from '../assemble';
 import type { Dataset } from '../dataset';
-import { type Choice, choose, type FolderItem, type FolderRules, type OnError } from '../folders/choose';
-import { decodePng } from '../folders/png';
+import {
+  type Choice,
+  choose,
+  type FolderItem,
+  type FolderRules,
+  MAX_PICTURE_BYTES,
+  type OnError,
+} from '../folders/choose';
+import { readRegularFile } from '../folders/regular-file';
 import { type FolderSource, openFolderStore, rememberedChoice } from '../folders/store';
-import { decodeDomain, domainFault, sectionsOf } from './decode';
+import { checkDomain, decodeDomain, responseValues, sectionsOf } from './decode';
 import { domainOf } from './domains';
 import { SCALED_DOMAINS, type TaskonomyRecord, taskonomyLabels } from './labels';
 import { type Scan, scanTaskonomy } from './scan';
@@ -22,7 +28,7 @@ import { type Scan, scanTaskonomy } from './scan';
 export type TaskonomySpec = Extract<DatasetSpec, { kind: 'taskonomy' }>;
 
 /** Raised by hand when the same files would give other pictures, labels or pools. */
-const TASKONOMY_VERSION = 1;
+const TASKONOMY_VERSION = 2;
 
 export interface TaskonomyInput {
   directory: string;
@@ -108,11 +114,11 @@ function domainsOf(scan: Scan, input: TaskonomyInput): string[] {
   return scan.domains.filter((id) => id === 'rgb' || wanted.includes(id));
 }
 
-function chooseImages(scan: Scan, input: TaskonomyInput, domains: readonly string[]): Choice {
-  const rules: FolderRules = { directory: input.directory, domains, fault: domainFault };
+async function chooseImages(scan: Scan, input: TaskonomyInput, domains: readonly string[]): Promise<Choice> {
+  const rules: FolderRules = { directory: input.directory, domains, check: checkDomain };
   const buildings = dealBuildings(scan, input);
   const candidates = (pool: PoolName) => viewsOf(scan, buildings[pool], input.seed);
-  return choose(
+  return await choose(
     rules,
     {
       source: candidates('source'),
@@ -128,22 +134,25 @@ function chooseImages(scan: Scan, input: TaskonomyInput, domains: readonly strin
 const SCALE_IMAGES = 16;
 
 /** 99th percentile of each response over some images of the source pool, at least 1. */
-function scalesOf(choice: Choice, directory: string, domains: readonly string[]): Record<string, number> {
-  return Object.fromEntries(
-    SCALED_DOMAINS.filter((id) => domains.includes(id)).map((id) => {
-      const values = choice.pools.source.slice(0, SCALE_IMAGES).flatMap((item) => {
-        const { data } = decodePng(readFileSync(join(directory, item.files[id] ?? '')), 1);
-        const step = Math.max(1, Math.floor(data.length / 4096));
-        const unit = data instanceof Uint16Array ? 1 : 257;
-        return Array.from(
-          { length: Math.floor(data.length / step) },
-          (_, i) => (data[i * step] as number) * unit,
-        );
-      });
-      values.sort((a, b) => a - b);
-      return [id, Math.max(1, values[Math.floor(0.99 * values.length)] ?? 1)];
-    }),
-  );
+async function scalesOf(
+  choice: Choice,
+  directory: string,
+  domains: readonly string[],
+): Promise<Record<string, number>> {
+  const scales: Record<string, number> = {};
+  for (const id of SCALED_DOMAINS.filter((domain) => domains.includes(domain))) {
+    const values: number[] = [];
+    for (const item of choice.pools.source.slice(0, SCALE_IMAGES)) {
+      const { data } = await responseValues(
+        readRegularFile(join(directory, item.files[id] ?? ''), MAX_PICTURE_BYTES),
+      );
+      const step = Math.max(1, Math.floor(data.length / 4096));
+      for (let i = 0; i + step <= data.length; i += step) values.push(data[i] as number);
+    }
+    values.sort((a, b) => a - b);
+    scales[id] = Math.max(1, values[Math.floor(0.99 * values.length)] ?? 1);
+  }
+  return scales;
 }
 
 /**
@@ -151,11 +160,11 @@ function scalesOf(choice: Choice, directory: string, domains: readonly string[])
  * pools.
  * @throws TaskatlasError `not-found`, `invalid-input` (too few images), `data` (files that cannot be used).
  */
-export function resolveTaskonomy(input: TaskonomyInput): TaskonomySpec {
+export async function resolveTaskonomy(input: TaskonomyInput): Promise<TaskonomySpec> {
   const { directory, seed, size, pools, onError } = input;
   const scan = scanTaskonomy(directory);
   const domains = domainsOf(scan, input);
-  const choice = chooseImages(scan, input, domains);
+  const choice = await chooseImages(scan, input, domains);
   return {
     kind: 'taskonomy',
     version: TASKONOMY_VERSION,
@@ -165,14 +174,14 @@ export function resolveTaskonomy(input: TaskonomyInput): TaskonomySpec {
     directory,
     manifest: choice.manifest,
     domains,
-    scales: scalesOf(choice, directory, domains),
+    scales: await scalesOf(choice, directory, domains),
     onError,
     skipped: choice.skipped,
   };
 }
 
 /** The decoded images that a spec stands for. */
-export function taskonomySource(spec: TaskonomySpec, cacheDirectory: string): FolderSource {
+export async function taskonomySource(spec: TaskonomySpec, cacheDirectory: string): Promise<FolderSource> {
   if (spec.version !== TASKONOMY_VERSION) {
     throw new TaskatlasError(
       'invalid-input',
@@ -180,7 +189,7 @@ export function taskonomySource(spec: TaskonomySpec, cacheDirectory: string): Fo
     );
   }
   const name = `taskonomy-v${spec.version}-${spec.manifest.slice(0, 24)}-${spec.size}px`;
-  const choice = rememberedChoice(cacheDirectory, name, spec.manifest, () =>
+  const choice = await rememberedChoice(cacheDirectory, name, spec.manifest, () =>
     chooseImages(scanTaskonomy(spec.directory), spec, spec.domains),
   );
   return {
@@ -193,9 +202,12 @@ export function taskonomySource(spec: TaskonomySpec, cacheDirectory: string): Fo
 }
 
 /** Open a folder in the Taskonomy or Omnidata layout. */
-export function openTaskonomy(spec: TaskonomySpec, { cacheDirectory }: { cacheDirectory: string }): Dataset {
-  const source = taskonomySource(spec, cacheDirectory);
-  const store = openFolderStore(cacheDirectory, source);
+export async function openTaskonomy(
+  spec: TaskonomySpec,
+  { cacheDirectory }: { cacheDirectory: string },
+): Promise<Dataset> {
+  const source = await taskonomySource(spec, cacheDirectory);
+  const store = await openFolderStore(cacheDirectory, source);
   const { pools } = source.choice;
   const buildings = [...new Set(Object.values(pools).flatMap((items) => items.map((item) => item.scene)))];
   const number = new Map(buildings.map((building, i) => [building, i]));

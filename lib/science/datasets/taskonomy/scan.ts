@@ -1,7 +1,8 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { TaskatlasError } from '../../core';
-import type { Fault, FolderItem } from '../folders/choose';
+import type { FolderItem } from '../folders/choose';
+import type { Fault } from '../folders/fault';
 import { DOMAINS, type Domain } from './domains';
 
 /** Deepest layout: component / domain / component / building. */

@@ -53,15 +53,15 @@ describe('rooms exported in the Taskonomy layout and imported again', () => {
   let rooms: Dataset;
   let scenes: Map<PoolName, number[]>;
 
-  beforeAll(() => {
-    const spec = resolveTaskonomy(input(exported));
-    folder = openTaskonomy(spec, { cacheDirectory });
+  beforeAll(async () => {
+    const spec = await resolveTaskonomy(input(exported));
+    folder = await openTaskonomy(spec, { cacheDirectory });
     rooms = openRooms(
       { kind: 'rooms', version: ROOMS_VERSION, seed, size, pools: { ...pools, source: images } },
       { cacheDirectory },
     );
     scenes = new Map(
-      Object.entries(taskonomySource(spec, cacheDirectory).choice.pools).map(([pool, items]) => [
+      Object.entries((await taskonomySource(spec, cacheDirectory)).choice.pools).map(([pool, items]) => [
         pool as PoolName,
         items.map((item) => Number(item.scene.split('-').at(-1))),
       ]),
@@ -163,13 +163,13 @@ describe('rooms exported in the Taskonomy layout and imported again', () => {
 });
 
 describe('resolveTaskonomy', () => {
-  it('gives the same manifest for the same files wherever they lie, another for changed ones', () => {
-    const first = resolveTaskonomy(input(exported));
+  it('gives the same manifest for the same files wherever they lie, another for changed ones', async () => {
+    const first = await resolveTaskonomy(input(exported));
     const moved = copy('moved');
-    expect(resolveTaskonomy(input(moved)).manifest).toBe(first.manifest);
+    expect((await resolveTaskonomy(input(moved))).manifest).toBe(first.manifest);
     writeFileSync(file(moved, 'rgb', 0), readFileSync(file(moved, 'normal', 0)));
-    expect(resolveTaskonomy(input(moved)).manifest).not.toBe(first.manifest);
-    expect(resolveTaskonomy(input(exported, { seed: 2 })).manifest).not.toBe(first.manifest);
+    expect((await resolveTaskonomy(input(moved))).manifest).not.toBe(first.manifest);
+    expect((await resolveTaskonomy(input(exported, { seed: 2 }))).manifest).not.toBe(first.manifest);
   });
 
   it.each([
@@ -188,66 +188,69 @@ describe('resolveTaskonomy', () => {
       },
       /has a damaged IDAT chunk/,
     ],
-  ] as const)('a file that is %s: fatal, or left out, named and counted', (name, spoil, message) => {
+  ] as const)('a file that is %s: fatal, or left out, named and counted', async (name, spoil, message) => {
     const folder = copy(`spoiled ${name}`);
     const few = { source: 3, transfer: 1, selection: 1, test: 1 };
-    const chosen = (more: Partial<TaskonomyInput> = {}) =>
-      taskonomySource(resolveTaskonomy(input(folder, { pools: few, ...more })), join(root, `cache ${name}`))
-        .choice;
-    const first = Number(chosen().pools.test[0]?.scene.split('-').at(-1));
+    const chosen = async (more: Partial<TaskonomyInput> = {}) => {
+      const spec = await resolveTaskonomy(input(folder, { pools: few, ...more }));
+      return (await taskonomySource(spec, join(root, `cache ${name}`))).choice;
+    };
+    const first = Number((await chosen()).pools.test[0]?.scene.split('-').at(-1));
     spoil(file(folder, 'normal', first));
-    expect(() => chosen()).toThrow(message);
-    const { pools: left, faults, skipped } = chosen({ onError: 'skip' });
+    await expect(chosen()).rejects.toThrow(message);
+    const { pools: left, faults, skipped } = await chosen({ onError: 'skip' });
     expect(left.test).toHaveLength(1);
     expect(left.test[0]?.scene).not.toBe(exportedBuilding(seed, first));
     expect([skipped, faults.length]).toEqual([1, 1]);
     expect(`${faults[0]?.path} ${faults[0]?.why}`).toMatch(message);
-    expect(() => chosen({ onError: 'skip', pools })).toThrow(/ and 1 that cannot be used/);
-    const report = checkFolder(folder);
+    await expect(chosen({ onError: 'skip', pools })).rejects.toThrow(/ and 1 that cannot be used/);
+    const report = await checkFolder(folder);
     expect(report.complete).toBe(images - 1);
     expect(report.faults.map(({ path, why }) => `${path} ${why}`).join()).toMatch(message);
   });
 
-  it('notices files that changed after planning', () => {
+  it('notices files that changed after planning', async () => {
     const folder = copy('changed');
-    const spec = resolveTaskonomy(input(folder));
+    const spec = await resolveTaskonomy(input(folder));
     writeFileSync(file(folder, 'rgb', 0), readFileSync(file(folder, 'normal', 0)));
-    expect(() => openTaskonomy(spec, { cacheDirectory: join(root, 'other cache') })).toThrow(
+    await expect(openTaskonomy(spec, { cacheDirectory: join(root, 'other cache') })).rejects.toThrow(
       /not those that were planned/,
     );
     const kept = join(root, 'third cache');
     const unspoiled = copy('unspoiled');
-    const again = { ...resolveTaskonomy(input(unspoiled)), directory: unspoiled };
-    const dataset = openTaskonomy(again, { cacheDirectory: kept });
+    const again = await resolveTaskonomy(input(unspoiled));
+    await taskonomySource(again, kept);
     for (let scene = 0; scene < images; scene++) truncateSync(file(unspoiled, 'rgb', scene), 100);
-    expect(() => dataset.inputs('test', 'rgb', [0])).toThrow(/has changed since the sweep was planned/);
+    await expect(openTaskonomy(again, { cacheDirectory: kept })).rejects.toThrow(
+      /has changed since the sweep was planned/,
+    );
   });
 
-  it('refuses a copy of a picture under another name', () => {
+  it('refuses a copy of a picture under another name', async () => {
     const folder = copy('doubled');
     cpSync(file(folder, 'rgb', 1), file(folder, 'rgb', 2));
-    expect(() => resolveTaskonomy(input(folder))).toThrow(/is a copy of another picture/);
+    await expect(resolveTaskonomy(input(folder))).rejects.toThrow(/is a copy of .*point_0/);
   });
 
-  it('narrows to the domains that are asked for', () => {
-    const spec = resolveTaskonomy(input(exported, { domains: ['depth_zbuffer'] }));
+  it('narrows to the domains that are asked for', async () => {
+    const spec = await resolveTaskonomy(input(exported, { domains: ['depth_zbuffer'] }));
     expect(spec.domains).toEqual(['rgb', 'depth_zbuffer']);
-    const ids = openTaskonomy(spec, { cacheDirectory }).tasks.map((task) => task.id);
+    const ids = (await openTaskonomy(spec, { cacheDirectory })).tasks.map((task) => task.id);
     expect(ids).toContain('z-depth');
     expect(ids).not.toContain('surface-normals');
-    expect(() => resolveTaskonomy(input(exported, { domains: ['skybox'] }))).toThrow(
+    await expect(resolveTaskonomy(input(exported, { domains: ['skybox'] }))).rejects.toThrow(
       /has no skybox; it has rgb/,
     );
   });
 
-  it('follows a split file of buildings', () => {
+  it('follows a split file of buildings', async () => {
     const folder = copy('split');
     const rows = Array.from({ length: images }, (_, i) => {
       const split = i < 6 ? '1,0,0' : i < 8 ? '0,1,0' : '0,0,1';
       return `${exportedBuilding(seed, i)},${split}`;
     });
     writeFileSync(join(folder, 'train_val_test_tiny.csv'), ['id,train,val,test', ...rows].join('\n'));
-    const { choice } = taskonomySource(resolveTaskonomy(input(folder)), cacheDirectory);
+    const { choice } = await taskonomySource(await resolveTaskonomy(input(folder)), cacheDirectory);
     const numbers = (pool: PoolName) =>
       choice.pools[pool].map((item) => Number(item.scene.split('-').at(-1))).sort();
     expect(numbers('test')).toEqual([8, 9]);
@@ -256,31 +259,31 @@ describe('resolveTaskonomy', () => {
   });
 
   it('decodes by shards into the files that reading uses', async () => {
-    const spec = resolveTaskonomy(input(exported));
+    const spec = await resolveTaskonomy(input(exported));
     const cache = join(root, 'sharded');
-    const source = taskonomySource(spec, cache);
+    const source = await taskonomySource(spec, cache);
     const done = await Promise.all([0, 1].map((shard) => decodeShard(source, shard, 2, cache)));
     expect(done.reduce((sum, { images: n }) => sum + n, 0)).toBe(images);
     rmSync(join(cache, 'nothing'), { force: true });
     const gone = { ...spec, directory: join(root, 'gone') };
-    expect(openTaskonomy(gone, { cacheDirectory: cache }).inputs('test', 'rgb', [1])).toEqual(
-      openTaskonomy(spec, { cacheDirectory }).inputs('test', 'rgb', [1]),
+    expect((await openTaskonomy(gone, { cacheDirectory: cache })).inputs('test', 'rgb', [1])).toEqual(
+      (await openTaskonomy(spec, { cacheDirectory })).inputs('test', 'rgb', [1]),
     );
   });
 });
 
 describe('depth', () => {
-  it('masks what the scan did not see', () => {
+  it('masks what the scan did not see', async () => {
     const folder = copy('unseen');
     for (let scene = 0; scene < images; scene++)
       rmSync(dirname(file(folder, 'mask_valid', scene, 'depth_zbuffer')), { recursive: true });
-    const spec = resolveTaskonomy(input(folder));
-    const all = openTaskonomy(spec, { cacheDirectory }).labels('test', 'surface-normals', [0]);
+    const spec = await resolveTaskonomy(input(folder));
+    const all = (await openTaskonomy(spec, { cacheDirectory })).labels('test', 'surface-normals', [0]);
     expect(all.mask?.every((m) => m === 1)).toBe(true);
     const holes = copy('holes');
     for (let scene = 0; scene < images; scene++)
       cpSync(file(holes, 'reshading', scene), file(holes, 'mask_valid', scene, 'depth_zbuffer'));
-    const masked = openTaskonomy(resolveTaskonomy(input(holes)), { cacheDirectory }).labels(
+    const masked = (await openTaskonomy(await resolveTaskonomy(input(holes)), { cacheDirectory })).labels(
       'test',
       'surface-normals',
       [0],
@@ -338,11 +341,12 @@ describe('scanTaskonomy', () => {
   });
 });
 
-it('8-bit depth is refused by name when it is decoded', () => {
+it('8-bit depth is refused by name at once', async () => {
   const folder = copy('shallow');
   for (let scene = 0; scene < images; scene++)
     cpSync(file(folder, 'reshading', scene), file(folder, 'depth_zbuffer', scene));
   renameSync(folder, `${folder} moved`);
-  const dataset = openTaskonomy(resolveTaskonomy(input(`${folder} moved`)), { cacheDirectory });
-  expect(() => dataset.labels('test', 'z-depth', [0])).toThrow(/depth_zbuffer.*8 bits per pixel/);
+  await expect(resolveTaskonomy(input(`${folder} moved`))).rejects.toThrow(/depth_zbuffer.*8 bits per pixel/);
+  const { faults } = await checkFolder(`${folder} moved`);
+  expect(faults.map(({ why }) => why)).toContain('has 8 bits per pixel; distances need 16 (1/512 m)');
 });

@@ -1,0 +1,16 @@
+/** What is wrong with a picture, as the end of a sentence that starts with the file's name. */
+export class PictureFault extends Error {
+  override name = 'PictureFault';
+}
+
+/** A file that cannot be used, and why. */
+export interface Fault {
+  path: string;
+  why: string;
+}
+
+/** Names a number of things: `a, b, c and 4 more`. */
+export function nameSome(names: readonly string[], shown = 8): string {
+  const more = names.length - shown;
+  return names.slice(0, shown).join(', ') + (more > 0 ? ` and ${more} more` : '');
+}
