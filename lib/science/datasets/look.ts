@@ -15,7 +15,7 @@ import { readRegularFile } from './folders/regular-file';
 import { resizeMean } from './folders/resize';
 
 /** More are not listed. */
-export const LISTED_PIXELS = 4096;
+const LISTED_PIXELS = 4096;
 
 export interface LookOptions {
   /** The middle square at size × size, as data sets read it; the whole picture when absent. */

@@ -37,6 +37,8 @@ export interface FolderRules {
   directory: string;
   /** Domains that every image must have. */
   domains: readonly string[];
+  /** What else determines the pixels, such as the decoder: part of the manifest. */
+  reading: string;
   /** Throws a plain error that says why a file's bytes cannot be used. */
   check(domain: string, bytes: Uint8Array): Promise<void>;
 }
@@ -141,7 +143,7 @@ export async function choose(
   const selection = await of('selection');
   const transfer = await of('transfer');
   const filled = { source: await of('source'), transfer, selection, test };
-  const hash = createHash('sha256');
+  const hash = createHash('sha256').update(`${rules.reading}\n`);
   for (const pool of POOLS) {
     for (const { id, scene, label, hashes } of filled[pool].items)
       hash.update(`${JSON.stringify([pool, id, scene, label, rules.domains.map((d) => hashes[d])])}\n`);

@@ -11,7 +11,7 @@ sharp.concurrency(1);
 sharp.cache(false);
 
 /** More pixels are refused before any is decoded (8192 × 8192). */
-export const MAX_PIXELS = 2 ** 26;
+const MAX_PIXELS = 2 ** 26;
 
 /**
  * The decoders whose pixels may differ between versions. Part of every manifest: machines that share a fingerprint share

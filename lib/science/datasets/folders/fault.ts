@@ -8,9 +8,3 @@ export interface Fault {
   path: string;
   why: string;
 }
-
-/** Names a number of things: `a, b, c and 4 more`. */
-export function nameSome(names: readonly string[], shown = 8): string {
-  const more = names.length - shown;
-  return names.slice(0, shown).join(', ') + (more > 0 ? ` and ${more} more` : '');
-}

@@ -6,7 +6,7 @@ export type PictureFormat = 'PNG' | 'JPEG' | 'WebP' | 'GIF' | 'TIFF' | 'BMP' | '
 /** Names of files that may hold pictures; the content decides the format. */
 export const PICTURE_NAME = /\.(a?png|jpe?g|jpe|jfif|webp|gif|tiff?|bmp|dib|avif)$/i;
 
-export const FORMATS_READ = 'PNG, JPEG, WebP, GIF, TIFF, BMP and AVIF are read';
+const FORMATS_READ = 'PNG, JPEG, WebP, GIF, TIFF, BMP and AVIF are read';
 
 const AVIF_BRANDS = ['avif', 'avis'];
 

@@ -2,7 +2,7 @@ import { closeSync, constants, fstatSync, openSync, readSync, type Stats, statSy
 import { PictureFault } from './fault';
 
 /** What a path is, in words; null for a regular file. */
-export function oddKind(stats: Stats): string | null {
+function oddKind(stats: Stats): string | null {
   if (stats.isFile()) return null;
   if (stats.isDirectory()) return 'is a folder, not a file';
   if (stats.isFIFO()) return 'is a named pipe, not a file';
@@ -19,7 +19,7 @@ const REASONS: Readonly<Record<string, string>> = {
 };
 
 /** Why a path cannot be read, from the error of the file system. */
-export function readingFault(error: unknown): PictureFault {
+function readingFault(error: unknown): PictureFault {
   if (error instanceof PictureFault) return error;
   const { code = '', message } = error as NodeJS.ErrnoException;
   return new PictureFault(REASONS[code] ?? `cannot be read (${message})`, { cause: error });

@@ -13,7 +13,7 @@ import {
 import { assemble } from '../assemble';
 import type { Dataset } from '../dataset';
 import { type Choice, choose, type FolderItem, type OnError } from '../folders/choose';
-import { decodeSamples } from '../folders/decode';
+import { DECODER, decodeSamples } from '../folders/decode';
 import { PICTURE_NAME } from '../folders/format';
 import { decodePicture } from '../folders/picture';
 import { resizeMean } from '../folders/resize';
@@ -107,7 +107,7 @@ async function chooseImages(scan: ImageFolderScan, input: ImageFolderInput): Pro
   const selection = items.test.length > 0 && items.val.length > 0 ? stream('val') : train;
   const check = async (_: string, bytes: Uint8Array): Promise<void> => void (await decodeSamples(bytes));
   return await choose(
-    { directory: input.directory, domains: ['rgb'], check },
+    { directory: input.directory, domains: ['rgb'], reading: DECODER, check },
     { source: train, transfer: train, selection, test },
     input.pools,
     input.onError,

@@ -115,7 +115,7 @@ function domainsOf(scan: Scan, input: TaskonomyInput): string[] {
 }
 
 async function chooseImages(scan: Scan, input: TaskonomyInput, domains: readonly string[]): Promise<Choice> {
-  const rules: FolderRules = { directory: input.directory, domains, check: checkDomain };
+  const rules: FolderRules = { directory: input.directory, domains, reading: 'PNG', check: checkDomain };
   const buildings = dealBuildings(scan, input);
   const candidates = (pool: PoolName) => viewsOf(scan, buildings[pool], input.seed);
   return await choose(
