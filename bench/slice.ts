@@ -1,7 +1,7 @@
 /**
  * The method end to end in one process, on rooms: mean, gold, scratch, probe and every transfer of a few tasks.
  *   npm run bench -- slice [--tasks a,b,c] [--source N] [--epochs S,T,C] [--seed N] [--preset tiny]
- *                          [--rates S,T,C] [--batches S,T,C] [--test] [--cache DIR]
+ *                          [--rates S,T,C] [--batches S,T,C] [--test] [--cache DIR] [--curves FILE]
  * Figures are skills, 1 − L / L_mean, on the selection pool: choices of preset and epochs are made with this
  * script, and must not see the test pool. `--test` shows the test pool instead, for a last look. Source networks
  * are kept in the cache by recipe: delete its folder `runs` after a change to their code.
@@ -10,8 +10,16 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { stillImproving } from '@/lib/science/affinity';
 import { defaultTraining, type TrainingRole } from '@/lib/science/catalog/presets';
-import type { DatasetSpec, PresetName, Recipe, RunResult, TrainingOptions } from '@/lib/science/core';
+import type {
+  CurvePoint,
+  DatasetSpec,
+  PresetName,
+  Recipe,
+  RunResult,
+  TrainingOptions,
+} from '@/lib/science/core';
 import { type Dataset, openDataset, ROOMS_VERSION, renderShard } from '@/lib/science/datasets';
 import { openEngine } from '@/lib/train/engine';
 import { executeRecipe } from '@/lib/train/methods';
@@ -31,6 +39,7 @@ const { values: flags } = readOptions({
   only: { type: 'string', default: 'source,scratch,transfer,probe' },
   test: { type: 'boolean', default: false },
   cache: { type: 'string', default: path.join(tmpdir(), 'taskatlas-bench') },
+  curves: { type: 'string' },
 });
 
 const tasks = flags.tasks.split(',');
@@ -120,8 +129,16 @@ const winsOver = (a: RunResult, b: RunResult): number => {
   const valid = [...own.keys()].filter((i) => !Number.isNaN(own[i]) && !Number.isNaN(other[i]));
   return valid.filter((i) => (own[i] as number) < (other[i] as number)).length / valid.length;
 };
+/** The first of the lowest points: what a training keeps. */
+const bestPoint = (curve: readonly CurvePoint[]): CurvePoint | undefined =>
+  curve.reduce((a, b) => ((b.selectionLoss ?? 9e9) < (a.selectionLoss ?? 9e9) ? b : a));
+/** Heads and scratch runs, for how far they converged. */
+const learned: { kind: string; task: string; source: string; mean: number; curve: readonly CurvePoint[] }[] =
+  [];
 const curveOf = ({ curve }: RunResult): string =>
-  curve.map((point) => `${point.trainLoss.toFixed(3)}/${point.selectionLoss?.toFixed(3) ?? '–'}`).join(' ');
+  curve
+    .map((point) => `${point.trainLoss?.toFixed(3) ?? '–'}/${point.selectionLoss?.toFixed(3) ?? '–'}`)
+    .join(' ');
 
 const wanted = flags.only.split(',');
 const declared = new Map(dataset.tasks.map((task) => [task.id, task]));
@@ -171,6 +188,7 @@ for (const task of targets) {
     images: pools.transfer,
     training: training('scratch'),
   });
+  learned.push({ kind: 'scratch', task, source: '', mean, curve: scratch.curve });
   console.log(
     `  scratch ${skill(lossOf(scratch))}  gold wins ${winsOver(own, scratch).toFixed(2)}  ${curveOf(scratch)}`,
   );
@@ -187,20 +205,29 @@ for (const task of targets) {
       training: training('transfer'),
       sources: [{ task: source, fingerprint: trained.get(source) ?? '' }],
     });
+    learned.push({ kind: 'transfer', task, source, mean, curve: result.curve });
     const probe = probes.get(source)?.probeLosses?.[task];
     console.log(
       `  ${source.padEnd(22)} ${skill(lossOf(result))}  gain ${winsOver(result, scratch).toFixed(2)}  quality ` +
         `${winsOver(result, own).toFixed(2)}  probe ${probe ? meanLoss(probe).toFixed(4) : '–'}  ` +
-        `train ${result.curve.at(-1)?.trainLoss.toFixed(3)}  best at ${bestEpoch(result)}`,
+        `train ${result.curve.at(-1)?.trainLoss?.toFixed(3)}  best at ${bestEpoch(result)}`,
     );
   }
 }
 
 function bestEpoch({ curve }: RunResult): string {
-  const best = curve.reduce((a, b) => ((b.selectionLoss ?? 9e9) < (a.selectionLoss ?? 9e9) ? b : a));
-  return `${best.epoch.toFixed(0)} of ${curve.at(-1)?.epoch.toFixed(0)} epochs`;
+  return `${bestPoint(curve)?.epoch.toFixed(0)} of ${curve.at(-1)?.epoch.toFixed(0)} epochs`;
 }
 
+for (const kind of ['transfer', 'scratch']) {
+  const curves = learned.filter((run) => run.kind === kind).map(({ curve }) => curve);
+  const last = curves.filter((curve) => bestPoint(curve) === curve.at(-1)).length;
+  const still = curves.filter((curve) => stillImproving(curve)).length;
+  console.log(
+    `${kind}: ${last} of ${curves.length} runs are best at their last evaluation, ${still} by more than 0.1 %`,
+  );
+}
+if (flags.curves) writeFileSync(flags.curves, JSON.stringify(learned));
 for (const [kind, { seconds, runs }] of phases) {
   console.log(`${kind}: ${runs} runs, ${seconds.toFixed(1)} CPU-s, ${(seconds / runs).toFixed(2)} each`);
 }

@@ -4,7 +4,7 @@
 
 `usual`: a transfer is the frozen encoder followed by a head, and every batch of every epoch goes through both.
 `cached`: the encoder runs once for each image and source; heads are trained on what it gave.
-The same networks, losses, Adam, cosine schedule, epochs, and choice of the best of ten looks at the selection pool.
+The same networks, losses, Adam, cosine schedule, epochs, and choice of the best evaluation of the selection pool.
 """
 
 import copy
@@ -117,14 +117,15 @@ def image_losses(model, task, x, pool):
 
 
 def train(model, task, pool, inputs, options, rng):
-    """`inputs(pool)` gives what the model sees; the best weights of ten looks are kept."""
+    """`inputs(pool)` gives what the model sees; the weights of the best evaluation of the selection pool are kept, the start among them."""
     y, w, whole = labels(pool, task)
     x, parameters = inputs(pool), [p for p in model.parameters() if p.requires_grad]
     batch, count = options["batchSize"], len(x)
     adam = torch.optim.Adam(parameters, lr=options["learningRate"], weight_decay=options["weightDecay"], fused=True)
     total = max(1, round(count * options["epochs"] / batch))
     order = np.concatenate([rng.permutation(count) for _ in range(options["epochs"] + 1)])
-    best, kept, looks = math.inf, None, PLAN["looks"]
+    spacing = PLAN["spacing"]
+    best, kept = image_losses(model, task, inputs("selection"), "selection"), copy.deepcopy(model.state_dict())
     for step in range(total):
         for group in adam.param_groups:
             group["lr"] = options["learningRate"] * 0.5 * (1 + math.cos(math.pi * step / total))
@@ -134,12 +135,11 @@ def train(model, task, pool, inputs, options, rng):
         loss = each.mean() if whole else (each * w[chosen]).sum() / w[chosen].sum()
         loss.backward()
         adam.step()
-        if (step + 1) * looks // total > step * looks // total:
+        if (step + 1) % spacing == 0 or step + 1 == total:
             selected = image_losses(model, task, inputs("selection"), "selection")
             if selected < best:
                 best, kept = selected, copy.deepcopy(model.state_dict())
-    if kept is not None:
-        model.load_state_dict(kept)
+    model.load_state_dict(kept)
     return image_losses(model, task, inputs("test"), "test")
 
 

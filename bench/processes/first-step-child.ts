@@ -13,7 +13,7 @@ let first = Number.NaN;
 const end = new AbortController();
 const context = {
   ...createTestContext(engine, dataset, 'first', { signal: end.signal }),
-  // One epoch of two steps: the loop looks at the selection pool, and reports, after each.
+  // One epoch of two steps: the loop evaluates the selection pool, and reports, after each.
   onProgress: () => {
     if (Number.isNaN(first)) first = performance.now();
   },

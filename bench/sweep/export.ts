@@ -1,5 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { evaluationSpacing } from '@/lib/science/catalog/evaluations';
 import { PRESETS } from '@/lib/science/catalog/presets';
 import { type LayerPlan, planLayers, sourcePlan, transferPlan } from '@/lib/science/catalog/presets-layers';
 import type { PoolName } from '@/lib/science/core';
@@ -54,6 +55,11 @@ export async function exportSweep(directory: string): Promise<void> {
   }
   const options = { source: training('source'), transfer: training('transfer') };
   const encoderLayers = PRESETS.tiny.encoder.length;
-  const file = { pools: SPEC.pools, tasks, encoderLayers, looks: PRESETS.tiny.looks, training: options };
+  const spacing = evaluationSpacing('tiny', {
+    images: SPEC.pools.transfer,
+    pool: SPEC.pools.transfer,
+    batchSize: options.transfer.batchSize,
+  });
+  const file = { pools: SPEC.pools, tasks, encoderLayers, spacing, training: options };
   writeFileSync(join(directory, 'sweep.json'), JSON.stringify(file));
 }

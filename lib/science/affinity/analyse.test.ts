@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { createRng } from '@/lib/science/core';
 import { analyseTarget, analyseTargetWithDraws } from './analyse';
 import type { CandidateLosses, TargetLosses } from './contest';
+import { stillImproving } from './convergence';
 import { seedReliability, splitHalfReliability } from './reliability';
 
 const IMAGES = 240;
@@ -162,6 +163,45 @@ describe('validity', () => {
     expect(validity.kept).toBe(false);
     expect(validity.reasons.join()).toMatch(/gold skill over the mean predictor is .* below 0.1/);
     expect(validity.reasons.join()).toContain('does not beat scratch');
+  });
+
+  it('tells how many trainings had not converged', () => {
+    const improving = (share: number): TargetLosses => ({
+      ...typical,
+      candidates: typical.candidates.map((c) => ({
+        ...c,
+        runs: c.runs.map((run) =>
+          c.kind === 'transfer' ? { ...run, stillImproving: run.headSeed === share } : run,
+        ),
+      })),
+    });
+    const some = analyseTarget(improving(1), { resamples: 20 }).validity;
+    expect(some.kept).toBe(true);
+    const runs = typical.candidates.filter((c) => c.kind === 'transfer').flatMap((c) => c.runs);
+    const first = runs.filter((run) => run.headSeed === 1).length;
+    expect(some.converged).toBeCloseTo(1 - first / runs.length, 12);
+    expect(some.reasons).toEqual([
+      `${first} of ${runs.length} runs were still improving at their last evaluation: longer training may change the order of sources`,
+    ]);
+    expect(analyseTarget(improving(-1), { resamples: 20 }).validity).toMatchObject({
+      converged: 1,
+      reasons: [],
+    });
+    expect(analyseTarget(typical, { resamples: 20 }).validity.converged).toBeUndefined();
+  });
+
+  it('sees in a curve whether its last evaluation is the best', () => {
+    const curve = (...losses: (number | null)[]) =>
+      losses.map((selectionLoss, step) => ({ step, epoch: step, trainLoss: 1, selectionLoss }));
+    expect(stillImproving(curve(3, 2, 1))).toBe(true);
+    expect(stillImproving(curve(3, 1, 2))).toBe(false);
+    // An equal loss later is no improvement: the first of both is kept.
+    expect(stillImproving(curve(3, 1, 1))).toBe(false);
+    expect(stillImproving(curve(3, 1, 0.9995))).toBe(false);
+    expect(stillImproving(curve(3, 1, 0.9985))).toBe(true);
+    expect(stillImproving(curve(3, null, 1))).toBe(true);
+    expect(stillImproving(curve(1))).toBeNull();
+    expect(stillImproving(curve(null, null))).toBeNull();
   });
 
   it('notes differences that seeds explain', () => {

@@ -11,6 +11,8 @@ export interface LossRun {
   losses: Float32Array;
   /** The task's metric of every test image; absent where the run did not keep it. */
   metrics?: Float32Array;
+  /** Whether its training was still improving at its last evaluation; absent where that is not known. */
+  stillImproving?: boolean;
 }
 
 /** All runs of one candidate or reference of a target. */

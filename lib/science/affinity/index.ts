@@ -1,5 +1,6 @@
 export * from './analyse';
 export type { CandidateLosses, LossRun, TargetLosses } from './contest';
+export * from './convergence';
 export * from './frontier';
 export * from './regimes';
 export * from './reliability';

@@ -7,6 +7,8 @@ import type { Measures, Parts } from './measures';
 export const MINIMUM_GOLD_SKILL = 0.1;
 /** DESIGN §4: below this ratio of between-source to seed variance a target is greyed out. */
 export const MINIMUM_SIGNAL_TO_NOISE = 3;
+/** Above this share of runs that were still improving at their last evaluation a target's validity says so. */
+const MAXIMUM_UNCONVERGED = 0.1;
 
 /**
  * Variance between sources over variance between seeds, of mean test losses of first-order transfers:
@@ -21,6 +23,14 @@ function signalToNoise(contest: Contest): number | null {
   const noise = mean(repeated.map(variance));
   const signal = variance(perSource.map(mean));
   return noise === 0 ? Infinity : signal / noise;
+}
+
+/** Of the runs whose learning curves are known, how many were still improving at their last evaluation. */
+function unconverged(contest: Contest): { runs: number; improving: number } {
+  const known = contest.contestants
+    .flatMap(({ candidate }) => candidate.runs)
+    .flatMap(({ stillImproving }) => (stillImproving === undefined ? [] : [stillImproving]));
+  return { runs: known.length, improving: known.filter(Boolean).length };
 }
 
 /**
@@ -60,6 +70,12 @@ export function judge(contest: Contest, parts: Parts, point: Measures, goldSkill
       `differences between sources are not clear of seed noise (variance ratio ${ratio.toFixed(1)}, below 3)`,
     );
   }
+  const { runs, improving } = unconverged(contest);
+  if (improving > MAXIMUM_UNCONVERGED * runs) {
+    notes.push(
+      `${improving} of ${runs} runs were still improving at their last evaluation: longer training may change the order of sources`,
+    );
+  }
   if (contest.unevenRuns.length > 0) {
     notes.push(`losses missing on images that other runs have: ${contest.unevenRuns.join(', ')}`);
   }
@@ -69,5 +85,6 @@ export function judge(contest: Contest, parts: Parts, point: Measures, goldSkill
     goldSkill,
     scratchSkill: parts.scratch >= 0 && parts.mean >= 0 ? at(point.skill, parts.scratch) : null,
     signalToNoise: ratio,
+    ...(runs > 0 ? { converged: 1 - improving / runs } : {}),
   };
 }

@@ -21,7 +21,7 @@ export const PRETRAIN_METHODS: readonly MethodDeclaration[] = [
       'One trunk with a head for each task, or a network for each, tied or cross-stitched; the trunk or the first is the source.',
     source:
       'Caruana 1997; Kendall, Gal & Cipolla 2018 (weights); Duong et al. 2015 (soft sharing); Misra et al. 2016 (cross-stitch units); Fifty et al. 2021 (affinity)',
-    version: 1,
+    version: 2,
     training: 'source',
     needs: [],
     leastTasks: 2,
@@ -83,7 +83,7 @@ export const PRETRAIN_METHODS: readonly MethodDeclaration[] = [
     summary: 'An initial encoder from which a few gradient steps on K images serve any of the tasks.',
     source:
       'MAML: Finn, Abbeel & Levine 2017; Reptile: Nichol, Achiam & Schulman 2018; Meta-SGD: Li et al. 2017',
-    version: 1,
+    version: 2,
     training: 'source',
     needs: [],
     leastTasks: 2,

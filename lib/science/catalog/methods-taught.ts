@@ -40,7 +40,7 @@ export const TAUGHT_METHODS: readonly MethodDeclaration[] = [
     name: 'Knowledge distillation',
     summary: 'The scratch network learns labels and the softened answers of a teacher.',
     source: 'Hinton, Vinyals & Dean 2015 (Distilling the Knowledge in a Neural Network)',
-    version: 1,
+    version: 2,
     serves: canCopy,
     learner: studentOf,
     training: 'scratch',
@@ -89,7 +89,7 @@ export const TAUGHT_METHODS: readonly MethodDeclaration[] = [
     name: 'Born-Again Networks',
     summary: 'Generations of the scratch network, each taught by the one before.',
     source: 'Furlanello et al. 2018 (Born-Again Neural Networks)',
-    version: 1,
+    version: 2,
     serves: (asked, options) =>
       options.text('variant') === 'plain' || asked.task.loss.endsWith('cross-entropy')
         ? hasAnswers(asked)
@@ -142,7 +142,7 @@ export const TAUGHT_METHODS: readonly MethodDeclaration[] = [
     name: 'Self-training',
     summary: 'A readout’s confident answers on unlabelled images become labels for the next one.',
     source: 'Yarowsky 1995; Lee 2013 (Pseudo-Label)',
-    version: 1,
+    version: 2,
     serves: hasUnlabelled,
     training: 'transfer',
     needs: ['features'],

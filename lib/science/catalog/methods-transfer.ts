@@ -31,7 +31,7 @@ export const TRANSFER_METHODS: readonly MethodDeclaration[] = [
     name: 'Readout transfer',
     summary: 'Frozen encoders, shallow readout of their codes, decoder from scratch.',
     source: 'Taskonomy, section 3.2',
-    version: 1,
+    version: 2,
     training: 'transfer',
     needs: ['features'],
     options: COMMON_OPTIONS,
@@ -45,7 +45,7 @@ export const TRANSFER_METHODS: readonly MethodDeclaration[] = [
     name: 'Feature extraction',
     summary: 'Frozen encoder, one new affine layer on its code or on the activations of an earlier layer.',
     source: 'Yosinski et al. 2014; Razavian et al. 2014 (off-the-shelf features)',
-    version: 1,
+    version: 2,
     training: 'transfer',
     needs: ['features'],
     options: {
@@ -75,7 +75,7 @@ export const TRANSFER_METHODS: readonly MethodDeclaration[] = [
     summary:
       'Encoder from the source, new readout and decoder, every layer trained, the encoder at a smaller rate.',
     source: 'Girshick et al. 2014; ULMFiT (Howard & Ruder 2018); L2-SP (Li, Grandvalet & Davoine 2018)',
-    version: 1,
+    version: 2,
     training: 'scratch',
     needs: ['weights'],
     leavesEncoder: true,
@@ -121,7 +121,7 @@ export const TRANSFER_METHODS: readonly MethodDeclaration[] = [
     summary:
       'Some layers of the source’s encoder are restored, some of those trained, the others stay as they are.',
     source: 'Yosinski et al. 2014 (How transferable are features in deep neural networks?)',
-    version: 2,
+    version: 3,
     training: 'scratch',
     needs: ['weights'],
     leavesEncoder: true,

@@ -55,8 +55,8 @@ export interface PresetShape {
   vector: VectorShape;
   /** Adam with a cosine schedule to 0; the learning rate is the first step's. */
   training: Readonly<Record<TrainingRole, TrainingOptions>>;
-  /** Best weights are chosen among about this many looks at the selection pool. */
-  looks: number;
+  /** Evaluations on the selection pool during a head's training; every other run has the same steps between two. */
+  evaluations: number;
 }
 
 const conv = (
@@ -91,7 +91,7 @@ const micro: PresetShape = {
     transfer: training(4, 4e-3, 8),
     scratch: training(8, 4e-3, 8),
   },
-  looks: 4,
+  evaluations: 4,
 };
 
 const tiny: PresetShape = {
@@ -113,10 +113,10 @@ const tiny: PresetShape = {
   vector: { channels: 16, hidden: [32] },
   training: {
     source: training(10, 3e-3, 16),
-    transfer: training(30, 1e-2, 16),
-    scratch: training(60, 3e-3, 16),
+    transfer: training(60, 1e-2, 16),
+    scratch: training(120, 3e-3, 16),
   },
-  looks: 10,
+  evaluations: 20,
 };
 
 const small: PresetShape = {
@@ -143,7 +143,7 @@ const small: PresetShape = {
     transfer: training(60, 2e-3),
     scratch: training(120, 2e-3),
   },
-  looks: 15,
+  evaluations: 15,
 };
 
 const mlp: PresetShape = {
@@ -166,9 +166,9 @@ const mlp: PresetShape = {
   training: {
     source: training(20, 3e-3, 16),
     transfer: training(40, 3e-3, 16),
-    scratch: training(60, 3e-3, 16),
+    scratch: training(80, 3e-3, 16),
   },
-  looks: 10,
+  evaluations: 10,
 };
 
 const decoder15 = Array.from({ length: 14 }, (_, i) => conv(`conv${i + 1}`, 3, 1, i < 6 ? 64 : 32));
@@ -191,7 +191,7 @@ const resnet50: PresetShape = {
     transfer: training(30, 1e-4),
     scratch: training(60, 1e-4),
   },
-  looks: 20,
+  evaluations: 20,
 };
 
 export const PRESETS: Readonly<Record<PresetName, PresetShape>> = { micro, tiny, small, mlp, resnet50 };

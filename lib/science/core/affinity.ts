@@ -51,6 +51,8 @@ export interface TargetValidity {
   scratchSkill: number | null;
   /** Variance between sources over variance between seeds; null with one seed. */
   signalToNoise: number | null;
+  /** Share of trained runs that were not still improving at their last evaluation; absent where no learning curve is known. */
+  converged?: number;
 }
 
 /** One candidate or reference measured at one size of the transfer set; fields as in `CandidateResult`. */

@@ -224,7 +224,8 @@ export type FailureClass = 'out-of-memory' | 'diverged' | 'data' | 'code' | 'los
 export interface CurvePoint {
   step: number;
   epoch: number;
-  trainLoss: number;
+  /** Over the batches since the last point; null before the first step. */
+  trainLoss: number | null;
   selectionLoss: number | null;
 }
 

@@ -64,6 +64,7 @@ const analysis = z.strictObject({
     goldSkill: estimate,
     scratchSkill: maybe,
     signalToNoise: maybe,
+    converged: z.number().optional(),
   }),
   preliminary: z.boolean(),
   sizes: sizes.optional(),

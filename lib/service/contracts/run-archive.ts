@@ -32,7 +32,7 @@ const archivedRun = z.strictObject({
       z.strictObject({
         step: amount,
         epoch: amount,
-        trainLoss: number,
+        trainLoss: z.number().nullable(),
         selectionLoss: z.number().nullable(),
       }),
     )

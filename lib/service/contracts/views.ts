@@ -175,7 +175,7 @@ export const bestSourceView = z.object({
 const curvePoint = z.object({
   step: z.number(),
   epoch: z.number(),
-  trainLoss: z.number(),
+  trainLoss: z.number().nullable(),
   selectionLoss: z.number().nullable(),
 });
 

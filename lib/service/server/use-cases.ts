@@ -32,6 +32,7 @@ import type { StoredRun, StoredWorker } from '../ports';
 import {
   type AgreementRequest,
   bestSourceView,
+  cleanPoints,
   defaultBudget,
   finiteMean,
   galleryRuns,
@@ -156,7 +157,7 @@ function runDetail(
     meanLoss: result?.testLosses ? finiteMean(result.testLosses) : null,
     metric: Number.isFinite(result?.metric) ? (result?.metric ?? null) : null,
     testImages: result?.testLosses?.length ?? 0,
-    curve: (result?.curve ?? []).filter((p) => Number.isFinite(p.trainLoss)).map((p) => ({ ...p })),
+    curve: cleanPoints(result?.curve ?? []),
     tables: tablesView(result?.tables),
     cost: result ? { ...result.cost } : null,
     samples: (result?.samples ?? []).map(({ index, role }) => ({

@@ -77,4 +77,22 @@ describe('gatherLosses', () => {
       [3, 3, 0],
     ]);
   });
+
+  it('knows from its curve whether a training had converged', () => {
+    const losses = (...of: number[]) =>
+      of.map((selectionLoss, step) => ({ step, epoch: step, trainLoss: 1, selectionLoss }));
+    const [transfer, scratch] = measured(recipe.transfer('t', ['a']), recipe.scratch('t')) as [
+      MeasuredRun,
+      MeasuredRun,
+    ];
+    const { candidates } = gatherLosses(
+      't',
+      [
+        { ...transfer, curve: losses(2, 1) },
+        { ...scratch, curve: losses(1, 2) },
+      ],
+      undefined,
+    );
+    expect(candidates.map((c) => c.runs.map((run) => run.stillImproving))).toEqual([[true], [false]]);
+  });
 });

@@ -6,10 +6,12 @@ import {
   type SizedLosses,
   seedReliability,
   splitHalfReliability,
+  stillImproving,
   type TargetLosses,
 } from '@/lib/science/affinity';
 import { candidateKey, labelOf, PLAIN_METHOD } from '@/lib/science/catalog/methods';
 import {
+  type CurvePoint,
   type Recipe,
   type ScratchRecipe,
   type TargetAnalysis,
@@ -27,6 +29,8 @@ export interface MeasuredRun {
   losses: Float32Array;
   /** The target's metric of every test image; absent where the run did not keep it. */
   metrics?: Float32Array;
+  /** Absent where convergence is not asked about. */
+  curve?: readonly CurvePoint[];
 }
 
 /** Which candidate or reference of the target a run is; null for runs that are neither. */
@@ -68,11 +72,17 @@ export function gatherLosses(
   metric?: TargetLosses['metric'],
 ): TargetLosses {
   const found = new Map<string, CandidateLosses & { runs: LossRun[] }>();
-  for (const { run, losses, metrics } of measured) {
+  for (const { run, losses, metrics, curve } of measured) {
     const candidate = candidateOf(run.recipe, target);
     if (!candidate) continue;
     const entry = found.get(candidate.key) ?? { ...candidate, runs: [] };
-    entry.runs.push({ ...seedsOf(run.recipe), losses, ...(metrics ? { metrics } : {}) });
+    const improving = stillImproving(curve ?? []);
+    entry.runs.push({
+      ...seedsOf(run.recipe),
+      losses,
+      ...(metrics ? { metrics } : {}),
+      ...(improving === null ? {} : { stillImproving: improving }),
+    });
     found.set(candidate.key, entry);
   }
   const candidates = [...found.values()].sort((a, b) => (a.key < b.key ? -1 : 1));
@@ -121,13 +131,18 @@ export async function loadTarget(
   const openLayers = new Set(members.filter((member) => member.open).map((member) => member.layer));
   const done = members.filter((member) => member.state === 'done' && !openLayers.has(member.layer));
   const fingerprints = done.map((member) => member.fingerprint);
-  const [losses, runs] = await Promise.all([store.losses(fingerprints), store.runsOf(sweepId)]);
+  const [losses, curves, runs] = await Promise.all([
+    store.losses(fingerprints),
+    store.curves(fingerprints),
+    store.runsOf(sweepId),
+  ]);
   const byFingerprint = new Map(runs.map((run) => [run.fingerprint, run]));
   const measured = fingerprints.flatMap((fingerprint): MeasuredRun[] => {
     const run = byFingerprint.get(fingerprint);
     const { testLosses, testMetrics } = losses.get(fingerprint) ?? {};
     if (!run || !testLosses) return [];
-    return [{ run, losses: testLosses, ...(testMetrics ? { metrics: testMetrics } : {}) }];
+    const curve = curves.get(fingerprint) ?? [];
+    return [{ run, losses: testLosses, curve, ...(testMetrics ? { metrics: testMetrics } : {}) }];
   });
   const [first] = measured;
   const scenes = first ? await scenesOf(first.run.recipe) : undefined;

@@ -12,12 +12,12 @@ const ORDERS_PRIORITY = 500_000;
 
 type FirstOrder = StoredRun & { recipe: TransferRecipe };
 
-/** Mean loss on the selection pool of the weights that a training kept: its lowest look (methods/loop.ts). */
+/** Mean loss on the selection pool of the weights that a training kept: the lowest evaluation (methods/loop.ts). */
 function selectionLoss(curve: readonly CurvePoint[]): number {
-  const looks = curve.flatMap(({ selectionLoss: loss }) =>
+  const losses = curve.flatMap(({ selectionLoss: loss }) =>
     loss !== null && Number.isFinite(loss) ? [loss] : [],
   );
-  return looks.length === 0 ? Number.POSITIVE_INFINITY : Math.min(...looks);
+  return losses.length === 0 ? Number.POSITIVE_INFINITY : Math.min(...losses);
 }
 
 /**

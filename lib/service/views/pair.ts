@@ -155,8 +155,8 @@ export function pairView(
   };
 }
 
-/** Points with a finite training loss; a diverged step has no place on a curve. */
-const cleanPoints = (curve: RunResult['curve']) =>
+/** Points without a diverged step, which has no place on a curve; before the first step there is no training loss. */
+export const cleanPoints = (curve: RunResult['curve']) =>
   curve
-    .filter((p) => Number.isFinite(p.trainLoss))
+    .filter((p) => p.trainLoss === null || Number.isFinite(p.trainLoss))
     .map((p) => ({ ...p, selectionLoss: finite(p.selectionLoss) }));

@@ -1,4 +1,12 @@
-import { type PoolName, TaskatlasError, type TaskDeclaration, type TaskId } from '@/lib/science/core';
+import { evaluationSpacing } from '@/lib/science/catalog/evaluations';
+import {
+  type PoolName,
+  type PresetName,
+  TaskatlasError,
+  type TaskDeclaration,
+  type TaskId,
+  type TrainingOptions,
+} from '@/lib/science/core';
 import { type PackedLabels, valuesOf } from '../networks';
 import { imageLosses, type LossSpec } from './losses';
 import type { Pause } from './pause';
@@ -64,3 +72,12 @@ export function imagesOf(context: RunContext, pool: PoolName, wanted: number): n
   }
   return wanted;
 }
+
+/** Steps between two evaluations on the selection pool of a run: the same for all runs of a target at a transfer size. */
+export const spacingOf = (
+  context: RunContext,
+  { preset, training, images }: { preset: PresetName; training: TrainingOptions; images?: number },
+): number => {
+  const pool = context.dataset.count('transfer');
+  return evaluationSpacing(preset, { images: images ?? pool, pool, batchSize: training.batchSize });
+};

@@ -5,7 +5,7 @@ import { createRng, type TrainingOptions } from '@/lib/science/core';
 import { adamStep } from '@/lib/science/learning';
 import { ADAM, type Engine, openEngine } from '../engine';
 import { createParameters, forward, initialWeights } from '../networks';
-import { createBatches, isLook, train } from './loop';
+import { createBatches, isEvaluated, train } from './loop';
 import { createOptimiser } from './optimiser';
 import { createTestContext } from './testing/context';
 import { createShapesDataset } from './testing/shapes-dataset';
@@ -27,14 +27,14 @@ const plan: LayerPlan = [
 ];
 const options: TrainingOptions = { epochs: 10, batchSize: 4, learningRate: 0.1, weightDecay: 0 };
 
-function regression(trainable: RegExp, selection: (look: number) => number) {
+function regression(trainable: RegExp, selection: (evaluation: number) => number) {
   const { tf } = engine;
   const parameters = createParameters(tf, plan, initialWeights(plan, createRng(3)));
-  const looks: ReturnType<typeof parameters.snapshot>[] = [];
+  const evaluations: ReturnType<typeof parameters.snapshot>[] = [];
   const rng = createRng(4);
   const x = Array.from({ length: 8 }, () => [rng.normal(), rng.normal(), rng.normal()]);
   return {
-    looks,
+    evaluations,
     problem: {
       parameters,
       trainable: parameters.matching(trainable),
@@ -45,8 +45,8 @@ function regression(trainable: RegExp, selection: (look: number) => number) {
         return tf.mean(tf.square(tf.sub(output, tf.slice(input, [0, 0], [indices.length, 2])))).asScalar();
       },
       selectionLosses: async () => {
-        looks.push(parameters.snapshot());
-        return Float32Array.of(selection(looks.length), Number.NaN);
+        evaluations.push(parameters.snapshot());
+        return Float32Array.of(selection(evaluations.length), Number.NaN);
       },
     },
   };
@@ -56,14 +56,15 @@ describe('training loop', () => {
   const context = () => createTestContext(engine, createShapesDataset(), 'loop');
 
   it('lowers the loss and moves only what is trainable', async () => {
-    const { problem, looks } = regression(/^decoder\//, (n) => 1 / n);
+    const { problem, evaluations } = regression(/^decoder\//, (n) => 1 / n);
     const before = problem.parameters.snapshot();
-    const { curve, steps } = await train(context(), problem, options, { seed: 1, looks: 5 });
+    const { curve, steps } = await train(context(), problem, options, { seed: 1, spacing: 4 });
     const after = problem.parameters.snapshot();
     expect(steps).toBe(20);
-    expect(looks).toHaveLength(5);
-    expect(curve.map((point) => point.step)).toEqual([4, 8, 12, 16, 20]);
-    expect(curve.at(-1)?.trainLoss).toBeLessThan(curve[0]?.trainLoss as number);
+    expect(evaluations).toHaveLength(6);
+    expect(curve.map((point) => point.step)).toEqual([0, 4, 8, 12, 16, 20]);
+    expect(curve[0]?.trainLoss).toBeNull();
+    expect(curve.at(-1)?.trainLoss).toBeLessThan(curve[1]?.trainLoss as number);
     for (const [name, values] of before) {
       if (name.startsWith('encoder/')) expect(after.get(name)).toEqual(values);
       else expect(after.get(name)).not.toEqual(values);
@@ -71,17 +72,37 @@ describe('training loop', () => {
     problem.parameters.dispose();
   });
 
-  it('ends with the weights of the best look, not the last', async () => {
-    const { problem, looks } = regression(/./, (n) => Math.abs(n - 2));
-    await train(context(), problem, options, { seed: 1, looks: 5 });
-    expect(problem.parameters.snapshot()).toEqual(looks[1]);
-    expect(looks[1]).not.toEqual(looks[4]);
+  it('ends with the weights of the best evaluation, not the last', async () => {
+    const { problem, evaluations } = regression(/./, (n) => Math.abs(n - 2));
+    await train(context(), problem, options, { seed: 1, spacing: 4 });
+    expect(problem.parameters.snapshot()).toEqual(evaluations[1]);
+    expect(evaluations[1]).not.toEqual(evaluations[5]);
     problem.parameters.dispose();
+  });
+
+  it('keeps the start where training only hurts', async () => {
+    const { problem } = regression(/./, (n) => n);
+    const start = problem.parameters.snapshot();
+    const { curve } = await train(context(), problem, options, { seed: 1, spacing: 4 });
+    expect(curve.map((point) => point.selectionLoss)).toEqual([1, 2, 3, 4, 5, 6]);
+    expect(problem.parameters.snapshot()).toEqual(start);
+    problem.parameters.dispose();
+  });
+
+  it('evaluates a long training at the steps of a short one, and further', async () => {
+    const stepsOf = async (epochs: number) => {
+      const { problem } = regression(/./, () => 1);
+      const { curve } = await train(context(), problem, { ...options, epochs }, { seed: 1, spacing: 3 });
+      problem.parameters.dispose();
+      return curve.map((point) => point.step);
+    };
+    expect(await stepsOf(3)).toEqual([0, 3, 6]);
+    expect(await stepsOf(6)).toEqual([0, 3, 6, 9, 12]);
   });
 });
 
 describe('event loop', () => {
-  it('gets turns between steps, not only between looks', async () => {
+  it('gets turns between steps, not only between evaluations', async () => {
     const { problem } = regression(/./, () => 1);
     let turns = 0;
     const timer = setInterval(() => turns++, 1);
@@ -95,7 +116,7 @@ describe('event loop', () => {
     };
     await train(createTestContext(engine, createShapesDataset(), 'turns'), slow, options, {
       seed: 1,
-      looks: 1,
+      spacing: 1000,
     });
     clearInterval(timer);
     expect(turns).toBeGreaterThan(0);
@@ -121,19 +142,15 @@ describe('batches', () => {
     expect(one(2)).toEqual(other(2));
   });
 
-  it('never look more often than asked, and always at the end', () => {
-    for (const [total, looks] of [
-      [20, 5],
-      [7, 3],
-      [3, 10],
-      [281, 10],
-    ] as const) {
-      const seen = Array.from({ length: total }, (_, i) => i + 1).filter((done) =>
-        isLook(done, total, looks),
+  it('are evaluated at the start, every so many steps, and at the end', () => {
+    const seen = (total: number, spacing: number) =>
+      Array.from({ length: total + 1 }, (_, done) => done).filter((done) =>
+        isEvaluated(done, total, spacing),
       );
-      expect(seen.length).toBeLessThanOrEqual(looks);
-      expect(seen.at(-1)).toBe(total);
-    }
+    expect(seen(20, 5)).toEqual([0, 5, 10, 15, 20]);
+    expect(seen(7, 3)).toEqual([0, 3, 7]);
+    expect(seen(8, 3)).toEqual([0, 3, 6, 8]);
+    expect(seen(3, 10)).toEqual([0, 3]);
   });
 });
 

@@ -42,10 +42,12 @@ export function createBatches(
   };
 }
 
-/** Steps after which the selection pool is looked at: evenly spread, always the last. */
-export const isLook = (done: number, totalSteps: number, looks: number): boolean =>
-  done === totalSteps ||
-  Math.floor((done * looks) / totalSteps) > Math.floor(((done - 1) * looks) / totalSteps);
+/**
+ * Whether the selection pool is evaluated after so many steps: before the first, every `spacing` steps, and after the
+ * last, in place of an evaluation less than half of a spacing before it.
+ */
+export const isEvaluated = (done: number, totalSteps: number, spacing: number): boolean =>
+  done === 0 || done === totalSteps || (done % spacing === 0 && totalSteps - done >= spacing / 2);
 
 /** One gradient step; returns the batch loss. @throws TaskatlasError `diverged` */
 function trainStep(stepper: Stepper, batch: Int32Array, step: number, rate: number): number {
@@ -94,8 +96,12 @@ async function save(
   );
 }
 
-/** Looks at the selection pool and keeps the weights if they are the best so far. */
-async function look(
+/**
+ * Evaluates the selection pool and keeps the weights if they are the best so far.
+ * @throws TaskatlasError `diverged` where the loss was finite before and is not now: the start must not stand in for a
+ * training that broke
+ */
+async function evaluateSelection(
   problem: TrainingProblem,
   progress: Progress,
   perEpoch: number,
@@ -103,10 +109,16 @@ async function look(
 ): Promise<number | null> {
   const loss = meanLoss(await problem.selectionLosses(pause));
   const selectionLoss = Number.isFinite(loss) ? loss : null;
+  if (selectionLoss === null && progress.best) {
+    throw new TaskatlasError(
+      'diverged',
+      `The loss on the selection pool became ${loss} at step ${progress.step}: lower the learning rate.`,
+    );
+  }
   progress.curve.push({
     step: progress.step,
     epoch: progress.step / perEpoch,
-    trainLoss: progress.lossSum / Math.max(1, progress.lossCount),
+    trainLoss: progress.lossCount === 0 ? null : progress.lossSum / progress.lossCount,
     selectionLoss,
   });
   progress.lossSum = 0;
@@ -160,7 +172,8 @@ interface Session {
   batchSize: number;
   totalSteps: number;
   seed: number;
-  looks: number;
+  /** Steps between two evaluations (catalog/evaluations.ts). */
+  spacing: number;
 }
 
 async function runSteps(session: Session): Promise<void> {
@@ -169,6 +182,9 @@ async function runSteps(session: Session): Promise<void> {
   const clock = createClock(progress, batchSize, context.checkpoint.everySeconds);
   const pause = createPause();
   const first = progress.step;
+  const perEpoch = problem.examples / batchSize;
+  // The start counts too: where training only hurts, it is what is kept.
+  if (progress.curve.length === 0) await evaluateSelection(problem, progress, perEpoch, pause);
   let selectionLoss = progress.curve.at(-1)?.selectionLoss ?? null;
   while (progress.step < totalSteps) {
     if (context.signal.aborted) {
@@ -176,20 +192,20 @@ async function runSteps(session: Session): Promise<void> {
       await save(context, problem, stepper, progress);
       throw stopped(context.signal);
     }
-    const rate = rateAt(options, progress.step, totalSteps, problem.examples / batchSize);
+    const rate = rateAt(options, progress.step, totalSteps, perEpoch);
     const batch = nextBatch(progress.step);
     progress.lossSum += trainStep(stepper, batch, progress.step, rate);
     progress.step++;
     progress.lossCount++;
     const trainLoss = progress.lossSum / progress.lossCount;
-    const looked = isLook(progress.step, totalSteps, session.looks);
-    if (looked) {
+    const evaluated = isEvaluated(progress.step, totalSteps, session.spacing);
+    if (evaluated) {
       stepper.sync();
-      selectionLoss = await look(problem, progress, problem.examples / batchSize, pause);
+      selectionLoss = await evaluateSelection(problem, progress, perEpoch, pause);
     }
     clock.tick();
-    if (progress.step === first + 1 && !looked) clock.warm();
-    if (looked || clock.reportDue()) {
+    if (progress.step === first + 1 && !evaluated) clock.warm();
+    if (evaluated || clock.reportDue()) {
       const imagesPerSecond = clock.report();
       context.onProgress({ step: progress.step, totalSteps, imagesPerSecond, trainLoss, selectionLoss });
     }
@@ -210,7 +226,7 @@ export async function train(
   context: RunContext,
   problem: TrainingProblem,
   options: TrainingOptions,
-  settings: { seed: number; looks: number },
+  settings: { seed: number; spacing: number },
 ): Promise<TrainingOutcome> {
   const batchSize = Math.min(options.batchSize, problem.examples);
   const totalSteps = trainingSteps(problem.examples, options.epochs, batchSize);
@@ -230,7 +246,7 @@ export async function train(
       batchSize,
       totalSteps,
       seed: settings.seed,
-      looks: settings.looks,
+      spacing: settings.spacing,
     });
     if (progress.best) problem.parameters.restore(progress.best.weights);
     return {

@@ -1,6 +1,6 @@
 import { scratchPlan } from '@/lib/science/catalog/presets-layers';
 import type { ScratchRecipe } from '@/lib/science/core';
-import { imagesOf, taskOf } from './evaluate';
+import { imagesOf, spacingOf, taskOf } from './evaluate';
 import { imageFeeds } from './source';
 import { trainSupervised } from './trained';
 import type { Method } from './types';
@@ -20,6 +20,7 @@ export const scratch: Method<ScratchRecipe> = {
       pool: 'transfer',
       images: imagesOf(context, 'transfer', recipe.images),
       training: recipe.training,
+      spacing: spacingOf(context, recipe),
       seed: recipe.seed,
       purpose: `scratch ${task.id}`,
       feed: await imageFeeds(context, recipe, ['transfer', 'selection', 'test']),

@@ -10,7 +10,7 @@ import {
   type TaskId,
 } from '@/lib/science/core';
 import { initialWeights } from '../networks';
-import { imagesOf, taskOf } from './evaluate';
+import { imagesOf, spacingOf, taskOf } from './evaluate';
 import { fitExternal } from './external';
 import {
   adapterOf,
@@ -128,6 +128,7 @@ export const source: Method<SourceRecipe> = {
         pool: 'source',
         images,
         training: recipe.training,
+        spacing: spacingOf(context, recipe),
         seed: recipe.seed,
         purpose: `source ${task.id}`,
         feed: await imageFeeds(context, recipe, ['source', 'selection', 'test']),

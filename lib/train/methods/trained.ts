@@ -1,6 +1,5 @@
 import type { Scalar, Tensor } from '@tensorflow/tfjs-core';
 import { trainingFlops } from '@/lib/science/catalog/flops';
-import { PRESETS } from '@/lib/science/catalog/presets';
 import type { LayerPlan } from '@/lib/science/catalog/presets-layers';
 import {
   createRng,
@@ -68,6 +67,8 @@ export interface SupervisedTraining extends Network {
   pool: 'source' | 'transfer';
   images: number;
   training: TrainingOptions;
+  /** Steps between two evaluations on the selection pool: `spacingOf` the recipe. */
+  spacing: number;
   seed: number;
   /** Purpose, so that equal seeds of different kinds draw different numbers. */
   purpose: string;
@@ -218,7 +219,7 @@ export async function trainSupervised(
           (await evaluate(context, spec, selection, (part) => output('selection', part), turn)).losses,
       },
       training,
-      { seed: request.seed, looks: PRESETS[preset].looks },
+      { seed: request.seed, spacing: request.spacing },
     );
     const test = await poolLabels(dataset, 'test', task, preset, pause);
     const tested = await evaluate(context, spec, test, (part) => output('test', part), pause);

@@ -1,7 +1,6 @@
 import type { Scalar } from '@tensorflow/tfjs-core';
 import { addaFlops, discriminatorPlan } from '@/lib/science/catalog/adaptation';
 import { optionsOf } from '@/lib/science/catalog/methods';
-import { PRESETS } from '@/lib/science/catalog/presets';
 import type { LayerPlan } from '@/lib/science/catalog/presets-layers';
 import { createRng, type TransferRecipe } from '@/lib/science/core';
 import { domainDistances } from '@/lib/science/learning';
@@ -12,6 +11,7 @@ import {
   pickWeights,
   type Weights,
 } from '../../networks';
+import { spacingOf } from '../evaluate';
 import { train } from '../loop';
 import type { MethodContext, TransferMethod } from '../types';
 import {
@@ -101,7 +101,7 @@ async function execute(recipe: TransferRecipe, context: MethodContext) {
         selectionLosses: lastWeights,
       },
       { ...training, learningRate: training.learningRate * options.number('rate') },
-      { seed: recipe.seed, looks: PRESETS[recipe.preset].looks },
+      { seed: recipe.seed, spacing: spacingOf(context, recipe) },
     );
     const adapted = renamed(parameters.snapshot(parameters.matching(/^adapted\//)), 'adapted/', 'encoder/');
     const weights = new Map([...adapted, ...pickWeights(start, /^decoder\//)]);

@@ -2,7 +2,6 @@ import type { Scalar, Tensor } from '@tensorflow/tfjs-core';
 import { jointFlops } from '@/lib/science/catalog/adaptation';
 import { trainingSteps } from '@/lib/science/catalog/costs';
 import { optionsOf, type ResolvedMethodOptions } from '@/lib/science/catalog/methods';
-import { PRESETS } from '@/lib/science/catalog/presets';
 import type { LayerPlan } from '@/lib/science/catalog/presets-layers';
 import { createRng, hash32, type RunResult } from '@/lib/science/core';
 import { type DomainDistances, domainDistances } from '@/lib/science/learning';
@@ -15,6 +14,7 @@ import {
   pickWeights,
   type Weights,
 } from '../../networks';
+import { spacingOf } from '../evaluate';
 import { hideLabels } from '../hidden-labels';
 import { createBatches, train } from '../loop';
 import { lossTensor } from '../losses';
@@ -143,7 +143,7 @@ export async function learnJointly(
         selectionLosses: lastWeights,
       },
       recipe.training,
-      { seed: recipe.seed, looks: PRESETS[recipe.preset].looks },
+      { seed: recipe.seed, spacing: spacingOf(context, recipe) },
     );
     return {
       ...workOf(outcome, jointFlops(a.shape, extra, known !== null)),

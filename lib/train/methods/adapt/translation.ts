@@ -1,7 +1,6 @@
 import type { Scalar, Tensor } from '@tensorflow/tfjs-core';
 import { type TermWeights, termWeights, translationFlops } from '@/lib/science/catalog/adaptation';
 import type { ResolvedMethodOptions } from '@/lib/science/catalog/methods';
-import { PRESETS } from '@/lib/science/catalog/presets';
 import { inputBlock } from '@/lib/science/catalog/presets-layers';
 import { type Critic, criticPlan, type Direction, generatorPlan } from '@/lib/science/catalog/translators';
 import { createRng, type PoolName } from '@/lib/science/core';
@@ -15,6 +14,7 @@ import {
   type WeightLookup,
   type Weights,
 } from '../../networks';
+import { spacingOf } from '../evaluate';
 import { train } from '../loop';
 import type { LossSpec } from '../losses';
 import { networkChunks } from '../pools';
@@ -269,7 +269,7 @@ export async function learnTranslation(
         epochs: options.number('translation-epochs') || training.epochs,
         learningRate: training.learningRate * options.number('rate'),
       },
-      { seed: recipe.seed, looks: PRESETS[recipe.preset].looks },
+      { seed: recipe.seed, spacing: spacingOf(context, recipe) },
     );
     const learned = parameters.snapshot(parameters.matching(TRANSLATION_TRAINED));
     return { weights: learned, ...workOf(outcome, translationFlops(a.shape, weights)) };

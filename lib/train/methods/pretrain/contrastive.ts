@@ -1,7 +1,6 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { trainingFlops } from '@/lib/science/catalog/flops';
 import { optionsOf } from '@/lib/science/catalog/methods';
-import { PRESETS } from '@/lib/science/catalog/presets';
 import { inputBlock } from '@/lib/science/catalog/presets-layers';
 import { contrastivePlan, EMBEDDING } from '@/lib/science/catalog/projection';
 import { createRng, type PretrainRecipe } from '@/lib/science/core';
@@ -16,7 +15,7 @@ import {
   spaceToDepth,
   valuesOf,
 } from '../../networks';
-import { imagesOf } from '../evaluate';
+import { imagesOf, spacingOf } from '../evaluate';
 import { train } from '../loop';
 import { createPause, type Pause } from '../pause';
 import { chunks, poolInputs } from '../pools';
@@ -94,6 +93,7 @@ export const contrastive: Method<PretrainRecipe> = {
     const temperature = options.number('temperature');
     const images = imagesOf(context, 'source', recipe.dataset.pools.source);
     const batchSize = Math.min(options.number('batch'), images);
+    const training = { ...recipe.training, batchSize };
     const views = await viewMaker(context, recipe, {
       crop: options.number('crop'),
       jitter: options.number('jitter'),
@@ -117,7 +117,7 @@ export const contrastive: Method<PretrainRecipe> = {
               slopes.set(gradient);
               return loss;
             }),
-          // The same views at every look.
+          // The same views at every evaluation.
           selectionLosses: (pause) =>
             heldOut(
               context.dataset.count('selection'),
@@ -129,8 +129,8 @@ export const contrastive: Method<PretrainRecipe> = {
               pause,
             ),
         },
-        { ...recipe.training, batchSize },
-        { seed, looks: PRESETS[preset].looks },
+        training,
+        { seed, spacing: spacingOf(context, { preset, training }) },
       );
       return await storeEncoder(context, recipe, {
         weights: pickWeights(parameters.snapshot(), /^encoder\//),

@@ -1,11 +1,10 @@
 import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import { optionsOf } from '@/lib/science/catalog/methods';
-import { PRESETS } from '@/lib/science/catalog/presets';
 import { encoderPlan, planLayers } from '@/lib/science/catalog/presets-layers';
 import { createRng, type PretrainRecipe, TaskatlasError } from '@/lib/science/core';
 import { rowsTensor, type Tf } from '../../engine';
 import { createParameters, type ParameterStore, valuesOf, type Weights } from '../../networks';
-import { imagesOf } from '../evaluate';
+import { imagesOf, spacingOf } from '../evaluate';
 import { batchTensor } from '../features';
 import { train } from '../loop';
 import { createPause, type Pause } from '../pause';
@@ -163,7 +162,7 @@ async function trainMachine(
         schedule: 'constant',
         learningRate: options.number('rate'),
       },
-      { seed: recipe.seed, looks: PRESETS[recipe.preset].looks },
+      { seed: recipe.seed, spacing: spacingOf(context, recipe) },
     );
     const { curve, steps, seconds } = outcome;
     const flops = 10 * level.visible * level.hidden * outcome.images;

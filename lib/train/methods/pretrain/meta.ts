@@ -1,13 +1,12 @@
 import type { Scalar, Tensor, Variable } from '@tensorflow/tfjs-core';
 import { trainingFlops } from '@/lib/science/catalog/flops';
 import { optionsOf, type ResolvedMethodOptions } from '@/lib/science/catalog/methods';
-import { PRESETS } from '@/lib/science/catalog/presets';
 import { encoderPlan } from '@/lib/science/catalog/presets-layers';
 import { createRng, type PretrainRecipe, type RunTable, TaskatlasError } from '@/lib/science/core';
 import { adapt, type InnerRate, meanVector, metaGradient, reptileDirection } from '@/lib/science/learning';
 import type { Tf } from '../../engine';
 import { createParameters, initialWeights, type ParameterStore, type Weights } from '../../networks';
-import { imagesOf } from '../evaluate';
+import { imagesOf, spacingOf } from '../evaluate';
 import { adapterOf } from '../features';
 import { train } from '../loop';
 import { createPause, type Pause } from '../pause';
@@ -281,7 +280,7 @@ export const meta: Method<PretrainRecipe> = {
           },
         },
         recipe.training,
-        { seed: recipe.seed, looks: PRESETS[recipe.preset].looks },
+        { seed: recipe.seed, spacing: spacingOf(context, recipe) },
       );
       const stored = await storeEncoder(context, recipe, {
         weights: encoderOf(state),

@@ -1,9 +1,8 @@
 import type { Scalar } from '@tensorflow/tfjs-core';
 import { optionsOf } from '@/lib/science/catalog/methods';
-import { PRESETS } from '@/lib/science/catalog/presets';
 import { type PretrainRecipe, TaskatlasError } from '@/lib/science/core';
 import { valuesOf } from '../../networks';
-import { imagesOf } from '../evaluate';
+import { imagesOf, spacingOf } from '../evaluate';
 import { adapterOf } from '../features';
 import { train } from '../loop';
 import type { ParameterGroup } from '../optimiser';
@@ -55,7 +54,7 @@ function groupsOf(names: readonly string[], stitchRate: number): ParameterGroup[
  * Multi-task learning: one trunk with a head for each task (hard sharing, Caruana 1997); a network for each task with an
  * L2 tie between their encoders (soft sharing); or such networks joined by cross-stitch units (Misra et al. 2016). The
  * trunk, the first task's own encoder, or all columns with the first task's code becomes a source.
- * With a trunk, how much a step for each task helps each other one is measured at the looks (`task-affinity.ts`).
+ * With a trunk, how much a step for each task helps each other one is measured at the evaluations (`task-affinity.ts`).
  */
 export const multiTask: Method<PretrainRecipe> = {
   id: 'multi-task',
@@ -94,7 +93,8 @@ export const multiTask: Method<PretrainRecipe> = {
           examples: imagesOf(context, 'source', recipe.dataset.pools.source),
           loss,
           selectionLosses: async (pause) => {
-            await affinity?.look(done);
+            // Before the first step there is no training to measure.
+            if (done > 0) await affinity?.measure(done);
             return await jointSelection(
               tasks,
               (task, part) => valuesOf(tf, () => branchOutput(joint, 'selection', task, part)),
@@ -103,7 +103,7 @@ export const multiTask: Method<PretrainRecipe> = {
           },
         },
         recipe.training,
-        { seed: recipe.seed, looks: PRESETS[recipe.preset].looks },
+        { seed: recipe.seed, spacing: spacingOf(context, recipe) },
       );
       const stored = await storeEncoder(context, recipe, {
         weights: encoderWeights(joint),

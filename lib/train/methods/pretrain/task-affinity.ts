@@ -6,7 +6,7 @@ import { createBatches } from '../loop';
 import type { RunContext } from '../types';
 import { type Joint, taskLosses } from './joint';
 
-/** Batches that one look averages over. */
+/** Batches that one measurement averages over. */
 const BATCHES = 4;
 
 /**
@@ -59,7 +59,7 @@ async function measured(context: RunContext): Promise<Map<string, Float32Array>>
 }
 
 /**
- * The affinities of a training, measured at each of its looks and kept as a file of the run. What a look measures is a
+ * The affinities of a training, measured at each of its evaluations and kept as a file of the run. A measurement is a
  * function of the weights at its step, so that a resumed training overwrites it with the same numbers.
  */
 export async function affinityLog(context: RunContext, joint: Joint, seed: number, rate: number) {
@@ -69,7 +69,7 @@ export async function affinityLog(context: RunContext, joint: Joint, seed: numbe
   const nextBatch = createBatches(seed + 1, examples, 32);
   return {
     file: fileName(context.fingerprint),
-    look: async (step: number): Promise<void> => {
+    measure: async (step: number): Promise<void> => {
       const batches = Array.from({ length: BATCHES }, (_, i) => nextBatch(step * BATCHES + i));
       byStep.set(String(step), lookAhead(joint, batches, rate));
       const file = { meta: { format: 'task-affinity-1', tasks }, arrays: byStep };

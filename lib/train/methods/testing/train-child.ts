@@ -36,7 +36,7 @@ for (const [name, recipe] of Object.entries(recipes)) {
   const losses = testLosses ?? new Float32Array(0);
   bits[name] = {
     losses: Buffer.from(losses.buffer, losses.byteOffset, losses.byteLength).toString('hex'),
-    curve: curve.flatMap((point) => [point.trainLoss, point.selectionLoss ?? Number.NaN]),
+    curve: curve.flatMap((point) => [point.trainLoss ?? Number.NaN, point.selectionLoss ?? Number.NaN]),
   };
 }
 process.stdout.write(`${JSON.stringify(bits)}\n`);

@@ -2,7 +2,7 @@ import { optionsOf, type ResolvedMethodOptions } from '@/lib/science/catalog/met
 import { scratchPlan } from '@/lib/science/catalog/presets-layers';
 import { createRng, type Rng, TaskatlasError, type TransferRecipe } from '@/lib/science/core';
 import type { PackedLabels, Weights } from '../../networks';
-import { imagesOf, taskOf } from '../evaluate';
+import { imagesOf, spacingOf, taskOf } from '../evaluate';
 import { type LossSpec, lossTensor } from '../losses';
 import { createPause } from '../pause';
 import { poolLabels } from '../pools';
@@ -151,6 +151,7 @@ async function teach(recipe: TransferRecipe, context: MethodContext): Promise<St
       pool: 'transfer',
       images: imagesOf(context, 'transfer', recipe.images),
       training: recipe.training,
+      spacing: spacingOf(context, recipe),
       seed: recipe.seed,
       purpose: `born-again ${i} > ${task.id}`,
       ...(objective ? { objective, separable: true } : {}),

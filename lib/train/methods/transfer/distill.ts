@@ -1,7 +1,7 @@
 import { optionsOf } from '@/lib/science/catalog/methods';
 import { sameOutputs, scratchPlan } from '@/lib/science/catalog/presets-layers';
 import { type PresetName, TaskatlasError, type TransferRecipe } from '@/lib/science/core';
-import { imagesOf, taskOf } from '../evaluate';
+import { imagesOf, spacingOf, taskOf } from '../evaluate';
 import { createPause } from '../pause';
 import { poolLabels } from '../pools';
 import { combineOutputs, softLabels, studentObjective } from '../soft';
@@ -48,6 +48,7 @@ export const distill = networkMethod('distill', async (recipe, context) => {
     pool: 'transfer',
     images: imagesOf(context, 'transfer', recipe.images),
     training: recipe.training,
+    spacing: spacingOf(context, recipe),
     seed: recipe.seed,
     purpose: `distill > ${task.id}`,
     feed: await imageFeeds(context, { task: task.id, preset }, ['transfer', 'selection', 'test']),

@@ -1,7 +1,7 @@
 import { optionsOf } from '@/lib/science/catalog/methods';
 import { affinePlan, codeShape } from '@/lib/science/catalog/presets-layers';
 import { spaceToDepth } from '../../networks';
-import { imagesOf, taskOf } from '../evaluate';
+import { imagesOf, spacingOf, taskOf } from '../evaluate';
 import { FEATURE_POOLS, type FeaturePool, type Features, transferFeatures } from '../features';
 import { createPause } from '../pause';
 import { featureFeeds } from './readout';
@@ -44,6 +44,7 @@ export const features = networkMethod('features', async (recipe, context) => {
     pool: 'transfer',
     images: imagesOf(context, 'transfer', recipe.images),
     training: recipe.training,
+    spacing: spacingOf(context, recipe),
     seed: recipe.seed,
     purpose: `features ${layer} ${sources} > ${task.id}`,
     feed: featureFeeds(context, shaped),

@@ -3,7 +3,7 @@ import { scratchPlan } from '@/lib/science/catalog/presets-layers';
 import { levelOf } from '@/lib/science/catalog/stitched';
 import { TaskatlasError } from '@/lib/science/core';
 import { pickWeights, type Weights } from '../../networks';
-import { imagesOf, taskOf } from '../evaluate';
+import { imagesOf, spacingOf, taskOf } from '../evaluate';
 import { readSource } from '../features';
 import type { ParameterGroup } from '../optimiser';
 import { tiePenalty } from '../penalties';
@@ -83,6 +83,7 @@ export const fineTune = networkMethod('fine-tune', async (recipe, context) => {
     pool: 'transfer',
     images: imagesOf(context, 'transfer', recipe.images),
     training: recipe.training,
+    spacing: spacingOf(context, recipe),
     seed: recipe.seed,
     purpose: `fine-tune ${from.task} > ${task.id}`,
     restored: encoder,

@@ -4,7 +4,7 @@ import { levelOf } from '@/lib/science/catalog/stitched';
 import { TaskatlasError } from '@/lib/science/core';
 import { rowsTensor } from '../../engine';
 import { createParameters, forward, valuesOf, type Weights } from '../../networks';
-import { imagesOf, taskOf } from '../evaluate';
+import { imagesOf, spacingOf, taskOf } from '../evaluate';
 import { FEATURE_POOLS } from '../features';
 import { createPause, type Pause } from '../pause';
 import { networkChunks } from '../pools';
@@ -119,6 +119,7 @@ export const partial = networkMethod('partial', async (recipe, context) => {
     pool: 'transfer' as const,
     images: imagesOf(context, 'transfer', recipe.images),
     training: recipe.training,
+    spacing: spacingOf(context, recipe),
     seed: recipe.seed,
     purpose: `partial ${from.task} > ${task.id}`,
     restored: taken,

@@ -1,6 +1,6 @@
 import { transferPlan } from '@/lib/science/catalog/presets-layers';
 import { rowsTensor } from '../../engine';
-import { imagesOf, taskOf } from '../evaluate';
+import { imagesOf, spacingOf, taskOf } from '../evaluate';
 import { type FeaturePool, type Features, transferFeatures } from '../features';
 import { createPause } from '../pause';
 import type { Feed } from '../trained';
@@ -42,6 +42,7 @@ export const readout = networkMethod('readout', async (recipe, context) => {
     pool: 'transfer',
     images: imagesOf(context, 'transfer', recipe.images),
     training: recipe.training,
+    spacing: spacingOf(context, recipe),
     seed: recipe.seed,
     purpose: `readout ${sources} > ${task.id}`,
     feed: featureFeeds(context, features),

@@ -3,7 +3,7 @@ import { transferPlan } from '@/lib/science/catalog/presets-layers';
 import { TaskatlasError, type TransferRecipe } from '@/lib/science/core';
 import { pseudoLabels } from '@/lib/science/learning';
 import type { PackedLabels } from '../../networks';
-import { imagesOf, taskOf } from '../evaluate';
+import { imagesOf, spacingOf, taskOf } from '../evaluate';
 import { transferFeatures } from '../features';
 import { hideLabels } from '../hidden-labels';
 import type { LossSpec } from '../losses';
@@ -108,6 +108,7 @@ async function prepare(recipe: TransferRecipe, context: MethodContext) {
     pool: 'transfer' as const,
     images: imagesOf(context, 'transfer', recipe.images),
     training: recipe.training,
+    spacing: spacingOf(context, recipe),
     seed: recipe.seed,
     feed: featureFeeds(context, features),
   };
