@@ -6,11 +6,10 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { RunResult } from '@/lib/science/core';
-import { newSweep, plannedSource, plannedTransfer } from '@/lib/service/ports/testing/samples';
+import { newSweep, plannedSource, plannedTransfer, sampleOffers } from '@/lib/service/ports/testing/samples';
 import { connectQueue } from '@/lib/service/queue';
 import { connect, folderArtifacts, migrate } from '@/lib/service/store';
 import { startEmbeddedPostgres } from '@/lib/service/store/embedded';
-import { publishDueRuns } from '@/lib/service/sweeps';
 import { work } from '@/workers/loop';
 import { DEFAULT_TIMES } from '@/workers/types';
 import { readOptions, wholeNumber } from './command/options';
@@ -41,7 +40,6 @@ const transfers = Array.from({ length: wanted - sources.length }, (_, n) => {
 const began = performance.now();
 await store.createSweep(newSweep('bench'), [...sources, ...transfers]);
 const created = performance.now();
-await publishDueRuns(store, queue);
 
 const end = new AbortController();
 let left = wanted;
@@ -58,7 +56,8 @@ await work({
     backend: 'none',
     device: 'none',
     worker: 'bench',
-    activity: { run: null, imagesPerSecond: null },
+    offers: sampleOffers,
+    activity: { run: null, imagesPerSecond: null, alarm: null },
     times: DEFAULT_TIMES,
     draining: end.signal,
     retire: () => end.abort(),

@@ -105,14 +105,12 @@ export async function openSweeps(): Promise<
   }
 > {
   const database = await openDatabase(() => {}, false);
-  const [{ connectQueue }, { createSweeps }, { datasetCatalog }] = await Promise.all([
-    import('@/lib/service/queue'),
+  const [{ createSweeps }, { datasetCatalog }] = await Promise.all([
     import('@/lib/service/sweeps'),
     import('@/lib/service/server'),
   ]);
   const store = await connect(database.url);
-  const queue = await connectQueue(database.url);
-  const sweeps = createSweeps({ store, queue, datasets: datasetCatalog });
+  const sweeps = createSweeps({ store, datasets: datasetCatalog });
   return {
     importTransfers: sweeps.importTransfers,
     importBundle: sweeps.importBundle,
@@ -120,7 +118,6 @@ export async function openSweeps(): Promise<
     importRuns: sweeps.importRuns,
     exportRuns: sweeps.exportRuns,
     async close() {
-      await queue.close();
       await store.close();
       await database.stop();
     },

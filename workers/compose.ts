@@ -7,15 +7,18 @@ import { connect, folderArtifacts, patiently } from '@/lib/service/store';
 import { openEngine } from '@/lib/train/engine';
 import { gpuEngineInstalled, listGpus, parseDevice, placeWorkers } from '@/lib/train/engine/devices';
 import { datasetShelf, realExecution } from './execution';
+import { offersHere } from './offers';
 import type { WorkerParts } from './types';
 
-/** A worker waits this long for a database that is away: a result is not thrown away for a restart. */
-const PATIENCE_SECONDS = 900;
+/** A worker waits for a database that is away or full until it is asked to end: a result is not thrown away. */
+const PATIENCE_SECONDS = Number.POSITIVE_INFINITY;
 
 export interface WorkerOptions {
   databaseUrl: string;
   artifactsDirectory: string;
   cacheDirectory: string;
+  /** Aborted when the worker is asked to end. */
+  draining: AbortSignal;
 }
 
 /** Name of a worker process, new with each start: a restarted worker must not pass for its dead predecessor. */
@@ -60,12 +63,12 @@ export function takeDevice(
 export async function composeWorker(
   options: WorkerOptions,
 ): Promise<WorkerParts & { close(): Promise<void> }> {
-  const { databaseUrl, artifactsDirectory, cacheDirectory } = options;
+  const { databaseUrl, artifactsDirectory, cacheDirectory, draining } = options;
   const [engine, store] = await Promise.all([
     openEngine(threadsAllowed(process.env)),
-    connect(databaseUrl, { patienceSeconds: PATIENCE_SECONDS, poolSize: 4 }),
+    connect(databaseUrl, { patienceSeconds: PATIENCE_SECONDS, until: draining, poolSize: 4 }),
   ]);
-  const queue = await patiently(() => connectQueue(databaseUrl), PATIENCE_SECONDS * 1000);
+  const queue = await patiently(() => connectQueue(databaseUrl), PATIENCE_SECONDS * 1000, draining);
   const artifacts = folderArtifacts(artifactsDirectory);
   const shelf = datasetShelf(cacheDirectory);
   const findRun = store.getRun;
@@ -77,6 +80,7 @@ export async function composeWorker(
     scenesOf: async (recipe) => (await shelf(recipe.dataset)).scenes('test'),
     backend: engine.backend,
     device: engine.device,
+    offers: offersHere(),
     async close() {
       await queue.close().catch(() => undefined);
       await store.close().catch(() => undefined);

@@ -92,6 +92,7 @@ export function checkVersions(recipe: Recipe, tasks: ReadonlyMap<string, { versi
 
 export interface ExecutionParts {
   engine: Engine;
+  /** What is read of finished runs. */
   artifacts: ArtifactStore;
   shelf: DatasetShelf;
   cacheDirectory: string;
@@ -124,7 +125,7 @@ export function realExecution(parts: ExecutionParts): Execute {
       dataset,
       tasks,
       fingerprint,
-      artifacts,
+      artifacts: execution.artifacts,
       checkpoint: execution.checkpoint,
       signal: execution.signal,
       onProgress: ({ step, totalSteps, imagesPerSecond }) =>

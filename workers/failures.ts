@@ -1,5 +1,6 @@
 import { type FailureClass, type Recipe, TaskatlasError } from '@/lib/science/core';
 import type { StoredRun } from '@/lib/service/ports';
+import { isPlaceFault } from '@/lib/service/store';
 import { isOutOfMemory } from '@/lib/train/engine';
 
 /** Files of finished runs that a run needs are gone or damaged: no fault of the run. */
@@ -53,6 +54,7 @@ export function memoryAdvice(
 /** What kind of failure an error is, which decides about another attempt. */
 export function classify(error: unknown): { class: FailureClass; message: string } {
   const message = error instanceof Error ? error.message : String(error);
+  if (isPlaceFault(error)) return { class: 'place', message };
   if (error instanceof TaskatlasError) {
     if (error.code === 'out-of-memory' || error.code === 'diverged' || error.code === 'data') {
       return { class: error.code, message };

@@ -6,7 +6,13 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { TaskatlasError } from '@/lib/science/core';
 import type { JobQueue, Store, StoredRun } from '@/lib/service/ports';
 import { type TestDatabase, testDatabase } from '@/lib/service/ports/testing/postgres';
-import { newSweep, plannedSource, plannedTransfer, sampleResult } from '@/lib/service/ports/testing/samples';
+import {
+  newSweep,
+  plannedSource,
+  plannedTransfer,
+  sampleOffers,
+  sampleResult,
+} from '@/lib/service/ports/testing/samples';
 import { connectQueue } from '@/lib/service/queue';
 import { connect, folderArtifacts } from '@/lib/service/store';
 import { classify } from './failures';
@@ -18,7 +24,6 @@ const TIMES: WorkerTimes = {
   heartbeatSeconds: 0.05,
   sweepSeconds: 0.2,
   checkpointSeconds: 0,
-  quietSeconds: 30,
 };
 
 let database: TestDatabase;
@@ -71,9 +76,10 @@ function startWorker(execute: Execute, times: Partial<WorkerTimes> = {}, its: St
     scenesOf: async () => undefined,
     backend: 'none',
     device: 'test',
+    offers: sampleOffers,
     worker,
     times: { ...TIMES, ...times },
-    activity: { run: null, imagesPerSecond: null },
+    activity: { run: null, imagesPerSecond: null, alarm: null },
     draining: end.signal,
     retire: () => end.abort(),
     log: (text) => logged.push(text),
@@ -263,7 +269,9 @@ describe('work', () => {
 
   it('a job that means nothing stops nobody', async () => {
     const run = source();
-    await queue.publish('run', { fingerprint: 'not a fingerprint' }, { priority: -9 });
+    await queue.publish('solve-policy', { sweep: 'of an unknown shape' }, { priority: -9 });
+    // What builds before this one left in the queue.
+    await queue.publish('run' as 'solve-policy', { fingerprint: run.fingerprint }, { priority: -9 });
     await store.createSweep(newSweep(id()), [run]);
     startWorker(async () => sampleResult());
     await until(run.fingerprint, (r) => r.state === 'done');

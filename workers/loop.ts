@@ -1,15 +1,14 @@
-import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { analyseTargetJob, solvePolicyJob } from '@/lib/service/contracts';
 import type { Job } from '@/lib/service/ports';
 import { isTransient } from '@/lib/service/store';
+import { keepHouse } from './housekeeping';
 import { analyseOne } from './jobs/analyse-target';
-import { runOne } from './jobs/run';
+import { runNext } from './jobs/run';
 import { solveOne } from './jobs/solve-policy';
-import { requeueDue } from './settle';
 import type { WorkerContext } from './types';
 
-const HANDLERS = { run: runOne, 'analyse-target': analyseOne, 'solve-policy': solveOne } as const;
+const HANDLERS = { 'analyse-target': analyseOne, 'solve-policy': solveOne } as const;
 
 /** Idle workers ask again after 50 ms, then less and less often: a released transfer waits hardly at all. */
 const IDLE_MS = { first: 50, most: 400 };
@@ -31,6 +30,8 @@ async function noteTrouble({ store }: WorkerContext, job: Job, reason: string): 
 }
 
 async function handle(context: WorkerContext, job: Job): Promise<void> {
+  // A message that an older build left in the queue: runs are not delivered any more.
+  if (!(job.name in HANDLERS)) return await context.queue.done(job);
   try {
     await HANDLERS[job.name](context, job);
   } catch (error) {
@@ -43,51 +44,38 @@ async function handle(context: WorkerContext, job: Job): Promise<void> {
   }
 }
 
-/** Signs of life and lost property, until the worker ends. */
-async function keepHouse(context: WorkerContext, ended: AbortSignal): Promise<void> {
-  const { store, worker, backend, device, times } = context;
-  const startedAt = Date.now();
-  while (!ended.aborted) {
-    try {
-      const seenAt = Date.now();
-      await store.workers.seen({
-        id: worker,
-        host: hostname(),
-        pid: process.pid,
-        backend,
-        device,
-        startedAt,
-        seenAt,
-        ...context.activity,
-      });
-      if (!context.draining.aborted) await requeueDue(context);
-    } catch (error) {
-      context.log(`housekeeping: ${text(error)}`);
-    }
-    // Spread over the workers, so that they do not all ask at once.
-    const wait = times.sweepSeconds * (0.8 + 0.4 * Math.random()) * 1000;
-    await sleep(wait, undefined, { signal: ended }).catch(() => undefined);
-  }
+/** Says a trouble once, and again only when it is another one or lasts for a minute. */
+function sayOnce(log: (text: string) => void): (message: string) => void {
+  let [last, at] = ['', 0];
+  return (message) => {
+    if (message === last && performance.now() - at < 60_000) return;
+    [last, at] = [message, performance.now()];
+    log(message);
+  };
 }
 
-/** Takes and does jobs until the worker is asked to drain; the job at hand is given back with a checkpoint. */
+/**
+ * Takes and does jobs and runs until the worker is asked to drain; the run at hand is given back with a checkpoint.
+ * Jobs go first: a person waits for an analysis, and it takes milliseconds.
+ */
 export async function work(context: WorkerContext): Promise<void> {
   const { queue, draining, worker, store } = context;
   const ended = new AbortController();
   const house = keepHouse(context, ended.signal);
+  const say = sayOnce(context.log);
   let idle: number = IDLE_MS.first;
   while (!draining.aborted) {
     try {
       const job = await queue.take(worker);
-      if (job) {
+      if (job) await handle(context, job);
+      if (job || (!draining.aborted && (await runNext(context)))) {
         idle = IDLE_MS.first;
-        await handle(context, job);
         continue;
       }
       await sleep(idle, undefined, { signal: draining }).catch(() => undefined);
       idle = Math.min(idle * 1.5, IDLE_MS.most);
     } catch (error) {
-      context.log(`waiting for the database: ${text(error)}`);
+      say(`waiting for the database: ${text(error)}`);
       await sleep(TROUBLE_MS, undefined, { signal: draining }).catch(() => undefined);
     }
   }

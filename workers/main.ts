@@ -18,7 +18,6 @@ const { values } = parseArgs({
     heartbeat: { type: 'string' },
     housekeeping: { type: 'string' },
     checkpoint: { type: 'string' },
-    quiet: { type: 'string' },
   },
 });
 if (values.engine) process.env.TASKATLAS_ENGINE = values.engine;
@@ -26,7 +25,7 @@ takeDevice(values.device);
 
 const seconds = (text: string | undefined, fallback: number): number => {
   const value = text === undefined ? fallback : Number(text);
-  if (!Number.isFinite(value) || value < 0) throw new Error(`"${text}" is no number of seconds`);
+  if (!Number.isFinite(value) || value < 0) throw new Error(`"${text}" is not a valid number of seconds`);
   return value;
 };
 const times: WorkerTimes = {
@@ -34,7 +33,6 @@ const times: WorkerTimes = {
   heartbeatSeconds: seconds(values.heartbeat, DEFAULT_TIMES.heartbeatSeconds),
   sweepSeconds: seconds(values.housekeeping, DEFAULT_TIMES.sweepSeconds),
   checkpointSeconds: seconds(values.checkpoint, DEFAULT_TIMES.checkpointSeconds),
-  quietSeconds: seconds(values.quiet, DEFAULT_TIMES.quietSeconds),
 };
 
 const worker = workerId(values.name);
@@ -64,9 +62,10 @@ const parts = await composeWorker({
   databaseUrl: values.database ?? required('DATABASE_URL'),
   artifactsDirectory: values.artifacts ?? required('TASKATLAS_ARTIFACTS'),
   cacheDirectory: values.cache ?? required('TASKATLAS_CACHE'),
+  draining: drain.signal,
 });
 log(`${worker} is up: ${parts.backend} on ${parts.device}`);
-const activity = { run: null, imagesPerSecond: null };
+const activity = { run: null, imagesPerSecond: null, alarm: null };
 await work({ ...parts, worker, times, activity, draining: drain.signal, retire: () => drain.abort(), log });
 await parts.close();
 log('ended');

@@ -15,6 +15,8 @@ export interface Execution {
   };
   /** Pictures that the targets of the run's sweeps see: which feature files a source writes. */
   inputKinds: readonly InputKind[];
+  /** Where results too large for rows go; a full disk is waited for. */
+  artifacts: ArtifactStore;
   /** Most images that go through a network at once, after memory ran out. */
   imagesAtOnce?: number;
 }
@@ -31,17 +33,17 @@ export interface WorkerParts {
   scenesOf: ScenesOf;
   backend: string;
   device: string;
+  /** Versions that this build has (offers.ts): runs that need others are left to others. */
+  offers: readonly string[];
 }
 
 export interface WorkerTimes {
   /** A claim without a sign of life for this long may be taken over. */
   leaseSeconds: number;
   heartbeatSeconds: number;
-  /** How often lost messages, expired claims and forgotten analyses are looked for. */
+  /** How often a worker says that it is alive, and lost messages are looked for. */
   sweepSeconds: number;
   checkpointSeconds: number;
-  /** A run that waits in the queue for this long is handed to it again: its message may be lost. */
-  quietSeconds: number;
 }
 
 export const DEFAULT_TIMES: WorkerTimes = {
@@ -49,7 +51,6 @@ export const DEFAULT_TIMES: WorkerTimes = {
   heartbeatSeconds: 2.5,
   sweepSeconds: 5,
   checkpointSeconds: 5,
-  quietSeconds: 30,
 };
 
 /** One running worker. */
@@ -58,7 +59,7 @@ export interface WorkerContext extends WorkerParts {
   worker: string;
   times: WorkerTimes;
   /** What it does at the moment, for its line in the list of workers. */
-  activity: { run: string | null; imagesPerSecond: number | null };
+  activity: { run: string | null; imagesPerSecond: number | null; alarm: string | null };
   /** Aborted when the worker is asked to end. */
   draining: AbortSignal;
   /** Ends this worker as if it were asked to drain: its heap is not to be trusted any more. */

@@ -8,7 +8,6 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { declareTasks, ROOMS_VERSION } from '@/lib/science/datasets';
 import type { StoredRun } from '@/lib/service/ports';
-import { connectQueue } from '@/lib/service/queue';
 import { connect, migrate } from '@/lib/service/store';
 import { startEmbeddedPostgres } from '@/lib/service/store/embedded';
 import { createSweeps, type DatasetCatalog, parseSweepFile } from '@/lib/service/sweeps';
@@ -110,11 +109,10 @@ export async function timeSweep(options: SweepOptions): Promise<SweepTiming> {
   const server = await startEmbeddedPostgres({ directory: path.join(folder, 'postgres'), database: 'bench' });
   await migrate(server.url);
   const store = await connect(server.url, { patienceSeconds: 30 });
-  const queue = await connectQueue(server.url);
   const workers: ChildProcess[] = [];
   const peaks: number[] = [];
   try {
-    const sweep = await createSweeps({ store, queue, datasets }).submit(parseSweepFile(options.sweep));
+    const sweep = await createSweeps({ store, datasets }).submit(parseSweepFile(options.sweep));
     for (let i = 0; i < options.workers; i++) {
       workers.push(startWorker(`bench-${i + 1}`, server.url, folder, options));
     }
@@ -151,7 +149,6 @@ export async function timeSweep(options: SweepOptions): Promise<SweepTiming> {
     await Promise.all(
       workers.map((worker) => worker.exitCode ?? new Promise((resolve) => worker.once('exit', resolve))),
     );
-    await queue.close();
     await store.close();
     await server.stop({ force: true });
     await rm(folder, { recursive: true, force: true });

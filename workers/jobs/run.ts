@@ -1,11 +1,11 @@
 import { performance } from 'node:perf_hooks';
 import { candidateKey, labelOf } from '@/lib/science/catalog/methods';
 import type { InputKind, RunResult } from '@/lib/science/core';
-import { runJob } from '@/lib/service/contracts';
-import type { Job, StoredRun } from '@/lib/service/ports';
+import type { StoredRun } from '@/lib/service/ports';
 import { classify, imagesAtOnce, memoryAdvice, readingAdvice, UnreadableSources } from '../failures';
 import { holdLease, type Lease } from '../lease';
-import { settle } from '../settle';
+import { patientArtifacts, saveCheckpoint } from '../patience';
+import { publishAnalyses } from '../settle';
 import type { Execution, WorkerContext } from '../types';
 
 const checkpointName = (fingerprint: string): string => `${fingerprint}/checkpoint`;
@@ -22,6 +22,12 @@ async function inputKindsOf(context: WorkerContext, run: StoredRun): Promise<rea
   return [...new Set(kinds)].sort();
 }
 
+/** A checkpoint that cannot be removed does no harm: a finished run never reads it. */
+const forgetCheckpoint = (context: WorkerContext, fingerprint: string): Promise<void> =>
+  context.artifacts
+    .remove(checkpointName(fingerprint))
+    .catch((error: unknown) => context.log(`checkpoint: ${error}`));
+
 async function executionOf(context: WorkerContext, run: StoredRun, lease: Lease): Promise<Execution> {
   const name = checkpointName(run.fingerprint);
   const atOnce = imagesAtOnce(run);
@@ -31,20 +37,22 @@ async function executionOf(context: WorkerContext, run: StoredRun, lease: Lease)
     onProgress: lease.report,
     checkpoint: {
       load: () => context.artifacts.read(name),
-      save: (bytes) => context.artifacts.write(name, bytes),
+      save: (bytes) => saveCheckpoint(context, name, bytes),
       everySeconds: context.times.checkpointSeconds,
     },
+    artifacts: patientArtifacts(context, lease.signal),
     inputKinds: await inputKindsOf(context, run),
   };
 }
 
-/**
- * Claim → compute → result. The job has done its duty once the run is claimed (the claim in the database says who
- * has it), so it is acknowledged before the work, and a lost worker is noticed by the claim's expiry.
- */
-export async function runOne(context: WorkerContext, job: Job): Promise<void> {
+/** Claim → compute → result. A lost worker is noticed by the claim's expiry. False when there is nothing to do. */
+export async function runNext(context: WorkerContext): Promise<boolean> {
+  const { store, worker, times, offers } = context;
+  const run = await store.claimNext(worker, times.leaseSeconds, offers);
+  if (!run) return false;
   try {
-    await claimAndRun(context, job);
+    await compute(context, run);
+    return true;
   } finally {
     Object.assign(context.activity, { run: null, imagesPerSecond: null });
   }
@@ -56,12 +64,8 @@ function backendOf(context: WorkerContext, run: StoredRun): string {
   return atOnce === undefined ? context.backend : `${context.backend} (${atOnce} images at once)`;
 }
 
-async function claimAndRun(context: WorkerContext, job: Job): Promise<void> {
-  const { fingerprint } = runJob.parse(job.payload);
-  const run = await context.store.claim(fingerprint, context.worker, context.times.leaseSeconds);
-  // A message that cannot be acknowledged comes again, and finds the run claimed or done.
-  await context.queue.done(job).catch((error: unknown) => context.log(`acknowledging: ${error}`));
-  if (!run) return;
+async function compute(context: WorkerContext, run: StoredRun): Promise<void> {
+  const { fingerprint } = run;
   const started = performance.now();
   context.activity.run = fingerprint;
   const lease = holdLease(context, fingerprint);
@@ -75,33 +79,32 @@ async function claimAndRun(context: WorkerContext, job: Job): Promise<void> {
   }
   await lease.end();
   const computed = performance.now();
-  const { accepted, released } = await context.store.complete(
+  const { accepted } = await context.store.complete(
     fingerprint,
     context.worker,
     result,
     backendOf(context, run),
   );
-  await context.artifacts.remove(checkpointName(fingerprint));
-  await settle(context, fingerprint, released.length > 0);
+  await forgetCheckpoint(context, fingerprint);
+  await publishAnalyses(context, { runs: [fingerprint] });
   const [work, rest] = [(computed - started) / 1000, performance.now() - computed];
   const what = accepted ? 'done' : 'was already done';
   context.log(`${label(run)} ${what} in ${work.toFixed(2)} s, stored in ${rest.toFixed(0)} ms`);
 }
 
-/** Interrupted: the claim is given back, or is no longer ours. Otherwise the failure is told. */
+/** Interrupted: the claim is given back, or is no longer ours. Otherwise the failure is stored. */
 async function endWithout(
   context: WorkerContext,
   run: StoredRun,
   lease: Lease,
   error: unknown,
 ): Promise<void> {
-  const { store, worker, artifacts } = context;
+  const { store, worker } = context;
   const why = lease.interruption();
   if (why === null && error instanceof UnreadableSources) {
     const open = await store.awaitSources(run.fingerprint, worker, error.sources);
     if (open.length > 0) {
       context.log(`${label(run)} waits: ${error.message}, and are trained again`);
-      await settle(context, run.fingerprint, true);
       return;
     }
   }
@@ -111,12 +114,13 @@ async function endWithout(
         ? { class: 'data' as const, message: readingAdvice(error) }
         : classify(error);
     const short = failure.class === 'out-of-memory';
+    if (failure.class === 'place') context.activity.alarm = failure.message;
     if (short) failure.message = memoryAdvice(run, failure.message);
-    const after = await store.fail(run.fingerprint, worker, failure);
+    await store.fail(run.fingerprint, worker, failure);
     context.log(`${label(run)} failed (${failure.class}, attempt ${run.attempt}): ${failure.message}`);
     // The checkpoint may hold what made it fail: the next attempt starts from the beginning.
-    await artifacts.remove(checkpointName(run.fingerprint));
-    await settle(context, run.fingerprint, after.state === 'queued');
+    if (failure.class !== 'place') await forgetCheckpoint(context, run.fingerprint);
+    await publishAnalyses(context, { runs: [run.fingerprint] });
     if (short) {
       context.log('memory ran out: ending, so that the next attempt has a fresh process');
       context.retire();
@@ -124,11 +128,8 @@ async function endWithout(
     return;
   }
   context.log(`${label(run)} interrupted: ${why}`);
-  if (why === 'drain' || why === 'stopped') {
-    await store.release(run.fingerprint, worker);
-    await settle(context, run.fingerprint, true);
-  }
-  if (why === 'cancelled') await artifacts.remove(checkpointName(run.fingerprint));
+  if (why === 'drain' || why === 'stopped') await store.release(run.fingerprint, worker);
+  if (why === 'cancelled') await forgetCheckpoint(context, run.fingerprint);
 }
 
 /** "transfer surface-normals → z-depth (seed 1) 3f2a…" for the log. */

@@ -7,8 +7,7 @@ import type { TargetAnalysis } from '@/lib/science/core';
 import { declareTasks, ROOMS_VERSION } from '@/lib/science/datasets';
 import type { PolicyRecord } from '@/lib/service/contracts';
 import type { Store, StoredRun, StoredSweep } from '@/lib/service/ports';
-import { connectQueue } from '@/lib/service/queue';
-import { connect, patiently } from '@/lib/service/store';
+import { connect } from '@/lib/service/store';
 import { createSweeps, type DatasetCatalog, parseSweepFile, type Sweeps } from '@/lib/service/sweeps';
 import { workerArguments } from '../command';
 
@@ -61,18 +60,7 @@ const hex = (losses: Float32Array | null): string =>
   losses === null ? 'none' : Buffer.from(losses.buffer, losses.byteOffset, losses.byteLength).toString('hex');
 
 /** Short times, so that a killed worker is noticed soon; a checkpoint at every opportunity. */
-const TIMES = [
-  '--lease',
-  '3',
-  '--heartbeat',
-  '0.5',
-  '--housekeeping',
-  '0.5',
-  '--checkpoint',
-  '0',
-  '--quiet',
-  '1',
-];
+const TIMES = ['--lease', '3', '--heartbeat', '0.5', '--housekeeping', '0.5', '--checkpoint', '0'];
 
 function spawnWorker(
   databaseUrl: string,
@@ -143,8 +131,7 @@ export async function submitMicroSweep(
 ): Promise<MicroSweep> {
   const folder = await mkdtemp(path.join(tmpdir(), 'taskatlas-micro-'));
   const store = await connect(databaseUrl, { patienceSeconds: 60 });
-  const queue = await patiently(() => connectQueue(databaseUrl), 60_000);
-  const sweeps = createSweeps({ store, queue, datasets });
+  const sweeps = createSweeps({ store, datasets });
   const text = file ?? (await readFile(path.join(root, 'sweeps/micro.yaml'), 'utf8'));
   const sweep = await sweeps.submit(parseSweepFile(text));
   const workers: SpawnedWorker[] = [];
@@ -199,7 +186,6 @@ export async function submitMicroSweep(
     async close() {
       for (const worker of workers) worker.process.kill('SIGKILL');
       await Promise.all(workers.map((worker) => worker.exit));
-      await queue.close();
       await store.close();
       await rm(folder, { recursive: true, force: true });
     },

@@ -11,7 +11,7 @@ import { StateIcon } from '../ui/state-icon';
 import { Empty, Failure, Loading } from '../ui/status';
 import { ProgressBar, timeLine } from './progress';
 
-const STATES = ['active', 'paused', 'stopped', 'cancelled', 'done'] as const;
+const STATES = ['submitting', 'active', 'paused', 'stopped', 'cancelled', 'done'] as const;
 
 /** All sweeps, newest first, with what they found and how far they are. */
 export function SweepsPage() {
@@ -22,7 +22,7 @@ export function SweepsPage() {
   useRefresh(
     '/sweeps',
     4000,
-    all.some((s) => s.state === 'active'),
+    all.some((s) => s.state === 'active' || s.state === 'submitting'),
   );
   const shown = state === undefined ? all : all.filter((s) => s.state === state);
   const present = STATES.filter((s) => s === state || all.some((sweep) => sweep.state === s));

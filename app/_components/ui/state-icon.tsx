@@ -1,6 +1,6 @@
 import type { CellState } from '@/lib/service/contracts';
 
-export type ShownState = CellState | 'active' | 'paused' | 'stopped';
+export type ShownState = CellState | 'submitting' | 'active' | 'paused' | 'stopped';
 
 /** A small sign per state; shapes differ, not only colours. Decorative: the word stands beside it. */
 export function StateIcon({ state, size = 12 }: { state: ShownState; size?: number }) {
@@ -25,6 +25,7 @@ function shape(state: ShownState) {
           <path d="M6 1.8a4.2 4.2 0 0 1 0 8.4" fill="none" stroke={accent} strokeWidth="1.8" />
         </>
       );
+    case 'submitting':
     case 'queued':
       return <circle cx="6" cy="6" r="4" fill="none" stroke="var(--ink3)" strokeWidth="1.6" />;
     case 'waiting':

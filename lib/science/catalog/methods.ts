@@ -61,7 +61,7 @@ const REFERENCES: readonly MethodDeclaration[] = [
   },
 ];
 
-const METHODS: readonly MethodDeclaration[] = [
+export const METHODS: readonly MethodDeclaration[] = [
   ...REFERENCES,
   ...TRANSFER_METHODS,
   ...ADAPT_METHODS,

@@ -218,7 +218,8 @@ export type RunKind = Recipe['kind'];
 export const RUN_STATES = ['waiting', 'queued', 'running', 'done', 'failed', 'cancelled'] as const;
 export type RunState = (typeof RUN_STATES)[number];
 
-export type FailureClass = 'out-of-memory' | 'diverged' | 'data' | 'code' | 'lost-machine';
+/** `place`: the machine's disk or folders, not the run; such a failure is no attempt. */
+export type FailureClass = 'out-of-memory' | 'diverged' | 'data' | 'code' | 'lost-machine' | 'place';
 
 /** One point of a learning curve. Losses are means over the pool named. */
 export interface CurvePoint {

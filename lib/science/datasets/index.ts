@@ -17,3 +17,4 @@ export { creditsOf, dealLibrary, furnitureOf } from './rooms/furniture-set';
 export { resolveTaskonomy } from './taskonomy';
 export { exportRooms } from './taskonomy/export';
 export { domainPools } from './two-folders';
+export { DATASET_VERSIONS } from './versions';

@@ -1,6 +1,5 @@
 import { z } from 'zod';
 
 /** Payloads carry ids, rows hold truth. */
-export const runJob = z.strictObject({ fingerprint: z.string().regex(/^[0-9a-f]{64}$/) });
 export const analyseTargetJob = z.strictObject({ sweepId: z.string().min(1), target: z.string().min(1) });
 export const solvePolicyJob = z.strictObject({ sweepId: z.string().min(1) });

@@ -51,7 +51,7 @@ export const sweepView = z.object({
   id: z.string(),
   number: z.number(),
   name: z.string(),
-  state: z.enum(['active', 'paused', 'stopped', 'cancelled', 'done']),
+  state: z.enum(['submitting', 'active', 'paused', 'stopped', 'cancelled', 'done']),
   origin: z.enum(['measured', 'imported']),
   source: z.string().nullable(),
   notes: z.array(sweepNote),

@@ -34,10 +34,16 @@ export interface StoredLosses {
   probeLosses: Readonly<Record<TaskId, Float32Array>>;
 }
 
-/** A run that could be worked on now, or whose claim has expired. */
-export interface DueRun {
-  fingerprint: string;
-  priority: number;
+/** One target's tournament in one sweep. */
+export interface TargetRef {
+  sweepId: string;
+  target: TaskId;
+}
+
+/** Queued runs that no living worker can compute, and which versions none of them has. */
+export interface UnservedRuns {
+  needs: readonly string[];
+  runs: number;
 }
 
 /** One run in one target's tournament. */
@@ -76,16 +82,23 @@ export interface Store extends RunStore {
   troubles(sweepId: string): Promise<readonly Trouble[]>;
   /** Keeps the first time only. */
   markPhase(sweepId: string, name: string): Promise<void>;
-  /**
-   * Runs that should have a job in the queue: due, and not handed to the queue within `quietSeconds`, or with an
-   * expired claim. Marks them as handed over; best first.
-   */
-  takeDueRuns(options: { limit: number; quietSeconds: number }): Promise<readonly DueRun[]>;
   /** Runs of one target's tournament in one sweep. */
   tournament(sweepId: string, target: TaskId): Promise<readonly TournamentRun[]>;
-  /** Tournaments with a complete layer of seeds that their stored analysis does not cover. Of one run's sweeps, or of all. */
-  dueAnalyses(fingerprint?: string): Promise<readonly { sweepId: string; target: TaskId }[]>;
-  /** Measured sweeps without open runs or due analyses that are still active: their policy is to be solved. */
-  duePolicies(): Promise<readonly string[]>;
+  /**
+   * Tournaments with a complete layer of seeds that their stored analysis does not cover: among those that the runs take
+   * part in and those named, or among all.
+   */
+  dueAnalyses(among?: {
+    runs?: readonly string[];
+    targets?: readonly TargetRef[];
+  }): Promise<readonly TargetRef[]>;
+  /** Measured sweeps, of these or of all, without open runs or due analyses that are still active: their policy is to be solved. */
+  duePolicies(sweepIds?: readonly string[]): Promise<readonly string[]>;
+  /** Rolls back submissions of which no part was stored for so long. Answers how many. */
+  rollBackSilent(silentSeconds: number): Promise<number>;
+  /** Queued runs of active sweeps that no worker seen in the last seconds can compute; none while there is no worker. */
+  unservedNeeds(aliveSeconds: number): Promise<readonly UnservedRuns[]>;
+  /** The store's clock, ms since the epoch. */
+  now(): Promise<number>;
   close(): Promise<void>;
 }

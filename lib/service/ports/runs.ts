@@ -71,7 +71,8 @@ export interface FinishedRun {
   result: RunResult;
 }
 
-export type SweepState = 'active' | 'paused' | 'stopped' | 'cancelled' | 'done';
+/** `submitting`: its plan is not stored whole yet, and nobody works on it. */
+export type SweepState = 'submitting' | 'active' | 'paused' | 'stopped' | 'cancelled' | 'done';
 
 /** Something that a reader of a sweep must know: a defect of imported data, a limit of what can be read from it. */
 export interface SweepNote {
@@ -97,18 +98,24 @@ export interface StoredSweep {
   notes?: readonly SweepNote[];
   createdAt: number;
   finishedAt: number | null;
+  /** Runs of its plan; fewer are stored while it is `submitting`. Absent in imported sweeps. */
+  planned?: number;
 }
 
 /** A sweep before it is stored. */
-export type NewSweep = Omit<StoredSweep, 'number' | 'state' | 'createdAt' | 'finishedAt'>;
+export type NewSweep = Omit<StoredSweep, 'number' | 'state' | 'createdAt' | 'finishedAt' | 'planned'>;
 
 /** Truth about runs and sweeps. The real one is Postgres; the in-memory one passes the same contract suite. */
 export interface RunStore {
-  /** Inserts the sweep and those of its runs that are new, in one transaction; runs without open parents become queued. */
+  /** Stores the sweep and those of its runs that are new; runs without open parents become queued. */
   createSweep(sweep: NewSweep, runs: readonly PlannedRun[]): Promise<StoredSweep>;
-  /** Several sweeps in one transaction: all of them, or none. */
+  /**
+   * Several sweeps: all of them begin at one moment, or none is there. A large plan is stored in parts; `onStored` is
+   * told how many of the batch's runs are.
+   */
   createSweeps(
     batch: readonly { sweep: NewSweep; runs: readonly PlannedRun[] }[],
+    onStored?: (runs: number) => void,
   ): Promise<readonly StoredSweep[]>;
   /**
    * Adds runs to a sweep that is already there, in one transaction; runs that it has are left as they are. Those
@@ -123,6 +130,11 @@ export interface RunStore {
   getRun(fingerprint: string): Promise<StoredRun | null>;
   /** Compare-and-set: the claim succeeds only for a queued run or one whose claim has expired, and that some active sweep wants. */
   claim(fingerprint: string, worker: string, leaseSeconds: number): Promise<StoredRun | null>;
+  /**
+   * Claims the most urgent run that may be worked on and needs no version that is not among `offers`
+   * (sweeps/needs.ts); the worker's own claim again, if it holds one. Null when there is none.
+   */
+  claimNext(worker: string, leaseSeconds: number, offers: readonly string[]): Promise<StoredRun | null>;
   heartbeat(
     fingerprint: string,
     worker: string,
@@ -155,6 +167,8 @@ export interface RunStore {
    */
   awaitSources(fingerprint: string, worker: string, sources: readonly string[]): Promise<readonly string[]>;
   retry(fingerprint: string): Promise<StoredRun>;
+  /** Retries every failed run of the sweep. Answers how many. */
+  retryFailed(sweepId: string): Promise<number>;
   result(fingerprint: string): Promise<RunResult | null>;
   /** `doneRuns`: finished runs behind it, so that it is known to be out of date when more are. */
   saveAnalysis(sweepId: string, analysis: TargetAnalysis, doneRuns?: number): Promise<void>;
@@ -175,14 +189,21 @@ export interface StoredWorker {
   /** Fingerprint of the run at hand; null or absent when idle. */
   run?: string | null;
   imagesPerSecond?: number | null;
+  /** Versions of methods, data sets and tasks that it has, as sweeps/needs.ts names them. */
+  offers?: readonly string[];
+  /** What keeps it from going on, such as a full disk; null or absent when nothing does. */
+  alarm?: string | null;
 }
 
-/** Who is at work: workers announce themselves every few seconds; nothing depends on it but the eye. */
+/** Who is at work: workers announce themselves every few seconds. Times are the store's, not the worker's. */
 export interface WorkerRegistry {
   /** Inserts or refreshes the worker. */
-  seen(worker: StoredWorker): Promise<void>;
+  seen(worker: Omit<StoredWorker, 'startedAt' | 'seenAt'>): Promise<void>;
+  /** The worker has ended, and gives up its duties. */
   gone(id: string): Promise<void>;
   list(): Promise<readonly StoredWorker[]>;
+  /** Takes a duty, or keeps it, for so long: one holder at a time. False when another has it. */
+  hold(duty: string, holder: string, seconds: number): Promise<boolean>;
 }
 
 export interface Job {
@@ -191,7 +212,8 @@ export interface Job {
   payload: unknown;
 }
 
-export type JobName = 'run' | 'analyse-target' | 'solve-policy';
+/** Runs need no delivery: a worker claims the next one in the store. */
+export type JobName = 'analyse-target' | 'solve-policy';
 
 /** Delivery only: at least once, the claim in the RunStore decides. */
 export interface JobQueue {

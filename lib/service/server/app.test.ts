@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import * as contracts from '../contracts';
-import { memoryQueue } from '../queue';
 import { fingerprintOf } from '../views/testing/small-sweep';
 import { named } from './schemas';
 import { json, MICRO, testApi, yaml } from './testing/http';
@@ -38,8 +37,6 @@ describe('answers keep to their contracts', () => {
       pid: 1,
       backend: 'wasm',
       device: 'cpu',
-      startedAt: Date.now(),
-      seenAt: Date.now(),
     });
     const { workers } = await http.get('/workers', named.workerList);
     expect(workers.map((w) => [w.id, w.alive])).toContainEqual(['worker-1', true]);
@@ -163,7 +160,7 @@ describe('answers keep to their contracts', () => {
 describe('reading the store', () => {
   it('is shared by the views of one page, and never older than a quarter of a second', async () => {
     let now = Date.now();
-    const { app } = apiOver(http.store, memoryQueue(), { clock: { now: () => now } });
+    const { app } = apiOver(http.store, { clock: { now: () => now } });
     const workers = async () => {
       const response = await app.request('/api/v1/sweeps/sweep-1');
       return contracts.sweepView.parse(await response.json()).progress.workers;

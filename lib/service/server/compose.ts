@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import { TaskatlasError } from '@/lib/science/core';
 import { declareTasks } from '@/lib/science/datasets';
 import type { Store } from '../ports';
-import { connectQueue } from '../queue';
 import { connect } from '../store';
 import { createSweeps, parseSweepFile, type Sweeps } from '../sweeps';
 import { type Api, createApi } from './app';
@@ -49,17 +48,16 @@ const version = (): string => {
   return (parsed as { version?: string }).version ?? '0.0.0';
 };
 
-/** Wires store, queue and API over a database that is migrated already. */
+/** Wires store and API over a database that is migrated already. */
 export async function openApi(options: OpenApiOptions = {}): Promise<{ app: Api; close(): Promise<void> }> {
   const databaseUrl = options.databaseUrl ?? process.env.DATABASE_URL;
   if (!databaseUrl) {
     throw new TaskatlasError('unavailable', 'DATABASE_URL is not set. Start everything with: npm start');
   }
   const store = await connect(databaseUrl, { patienceSeconds: PATIENCE_SECONDS });
-  const queue = await connectQueue(databaseUrl);
   const service = createService({
     store,
-    sweeps: sweepCommands(createSweeps({ store, queue, datasets: datasetCatalog }), store),
+    sweeps: sweepCommands(createSweeps({ store, datasets: datasetCatalog }), store),
     tasks: declareTasks,
     clock: { now: () => Date.now() },
     token: options.token || undefined,
@@ -69,7 +67,6 @@ export async function openApi(options: OpenApiOptions = {}): Promise<{ app: Api;
   return {
     app: createApi(service),
     async close() {
-      await queue.close();
       await store.close();
     },
   };

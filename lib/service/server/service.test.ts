@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import { sweepSpec } from '../contracts';
-import { memoryQueue } from '../queue';
 import { smallSpec } from '../views/testing/small-sweep';
 import { testApi } from './testing/http';
 import { apiOver } from './testing/seeded';
@@ -9,7 +8,7 @@ const http = testApi();
 
 describe('tokens', () => {
   it('are asked for everywhere but in health and docs', async () => {
-    const locked = apiOver(http.store, memoryQueue(), { token: 'secret' }).app;
+    const locked = apiOver(http.store, { token: 'secret' }).app;
     const at = (path: string, headers: Record<string, string> = {}) =>
       locked.request(`/api/v1${path}`, { headers });
     expect((await at('/sweeps')).status).toBe(401);

@@ -1,9 +1,10 @@
 import type { Estimate, TargetAnalysis } from '@/lib/science/core';
 import type { PolicyRecord } from '../contracts';
-import type { Clock, Store } from '../ports';
+import type { Store } from '../ports';
 import type { Connection, Transaction } from './connection';
 import { logEvents } from './events';
 import { fromJson, toJson } from './rows';
+import { type Now, readNow } from './time';
 
 type AnalysisMethods = Pick<
   Store,
@@ -65,13 +66,13 @@ async function markTournaments(tx: Transaction, sweepId: string, now: Date): Pro
   }
 }
 
-export function analysisMethods(connection: Connection, clock: Clock): AnalysisMethods {
+export function analysisMethods(connection: Connection, now: Now): AnalysisMethods {
   return {
     saveAnalysis: (sweepId, analysis, doneRuns = 0) =>
       connection.transact(async (tx) => {
         const { target, preliminary } = analysis;
-        const now = new Date(clock.now());
-        const row = { analysis: toJson(analysis), preliminary, doneRuns, updatedAt: now };
+        const at = await readNow(tx, now);
+        const row = { analysis: toJson(analysis), preliminary, doneRuns, updatedAt: at };
         await tx.targetAnalysis.upsert({
           where: { sweepId_target: { sweepId, target } },
           create: { sweepId, target, ...row },
@@ -79,7 +80,7 @@ export function analysisMethods(connection: Connection, clock: Clock): AnalysisM
         });
         await tx.matrixCell.deleteMany({ where: { sweepId, target } });
         await tx.matrixCell.createMany({ data: cellRows(sweepId, analysis) });
-        if (!preliminary) await markTournaments(tx, sweepId, now);
+        if (!preliminary) await markTournaments(tx, sweepId, at);
         await logEvents(tx, [{ sweepId, kind: 'analysis', data: { target, preliminary } }]);
       }),
 
@@ -92,14 +93,14 @@ export function analysisMethods(connection: Connection, clock: Clock): AnalysisM
     savePolicy: (sweepId, policy) =>
       connection.transact(async (tx) => {
         const { budget, maxOrder, objectiveName, objective, optimal } = policy;
-        const now = new Date(clock.now());
-        const row = { objective, optimal, record: toJson(policy), createdAt: now };
+        const at = await readNow(tx, now);
+        const row = { objective, optimal, record: toJson(policy), createdAt: at };
         await tx.policy.upsert({
           where: { sweepId_budget_maxOrder_objectiveName: { sweepId, budget, maxOrder, objectiveName } },
           create: { sweepId, budget, maxOrder, objectiveName, ...row },
           update: row,
         });
-        await tx.phase.createMany({ data: [{ sweepId, name: 'policy', at: now }], skipDuplicates: true });
+        await tx.phase.createMany({ data: [{ sweepId, name: 'policy', at }], skipDuplicates: true });
         await logEvents(tx, [{ sweepId, kind: 'policy', data: { budget, maxOrder, objectiveName } }]);
       }),
 
@@ -136,9 +137,9 @@ export function analysisMethods(connection: Connection, clock: Clock): AnalysisM
 
     markPhase: (sweepId, name) =>
       connection.transact(async (tx) => {
-        const now = new Date(clock.now());
+        const at = await readNow(tx, now);
         const { count } = await tx.phase.createMany({
-          data: [{ sweepId, name, at: now }],
+          data: [{ sweepId, name, at }],
           skipDuplicates: true,
         });
         if (count > 0) await logEvents(tx, [{ sweepId, kind: 'phase', data: { name } }]);

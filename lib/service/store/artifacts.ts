@@ -52,9 +52,9 @@ export function folderArtifacts(directory: string): ArtifactStore {
     async write(name, bytes) {
       const file = fileOf(directory, name);
       const folder = path.dirname(file);
-      await mkdir(folder, { recursive: true });
       const partial = `${file}${PARTIAL}${process.pid}-${randomBytes(4).toString('hex')}`;
       try {
+        await mkdir(folder, { recursive: true });
         const handle = await open(partial, 'wx');
         try {
           await handle.writeFile(bytes);
@@ -65,14 +65,11 @@ export function folderArtifacts(directory: string): ArtifactStore {
         await rename(partial, file);
         await syncFolder(folder);
       } catch (cause) {
-        await rm(partial, { force: true });
-        throw new TaskatlasError(
-          'data',
-          `Cannot write the artifact ${name} below ${directory}. Is the disk full?`,
-          {
-            cause,
-          },
-        );
+        await rm(partial, { force: true }).catch(() => undefined);
+        const why = cause instanceof Error ? cause.message : String(cause);
+        throw new TaskatlasError('data', `Cannot write the artifact ${name} below ${directory}: ${why}`, {
+          cause,
+        });
       }
     },
 

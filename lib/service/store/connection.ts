@@ -26,48 +26,76 @@ const TRANSIENT = new Set([
   'P2024',
   'P2028',
 ]);
+/** The server answers but cannot write: its disk or memory is full, or it is read-only for now. */
+const FULL: Readonly<Record<string, string>> = {
+  '53100': 'The disk of the database is full: free space there.',
+  '53200': 'The database has no memory left.',
+  '25006': 'The database is read-only at the moment.',
+  '58030': 'The database cannot read or write its disk.',
+};
 /** Deadlock and serialisation failure: the transaction was rolled back and can simply be run again. */
 const CONFLICT = new Set(['40P01', '40001', 'P2034']);
 const PHRASES =
   /Connection terminated|Connection refused|Server has closed the connection|Can't reach database|not queryable|terminating connection|the database system is|timeout exceeded when trying to connect|Closed connection/i;
 
-/** Whether the same call may succeed later: the server is away, or another transaction won. */
-export function isTransient(error: unknown): boolean {
+const PLACES = new Set(Object.keys(FULL));
+
+/** Codes and messages of an error and of what caused it, as Prisma and its driver nest them. */
+function* traces(error: unknown): Generator<{ code: string | null; message: string }> {
   for (let current = error, depth = 0; current && depth < 6; depth++) {
-    if (typeof current !== 'object') return PHRASES.test(String(current));
+    if (typeof current !== 'object') return yield { code: null, message: String(current) };
     const { code, message, cause, meta } = current as {
       code?: unknown;
       message?: unknown;
       cause?: unknown;
       meta?: { code?: unknown; driverAdapterError?: unknown };
     };
-    for (const candidate of [code, meta?.code]) {
-      if (typeof candidate === 'string' && (TRANSIENT.has(candidate) || CONFLICT.has(candidate))) return true;
-    }
-    if (typeof message === 'string' && PHRASES.test(message)) return true;
-    const kind = (cause as { kind?: unknown; originalCode?: unknown } | undefined)?.originalCode;
-    if (typeof kind === 'string' && (TRANSIENT.has(kind) || CONFLICT.has(kind))) return true;
+    const original = (cause as { originalCode?: unknown } | undefined)?.originalCode;
+    const text = typeof message === 'string' ? message : '';
+    for (const candidate of [code, meta?.code, original])
+      if (typeof candidate === 'string') yield { code: candidate, message: text };
+    yield { code: null, message: text };
     current = cause ?? meta?.driverAdapterError;
+  }
+}
+
+/** Whether the same call may succeed later: the server is away or cannot write, or another transaction won. */
+export function isTransient(error: unknown): boolean {
+  for (const { code, message } of traces(error)) {
+    if (code !== null && (TRANSIENT.has(code) || CONFLICT.has(code) || PLACES.has(code))) return true;
+    if (PHRASES.test(message)) return true;
   }
   return false;
 }
 
-/** Calls again with growing pauses (20 ms … 1 s) while the failure is transient and patience lasts. */
-export async function patiently<T>(work: () => Promise<T>, patienceMs: number): Promise<T> {
+/** What is wrong with a database that answers but cannot write; null when that is not the trouble. */
+export function placeTrouble(error: unknown): string | null {
+  for (const { code } of traces(error)) if (code !== null && code in FULL) return FULL[code] ?? null;
+  return null;
+}
+
+const AWAY =
+  'The database does not answer. It is started by npm start; with DATABASE_URL, check that server.';
+
+/**
+ * Calls again with growing pauses (20 ms … 1 s) while the failure is transient and patience lasts. Once `until` is
+ * aborted, no more pauses are made.
+ */
+export async function patiently<T>(
+  work: () => Promise<T>,
+  patienceMs: number,
+  until?: AbortSignal,
+): Promise<T> {
   const deadline = Date.now() + patienceMs;
   for (let wait = 20; ; wait = Math.min(wait * 2, 1000)) {
     try {
       return await work();
     } catch (cause) {
       if (!isTransient(cause)) throw cause;
-      if (Date.now() + wait > deadline) {
-        throw new TaskatlasError(
-          'unavailable',
-          'The database does not answer. It is started by npm start; with DATABASE_URL, check that server.',
-          { cause },
-        );
+      if (until?.aborted || Date.now() + wait > deadline) {
+        throw new TaskatlasError('unavailable', placeTrouble(cause) ?? AWAY, { cause });
       }
-      await sleep(wait);
+      await sleep(wait, undefined, { signal: until }).catch(() => undefined);
     }
   }
 }
@@ -83,7 +111,7 @@ export interface Connection {
 
 export function openConnection(
   url: string,
-  options: { patienceSeconds: number; poolSize: number },
+  options: { patienceSeconds: number; until?: AbortSignal | undefined; poolSize: number },
 ): Connection {
   const adapter = new PrismaPg({
     connectionString: url,
@@ -92,12 +120,12 @@ export function openConnection(
     application_name: 'taskatlas',
   });
   const prisma = new PrismaClient({ adapter, errorFormat: 'minimal' });
-  const patience = options.patienceSeconds * 1000;
+  const patient = <T>(work: () => Promise<T>): Promise<T> =>
+    patiently(work, options.patienceSeconds * 1000, options.until);
   return {
     prisma,
-    read: (work) => patiently(() => work(prisma), patience),
-    transact: (work) =>
-      patiently(() => prisma.$transaction(work, { maxWait: 5000, timeout: 60_000 }), patience),
+    read: (work) => patient(() => work(prisma)),
+    transact: (work) => patient(() => prisma.$transaction(work, { maxWait: 5000, timeout: 60_000 })),
     close: () => prisma.$disconnect(),
   };
 }

@@ -150,8 +150,8 @@ describe('migrate', () => {
 
   it('notices when schema and migrations part ways', async () => {
     await migrate(database.url);
-    await query('alter table runs drop column published_at');
-    expect(await diffDatabaseToSchema(database.url)).toContain('ADD COLUMN     "published_at"');
+    await query('alter table runs drop column started_at');
+    expect(await diffDatabaseToSchema(database.url)).toContain('ADD COLUMN     "started_at"');
   });
 
   it('applies each migration once, in the order of names, whoever comes at the same time', async () => {
@@ -188,6 +188,17 @@ describe('migrate', () => {
     expect(await query("select to_regclass('half') as half")).toEqual([{ half: null }]);
     await addMigration('1_bad', 'create table half (n int);');
     expect(await migrate(database.url, { directory: folder })).toEqual(['1_bad']);
+  });
+
+  it('refuses a database that a newer version has migrated, and changes nothing in it', async () => {
+    await addMigration('1_first', 'create table log (n int);');
+    await addMigration('2_newer', 'alter table log add column m int;');
+    await migrate(database.url, { directory: folder });
+    await rm(path.join(folder, '2_newer'), { recursive: true });
+    await addMigration('3_own', 'drop table log;');
+    const refusal = migrate(database.url, { directory: folder });
+    await expect(refusal).rejects.toThrow(/newer version of Taskatlas.*2_newer.*Update this clone/);
+    expect(await query("select to_regclass('log') is not null as log")).toEqual([{ log: true }]);
   });
 
   it('refuses a database whose history differs', async () => {

@@ -74,6 +74,17 @@ function assertAgrees(migration: Migration, row: { checksum: string; finished_at
   }
 }
 
+/** A newer version has changed the tables: this one would read and write them wrongly. */
+function assertKnown(migrations: readonly Migration[], recorded: readonly string[]): void {
+  const unknown = recorded.filter((name) => !migrations.some((migration) => migration.name === name));
+  if (unknown.length === 0) return;
+  throw new TaskatlasError(
+    'conflict',
+    `This database was migrated by a newer version of Taskatlas (${unknown.join(', ')}). ` +
+      'Update this clone, or use another database.',
+  );
+}
+
 interface Applied {
   migration_name: string;
   checksum: string;
@@ -98,6 +109,7 @@ async function applyPending(client: pg.Client, migrations: readonly Migration[])
     const row = recorded.get(migration.name);
     if (row) assertAgrees(migration, row);
   }
+  assertKnown(migrations, [...recorded.keys()]);
   const pending = migrations.filter(({ name }) => !recorded.has(name));
   await checkRights(client, pending.length);
   if (pending.length > 0) await client.query(TABLE);

@@ -45,9 +45,10 @@ export const sweepFromRow = (row: Sweep): StoredSweep => ({
   notes: row.notes as unknown as SweepNote[],
   createdAt: row.createdAt.getTime(),
   finishedAt: milliseconds(row.finishedAt),
+  ...(row.origin === 'measured' ? { planned: row.planned } : {}),
 });
 
-export const statusFromRow = (row: Run): RunStatus => ({
+export const statusFromRow = (row: Omit<Run, 'recipe'>): RunStatus => ({
   state: row.state as RunState,
   attempt: row.attempt,
   failure:

@@ -12,54 +12,31 @@ import {
   retryRun,
 } from '@/lib/service/sweeps/machine';
 import { lossesToBytes } from '../contracts';
-import type { Clock, FinishedRun, RunStore, StoredRun } from '../ports';
+import type { FinishedRun, RunStore, StoredRun } from '../ports';
 import type { Connection, Transaction } from './connection';
-import { Prisma, type Run } from './generated/client';
-import { type LockedRun, lockRun, logRun, parentsDone } from './locks';
-import { resultToRow, runFromRow, statusToRow, toJson } from './rows';
+import type { Prisma } from './generated/client';
+import { insertRuns } from './insert';
+import { type LockedRun, lockRun, logRun } from './locks';
+import { resultToRow, runFromRow, statusToRow } from './rows';
+import type { Now } from './time';
+import { parentsDone, releaseChildren } from './waiting';
 
 type RunMethods = Pick<
   RunStore,
-  'getRun' | 'claim' | 'heartbeat' | 'complete' | 'adopt' | 'fail' | 'release' | 'retry'
+  | 'getRun'
+  | 'claim'
+  | 'claimNext'
+  | 'heartbeat'
+  | 'complete'
+  | 'adopt'
+  | 'fail'
+  | 'release'
+  | 'retry'
+  | 'retryFailed'
 >;
 
 const missing = (fingerprint: string): TaskatlasError =>
   new TaskatlasError('not-found', `There is no run ${fingerprint.slice(0, 12)}… in this database.`);
-
-/** Children whose last open parent this was. Locked first: two parents that finish at once must not both look away. */
-async function releaseChildren(tx: Transaction, parent: string, now: Date): Promise<string[]> {
-  const children = await tx.$queryRaw<{ fingerprint: string }[]>`
-    select r.fingerprint from runs r join run_dependencies d on d.child = r.fingerprint
-     where d.parent = ${parent} and r.state = 'waiting' order by r.fingerprint for update of r`;
-  if (children.length === 0) return [];
-  const released = await tx.$queryRaw<{ fingerprint: string }[]>`
-    update runs r set state = 'queued', not_before = ${now}, published_at = null
-     where r.fingerprint in (${Prisma.join(children.map((child) => child.fingerprint))}) and r.state = 'waiting'
-       and not exists (select 1 from run_dependencies d join runs p on p.fingerprint = d.parent
-                        where d.child = r.fingerprint and p.state <> 'done')
-    returning r.fingerprint`;
-  return released.map((run) => run.fingerprint);
-}
-
-/** Milestone "every run of this kind is done", for each sweep that wants the run. */
-async function markKindPhase(tx: Transaction, run: Run, now: Date): Promise<void> {
-  await tx.$executeRaw`
-    insert into phases (sweep_id, name, at)
-    select w.sweep_id, ${PHASE_OF_KIND[run.kind] ?? run.kind}, ${now}
-      from sweep_runs w where w.fingerprint = ${run.fingerprint}
-       and not exists (select 1 from sweep_runs o join runs r on r.fingerprint = o.fingerprint
-                        where o.sweep_id = w.sweep_id and r.kind = ${run.kind} and r.state <> 'done')
-    on conflict do nothing`;
-}
-
-const PHASE_OF_KIND: Readonly<Record<string, string>> = {
-  dataset: 'dataset',
-  source: 'sources',
-  probe: 'probes',
-  transfer: 'transfers',
-  scratch: 'scratch',
-  mean: 'mean',
-};
 
 async function writeResult(
   tx: Transaction,
@@ -104,13 +81,13 @@ interface Finish {
   worker: string;
   result: RunResult;
   backend: string;
-  now: Date;
+  now: Now;
 }
 
 /** Result, state and the release of children. */
 async function finish(
   tx: Transaction,
-  row: Run,
+  { row, now: at }: LockedRun,
   status: RunStatus,
   { worker, result, backend, now }: Finish,
 ): Promise<string[]> {
@@ -118,43 +95,87 @@ async function finish(
   // A run that was opened again because its files were gone keeps its first result.
   const known = await tx.runResult.count({ where: { fingerprint } });
   if (known === 0) await writeResult(tx, fingerprint, worker, result, backend);
-  const about = known === 0 ? { backend, seconds: result.cost.seconds, finishedAt: now } : {};
+  const about = known === 0 ? { backend, seconds: result.cost.seconds, finishedAt: at } : {};
   await tx.run.update({ where: { fingerprint }, data: { ...statusToRow(status), ...about } });
   const released = await releaseChildren(tx, fingerprint, now);
-  await markKindPhase(tx, row, now);
   await logRun(tx, row, 'done');
   return released;
 }
 
-async function adopt(tx: Transaction, run: FinishedRun, now: Date): Promise<boolean> {
-  const { fingerprint, recipe, priority, estimatedFlops, backend, result } = run;
-  await tx.run.createMany({
-    skipDuplicates: true,
-    data: [
-      {
-        fingerprint,
-        kind: recipe.kind,
-        recipe: toJson(recipe),
-        state: 'waiting',
-        priority,
-        estimatedFlops,
-        notBefore: now,
-        createdAt: now,
-      },
-    ],
-  });
-  const found = await lockRun(tx, fingerprint);
+async function adopt(tx: Transaction, run: FinishedRun, now: Now): Promise<boolean> {
+  const { fingerprint, backend, result } = run;
+  await insertRuns(tx, [run], now);
+  const found = await lockRun(tx, fingerprint, now);
   const status = found && adoptRun(found.status);
   if (!status) return false;
   await reopenSweeps(tx, fingerprint);
-  await finish(tx, found.row, status, { worker: 'import', result, backend, now });
+  await finish(tx, found, status, { worker: 'import', result, backend, now });
   return true;
 }
 
-export function runMethods(connection: Connection, clock: Clock): RunMethods {
+/**
+ * A run that may be worked on, locked; the most urgent that nobody else is about to take. First the one that the worker
+ * holds already: the answer to its claim was lost on the way.
+ */
+async function lockDue(
+  tx: Transaction,
+  worker: string,
+  offers: readonly string[],
+  now: Now,
+): Promise<string | null> {
+  const [found] = await tx.$queryRaw<{ fingerprint: string }[]>`
+    with living as materialized (select id from sweeps where state = 'active'),
+    own as materialized (
+      select r.fingerprint, -1000000000 as priority from runs r
+       where r.state = 'running' and r.claimed_by = ${worker} limit 1),
+    queued as materialized (
+      select r.fingerprint, r.priority from runs r
+       where r.state = 'queued' and r.not_before <= ${now()} and r.needs <@ ${[...offers]}::text[]
+         and exists (select 1 from sweep_runs w where w.fingerprint = r.fingerprint and w.sweep_id in (select id from living))
+       order by r.priority, r.fingerprint limit 1 for no key update of r skip locked),
+    lost as materialized (
+      select r.fingerprint, r.priority from runs r
+       where r.state = 'running' and r.claim_expires_at <= ${now()} and r.needs <@ ${[...offers]}::text[]
+         and exists (select 1 from sweep_runs w where w.fingerprint = r.fingerprint and w.sweep_id in (select id from living))
+       order by r.priority, r.fingerprint limit 1 for no key update of r skip locked)
+    select fingerprint from (select * from own union all select * from queued union all select * from lost) as due
+     order by priority, fingerprint limit 1`;
+  return found?.fingerprint ?? null;
+}
+
+/** `gaveUp`: the run had lost its worker too often and has failed for good. */
+async function claimIn(
+  tx: Transaction,
+  fingerprint: string,
+  { worker, leaseSeconds, now }: { worker: string; leaseSeconds: number; now: Now },
+): Promise<StoredRun | 'gaveUp' | null> {
+  const run = await lockRun(tx, fingerprint, now);
+  if (!run) return null;
+  const outcome = claimRun(run.status, {
+    worker,
+    now: run.now.getTime(),
+    leaseMs: leaseSeconds * 1000,
+    demand: demandOf(run.sweepStates),
+  });
+  if (!outcome) return null;
+  if (!outcome.claimed) {
+    await save(tx, fingerprint, statusToRow(outcome.run));
+    await logRun(tx, run.row, 'failed');
+    return 'gaveUp';
+  }
+  return await save(tx, fingerprint, {
+    ...statusToRow(outcome.run),
+    startedAt: run.now,
+    progressStep: null,
+    progressTotal: null,
+    imagesPerSecond: null,
+  });
+}
+
+export function runMethods(connection: Connection, now: Now): RunMethods {
   const locked: Locked = (fingerprint, work) =>
     connection.transact(async (tx) => {
-      const run = await lockRun(tx, fingerprint);
+      const run = await lockRun(tx, fingerprint, now);
       if (!run) throw missing(fingerprint);
       return await work(tx, run);
     });
@@ -165,39 +186,37 @@ export function runMethods(connection: Connection, clock: Clock): RunMethods {
         return row ? runFromRow(row) : null;
       }),
 
-    claim: (fingerprint, worker, leaseSeconds) =>
-      connection.transact(async (tx) => {
-        const run = await lockRun(tx, fingerprint);
-        if (!run) return null;
-        const now = clock.now();
-        const demand = demandOf(run.sweepStates);
-        const outcome = claimRun(run.status, { worker, now, leaseMs: leaseSeconds * 1000, demand });
-        if (!outcome) return null;
-        if (!outcome.claimed) {
-          await save(tx, fingerprint, statusToRow(outcome.run));
-          await logRun(tx, run.row, 'failed');
-          return null;
-        }
-        return await save(tx, fingerprint, {
-          ...statusToRow(outcome.run),
-          startedAt: new Date(now),
-          progressStep: null,
-          progressTotal: null,
-          imagesPerSecond: null,
+    claim: async (fingerprint, worker, leaseSeconds) => {
+      const claim = await connection.transact((tx) =>
+        claimIn(tx, fingerprint, { worker, leaseSeconds, now }),
+      );
+      return claim === 'gaveUp' ? null : claim;
+    },
+
+    claimNext: async (worker, leaseSeconds, offers) => {
+      for (;;) {
+        const claim = await connection.transact(async (tx) => {
+          const fingerprint = await lockDue(tx, worker, offers, now);
+          return fingerprint === null ? null : await claimIn(tx, fingerprint, { worker, leaseSeconds, now });
         });
-      }),
+        if (claim !== 'gaveUp') return claim;
+      }
+    },
 
     heartbeat: (fingerprint, worker, leaseSeconds, progress) =>
       locked(fingerprint, async (tx, run) => {
         const demand = demandOf(run.sweepStates);
-        const request = { worker, now: clock.now(), leaseMs: leaseSeconds * 1000, demand };
+        const request = { worker, now: run.now.getTime(), leaseMs: leaseSeconds * 1000, demand };
         const { run: status, answer } = heartbeatRun(run.status, request);
         if (answer === 'held' || answer === 'stopped') {
-          await save(tx, fingerprint, {
-            ...statusToRow(status),
-            progressStep: Math.round(progress.step),
-            progressTotal: Math.round(progress.totalSteps),
-            imagesPerSecond: progress.imagesPerSecond,
+          await tx.run.updateMany({
+            where: { fingerprint },
+            data: {
+              ...statusToRow(status),
+              progressStep: Math.round(progress.step),
+              progressTotal: Math.round(progress.totalSteps),
+              imagesPerSecond: progress.imagesPerSecond,
+            },
           });
         }
         return answer;
@@ -207,56 +226,66 @@ export function runMethods(connection: Connection, clock: Clock): RunMethods {
       locked(fingerprint, async (tx, run) => {
         const status = completeRun(run.status);
         if (!status) return { accepted: false, released: [] };
-        const now = new Date(clock.now());
-        return {
-          accepted: true,
-          released: await finish(tx, run.row, status, { worker, result, backend, now }),
-        };
+        return { accepted: true, released: await finish(tx, run, status, { worker, result, backend, now }) };
       }),
 
-    adopt: (run) => connection.transact((tx) => adopt(tx, run, new Date(clock.now()))),
+    adopt: (run) => connection.transact((tx) => adopt(tx, run, now)),
 
-    ...endings(locked, clock),
+    ...endings(locked),
+    ...retries(connection, locked),
   };
 }
 
 /** Ends of a claim other than a result. */
-function endings(locked: Locked, clock: Clock): Pick<RunMethods, 'fail' | 'release' | 'retry'> {
+function endings(locked: Locked): Pick<RunMethods, 'fail' | 'release'> {
   return {
     fail: (fingerprint, worker, failure: { class: FailureClass; message: string }) =>
       locked(fingerprint, async (tx, run) => {
-        const status = failRun(
-          run.status,
-          worker,
-          { ...failure, message: failure.message.slice(0, 4000) },
-          clock.now(),
-        );
-        if (status === run.status) return runFromRow(run.row);
-        if (status.state === 'failed') await logRun(tx, run.row, 'failed');
+        const short = { ...failure, message: failure.message.slice(0, 4000) };
+        const status = failRun(run.status, worker, short, run.now.getTime());
+        if (status === run.status) return await save(tx, fingerprint, {});
         const held = heldBack(status, await parentsDone(tx, fingerprint));
-        return await save(tx, fingerprint, { ...statusToRow(held), publishedAt: null });
+        const stored = await save(tx, fingerprint, statusToRow(held));
+        if (status.state === 'failed') await logRun(tx, run.row, 'failed');
+        return stored;
       }),
 
     release: (fingerprint, worker) =>
       locked(fingerprint, async (tx, run) => {
-        const status = releaseRun(run.status, worker, clock.now());
+        const status = releaseRun(run.status, worker, run.now.getTime());
         if (status === run.status) return;
         const held = heldBack(status, await parentsDone(tx, fingerprint));
-        await save(tx, fingerprint, { ...statusToRow(held), publishedAt: null });
+        await save(tx, fingerprint, statusToRow(held));
       }),
+  };
+}
 
-    retry: (fingerprint) =>
-      locked(fingerprint, async (tx, run) => {
-        const status = retryRun(run.status, await parentsDone(tx, fingerprint), clock.now());
-        if (status === run.status) {
-          throw new TaskatlasError(
-            'conflict',
-            `This run is ${run.status.state}: only failed and cancelled runs can be retried.`,
-          );
-        }
-        await reopenSweeps(tx, fingerprint);
-        await logRun(tx, run.row, status.state);
-        return await save(tx, fingerprint, { ...statusToRow(status), publishedAt: null, finishedAt: null });
-      }),
+function retries(connection: Connection, locked: Locked): Pick<RunMethods, 'retry' | 'retryFailed'> {
+  const retry: RunMethods['retry'] = (fingerprint) =>
+    locked(fingerprint, async (tx, run) => {
+      const status = retryRun(run.status, await parentsDone(tx, fingerprint), run.now.getTime());
+      if (status === run.status) {
+        throw new TaskatlasError(
+          'conflict',
+          `This run is ${run.status.state}: only failed and cancelled runs can be retried.`,
+        );
+      }
+      await reopenSweeps(tx, fingerprint);
+      const stored = await save(tx, fingerprint, { ...statusToRow(status), finishedAt: null });
+      await logRun(tx, run.row, status.state);
+      return stored;
+    });
+  return {
+    retry,
+    async retryFailed(sweepId) {
+      const failed = await connection.read((prisma) =>
+        prisma.run.findMany({
+          where: { state: 'failed', sweeps: { some: { sweepId } } },
+          select: { fingerprint: true },
+        }),
+      );
+      for (const { fingerprint } of failed) await retry(fingerprint);
+      return failed.length;
+    },
   };
 }

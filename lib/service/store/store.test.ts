@@ -31,8 +31,6 @@ beforeEach(() => {
 
 const id = () => `s${seed}`;
 const source = (n: number) => ({ ...plannedSource(seed * 1000 + n, n), target: 't' });
-const due = async () =>
-  (await store.takeDueRuns({ limit: 100, quietSeconds: 30 })).map((run) => run.fingerprint);
 const done = (fingerprint: string) => store.complete(fingerprint, 'w', sampleResult(), 'wasm');
 
 async function rows(text: string): Promise<unknown[]> {
@@ -46,64 +44,15 @@ async function rows(text: string): Promise<unknown[]> {
 }
 
 describe('what is due', () => {
-  it('hands each queued run over once, the most urgent first, and again when its message must be lost', async () => {
-    const [a, b] = [source(1), source(2)];
-    await store.createSweep(newSweep(id()), [b, a]);
-    expect(await due()).toEqual([a.fingerprint, b.fingerprint]);
-    expect(await due()).toEqual([]);
-    clock.advance(31);
-    expect(await due()).toEqual([a.fingerprint, b.fingerprint]);
-    await store.setSweepState(id(), 'cancelled');
-  });
-
-  it('hands over what a finished parent released, and what a lost worker held', async () => {
-    const parent = source(1);
-    const child = plannedTransfer(`t${seed}`, [parent]);
-    await store.createSweep(newSweep(id()), [parent, child]);
-    expect(await due()).toEqual([parent.fingerprint]);
-    await store.claim(parent.fingerprint, 'w', 10);
-    clock.advance(9);
-    expect(await due()).toEqual([]);
-    clock.advance(1);
-    expect(await due()).toEqual([parent.fingerprint]);
-    await done(parent.fingerprint);
-    expect(await due()).toEqual([child.fingerprint]);
-    await store.setSweepState(id(), 'cancelled');
-  });
-
-  it('hands over nothing of paused sweeps, and everything at once when they go on', async () => {
-    const a = source(1);
-    await store.createSweep(newSweep(id()), [a]);
-    await due();
-    await store.setSweepState(id(), 'paused');
-    clock.advance(60);
-    expect(await due()).toEqual([]);
-    await store.setSweepState(id(), 'active');
-    expect(await due()).toEqual([a.fingerprint]);
-    await store.setSweepState(id(), 'cancelled');
-  });
-
-  it('waits for the back-off of a failed attempt', async () => {
-    const a = source(1);
-    await store.createSweep(newSweep(id()), [a]);
-    await due();
-    await store.claim(a.fingerprint, 'w', 10);
-    await store.fail(a.fingerprint, 'w', { class: 'out-of-memory', message: 'x' });
-    expect(await due()).toEqual([]);
-    clock.advance(10);
-    expect(await due()).toEqual([a.fingerprint]);
-    await store.setSweepState(id(), 'cancelled');
-  });
-
   it('analyses a tournament when its runs are over, again when a retried one is done, then ends the sweep', async () => {
     const [a, b] = [source(1), source(2)];
     await store.createSweep(newSweep(id()), [a, b]);
     await done(a.fingerprint);
-    expect(await store.dueAnalyses(a.fingerprint)).toEqual([]);
+    expect(await store.dueAnalyses({ runs: [a.fingerprint] })).toEqual([]);
     await store.claim(b.fingerprint, 'w', 10);
     await store.fail(b.fingerprint, 'w', { class: 'diverged', message: 'NaN' });
     const tournament = { sweepId: id(), target: 't' };
-    expect(await store.dueAnalyses(b.fingerprint)).toEqual([tournament]);
+    expect(await store.dueAnalyses({ runs: [b.fingerprint] })).toEqual([tournament]);
     expect(await store.duePolicies()).not.toContain(id());
     await store.saveAnalysis(id(), sampleAnalysis('t', true), 1);
     expect(await store.dueAnalyses()).toEqual([]);
@@ -117,7 +66,7 @@ describe('what is due', () => {
     await store.setSweepState(id(), 'done');
     expect(await store.duePolicies()).toEqual([]);
     expect(Object.keys(await store.phases(id())).sort()).toEqual([
-      ...['done', 'first tournament', 'policy', 'sources', 'tournaments'],
+      ...['done', 'first tournament', 'policy', 'tournaments'],
     ]);
   });
 
@@ -141,11 +90,11 @@ describe('what is due', () => {
     const second = { ...source(2), layer: 1 };
     await store.createSweep(newSweep(id()), [first, second]);
     await done(first.fingerprint);
-    expect(await store.dueAnalyses(first.fingerprint)).toEqual([{ sweepId: id(), target: 't' }]);
+    expect(await store.dueAnalyses({ runs: [first.fingerprint] })).toEqual([{ sweepId: id(), target: 't' }]);
     await store.saveAnalysis(id(), sampleAnalysis('t', true), 1);
-    expect(await store.dueAnalyses(first.fingerprint)).toEqual([]);
+    expect(await store.dueAnalyses({ runs: [first.fingerprint] })).toEqual([]);
     await done(second.fingerprint);
-    expect(await store.dueAnalyses(second.fingerprint)).toEqual([{ sweepId: id(), target: 't' }]);
+    expect(await store.dueAnalyses({ runs: [second.fingerprint] })).toEqual([{ sweepId: id(), target: 't' }]);
     await store.setSweepState(id(), 'cancelled');
   });
 
@@ -236,16 +185,16 @@ describe('records', () => {
       pid: 7,
       backend: 'wasm',
       device: 'd',
-      startedAt: clock.now(),
-      seenAt: clock.now(),
+      offers: ['method readout 4'],
     };
+    const startedAt = clock.now();
     await store.workers.seen(worker);
     await store.workers.seen({ ...worker, id: 'w2' });
     clock.advance(5);
-    await store.workers.seen({ ...worker, seenAt: clock.now() });
+    await store.workers.seen({ ...worker, alarm: 'the disk is full' });
     await store.workers.gone('w2');
-    const idle = { run: null, imagesPerSecond: null };
-    expect(await store.workers.list()).toEqual([{ ...worker, ...idle, seenAt: clock.now() }]);
+    const idle = { run: null, imagesPerSecond: null, alarm: 'the disk is full' };
+    expect(await store.workers.list()).toEqual([{ ...worker, ...idle, startedAt, seenAt: clock.now() }]);
   });
 
   it('logs events in the order in which they can be seen, however many write at once', async () => {

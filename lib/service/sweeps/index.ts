@@ -5,4 +5,4 @@ export { growTarget } from './grow';
 export { parseSweepFile } from './parse';
 export type { SweepPlan } from './plan';
 export { finishSweep } from './solve';
-export { createSweeps, type DatasetCatalog, publishDueRuns, type Sweeps } from './use-cases';
+export { createSweeps, type DatasetCatalog, type Sweeps } from './use-cases';

@@ -29,6 +29,7 @@ const MAX_ATTEMPTS: Readonly<Record<FailureClass, number>> = {
   data: 2,
   code: 2,
   'lost-machine': 5,
+  place: Number.POSITIVE_INFINITY,
 };
 
 /** First waiting time by class, ms; doubled with each attempt, at most two minutes. */
@@ -38,6 +39,7 @@ const BACKOFF_MS: Readonly<Record<FailureClass, number>> = {
   data: 2_000,
   code: 1_000,
   'lost-machine': 0,
+  place: 15_000,
 };
 
 const unclaimed = { claimedBy: null, claimExpiresAt: null } as const;
@@ -48,14 +50,14 @@ const isOpen = (state: RunState): boolean => state !== 'done' && state !== 'canc
 const expired = (run: RunStatus, now: number): boolean =>
   run.state === 'running' && (run.claimExpiresAt ?? 0) <= now;
 
-/** The strongest wish among the states of the sweeps that want a run. */
+/** The strongest wish among the states of the sweeps that want a run; one that is still submitted asks for nothing. */
 export function demandOf(sweepStates: readonly string[]): Demand {
   if (sweepStates.includes('active')) return 'active';
   if (sweepStates.includes('paused')) return 'paused';
   return sweepStates.some((state) => state === 'stopped' || state === 'done') ? 'stopped' : 'none';
 }
 
-/** May a worker be sent to this run now? */
+/** May a worker take this run now? */
 export const isDue = (run: RunStatus, demand: Demand, now: number): boolean =>
   demand === 'active' && ((run.state === 'queued' && run.notBefore <= now) || expired(run, now));
 
@@ -74,7 +76,7 @@ export function claimRun(run: RunStatus, request: ClaimRequest): { run: RunStatu
   if (ours) return { run: { ...run, claimExpiresAt: now + leaseMs }, claimed: true };
   if (!isDue(run, demand, now)) return null;
   if (expired(run, now) && run.attempt >= MAX_ATTEMPTS['lost-machine']) {
-    const message = `The worker was lost ${run.attempt} times in the middle of this run. Its log may say why; retry it when that is mended.`;
+    const message = `The worker was lost ${run.attempt} times in the middle of this run. Check the worker log, fix the cause, then retry.`;
     return {
       run: { ...run, ...unclaimed, state: 'failed', failure: { class: 'lost-machine', message } },
       claimed: false,
@@ -115,7 +117,10 @@ export function completeRun(run: RunStatus): RunStatus | null {
 export const adoptRun = (run: RunStatus): RunStatus | null =>
   run.state === 'done' ? null : { ...run, ...unclaimed, state: 'done', failure: null };
 
-/** The holder reports a failure; it is tried again unless its class says that this is useless. */
+/**
+ * The holder reports a failure; it is tried again unless its class says that this is useless. A fault of the place (a
+ * full disk) says nothing about the run: it counts as never claimed.
+ */
 export function failRun(
   run: RunStatus,
   worker: string,
@@ -129,6 +134,7 @@ export function failRun(
     ...run,
     ...unclaimed,
     state: final ? 'failed' : 'queued',
+    attempt: failure.class === 'place' ? Math.max(run.attempt - 1, 0) : run.attempt,
     failure,
     notBefore: final ? run.notBefore : now + wait,
   };

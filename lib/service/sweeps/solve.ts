@@ -104,5 +104,5 @@ export async function finishSweep(store: Store, sweepId: string, scenesOf: Scene
   const policy = await solveSweepPolicy(data, draws);
   if (policy) await store.savePolicy(sweepId, policy);
   // A person may have stopped or cancelled it meanwhile, or retried a run: then it is not at its end.
-  if ((await store.duePolicies()).includes(sweepId)) await store.setSweepState(sweepId, 'done');
+  if ((await store.duePolicies([sweepId])).includes(sweepId)) await store.setSweepState(sweepId, 'done');
 }

@@ -10,7 +10,7 @@ import type {
 } from '../contracts';
 import { sweepNamed } from '../contracts';
 import { type ImportOptions, type ImportReport, importedSweep, type TransfersDocument } from '../imports';
-import type { JobQueue, NewSweep, Store, StoredRun, StoredSweep, SweepState } from '../ports';
+import type { NewSweep, Store, StoredRun, StoredSweep, SweepState } from '../ports';
 import { type PlannedFile, planFiles } from './batch';
 import { exportBundle, sweepOfBundle } from './bundle';
 import type { ExternalEncoders } from './external';
@@ -30,7 +30,6 @@ export interface DatasetCatalog {
 
 export interface SweepDependencies {
   store: Store;
-  queue: JobQueue;
   datasets: DatasetCatalog;
 }
 
@@ -77,18 +76,6 @@ const AFTER: Readonly<Record<'pause' | 'stop' | 'resume' | 'cancel', readonly Sw
   cancel: ['active', 'paused', 'stopped'],
 };
 
-/** Hands every run that is due to the queue. The store knows which; a job too many does no harm. */
-export async function publishDueRuns(store: Store, queue: JobQueue, quietSeconds = 30): Promise<number> {
-  const due = await store.takeDueRuns({ limit: 2000, quietSeconds });
-  if (due.length > 0) {
-    await queue.publishMany(
-      'run',
-      due.map(({ fingerprint, priority }) => ({ payload: { fingerprint }, priority })),
-    );
-  }
-  return due.length;
-}
-
 const newSweep = (spec: SweepSpec, tasks: readonly TaskDeclaration[]): NewSweep => ({
   id: randomUUID(),
   name: spec.name,
@@ -101,7 +88,6 @@ const newSweep = (spec: SweepSpec, tasks: readonly TaskDeclaration[]): NewSweep 
 /** What comes from elsewhere and what is passed on. */
 function exchange(
   store: Store,
-  queue: JobQueue,
 ): Pick<Sweeps, 'importTransfers' | 'importBundle' | 'importRuns' | 'exportBundle' | 'exportRuns'> {
   const named = async (ref: string): Promise<StoredSweep> => {
     const found = sweepNamed(await store.listSweeps(), ref);
@@ -119,11 +105,7 @@ function exchange(
     },
     exportBundle: async (ref) => exportBundle(store, await named(ref)),
     exportRuns: async (ref) => exportRuns(store, await named(ref)),
-    async importRuns(document) {
-      const taken = await importRuns(store, document);
-      await publishDueRuns(store, queue);
-      return taken;
-    },
+    importRuns: (document) => importRuns(store, document),
     async importBundle(document) {
       const { sweep, analyses, policies } = sweepOfBundle(document);
       const imported = analyses.reduce((sum, { candidates }) => sum + candidates.length, 0);
@@ -139,7 +121,7 @@ function exchange(
   };
 }
 
-export function createSweeps({ store, queue, datasets }: SweepDependencies): Sweeps {
+export function createSweeps({ store, datasets }: SweepDependencies): Sweeps {
   const plan = async (spec: SweepSpec): Promise<SweepPlan> => {
     const dataset = await datasets.resolve(spec.dataset);
     const external = await datasets.external(spec.externalSources ?? []);
@@ -161,7 +143,6 @@ export function createSweeps({ store, queue, datasets }: SweepDependencies): Swe
       );
     }
     await store.setSweepState(id, state);
-    if (state === 'active') await publishDueRuns(store, queue);
   };
 
   const submit = async (
@@ -171,7 +152,6 @@ export function createSweeps({ store, queue, datasets }: SweepDependencies): Swe
       planned.map(({ spec, plan: { runs, tasks } }) => ({ sweep: newSweep(spec, tasks), runs })),
     );
     for (const { id } of stored) await store.markPhase(id, 'submitted');
-    await publishDueRuns(store, queue);
     return stored;
   };
 
@@ -196,16 +176,9 @@ export function createSweeps({ store, queue, datasets }: SweepDependencies): Swe
     cancel: (id) => change(id, 'cancel', 'cancelled'),
     async retryFailed(id) {
       await find(id);
-      const failed = (await store.runsOf(id)).filter((run) => run.state === 'failed');
-      for (const run of failed) await store.retry(run.fingerprint);
-      await publishDueRuns(store, queue);
-      return failed.length;
+      return await store.retryFailed(id);
     },
-    async retryRun(fingerprint) {
-      const run = await store.retry(fingerprint);
-      await publishDueRuns(store, queue);
-      return run;
-    },
-    ...exchange(store, queue),
+    retryRun: (fingerprint) => store.retry(fingerprint),
+    ...exchange(store),
   };
 }

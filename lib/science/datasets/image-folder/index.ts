@@ -23,7 +23,7 @@ import { classLabel, type Labellers, PICTURE_LABELS, type PictureRecord } from '
 export type ImageFolderSpec = Extract<DatasetSpec, { kind: 'image-folder' }>;
 
 /** Raised by hand when the same files would give other pictures or pools. */
-const IMAGE_FOLDER_VERSION = 2;
+export const IMAGE_FOLDER_VERSION = 2;
 
 export interface ImageFolderInput {
   directory: string;

@@ -28,7 +28,7 @@ import { type Scan, scanTaskonomy } from './scan';
 export type TaskonomySpec = Extract<DatasetSpec, { kind: 'taskonomy' }>;
 
 /** Raised by hand when the same files would give other pictures, labels or pools. */
-const TASKONOMY_VERSION = 2;
+export const TASKONOMY_VERSION = 2;
 
 export interface TaskonomyInput {
   directory: string;

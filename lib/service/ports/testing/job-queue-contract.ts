@@ -31,16 +31,16 @@ export function describeJobQueue(
 
     it('gives the most urgent first, then the oldest, each to one taker', async () => {
       await queue.publish('solve-policy', sweep('late'), { priority: 9 });
-      await queue.publishMany('run', [
-        { payload: { fingerprint: 'b' }, priority: 2 },
-        { payload: { fingerprint: 'a' }, priority: 1 },
+      await queue.publishMany('solve-policy', [
+        { payload: sweep('b'), priority: 2 },
+        { payload: sweep('a'), priority: 1 },
       ]);
       await queue.publish('analyse-target', { sweepId: 's', target: 't' }, { priority: -2 });
       const jobs = await takeAll();
       expect(jobs.map((job) => [job.name, job.payload])).toEqual([
         ['analyse-target', { sweepId: 's', target: 't' }],
-        ['run', { fingerprint: 'a' }],
-        ['run', { fingerprint: 'b' }],
+        ['solve-policy', sweep('a')],
+        ['solve-policy', sweep('b')],
         ['solve-policy', sweep('late')],
       ]);
       expect(await queue.take('w')).toBeNull();
@@ -76,13 +76,13 @@ export function describeJobQueue(
     });
 
     it('gives each of many jobs to one of many takers', async () => {
-      const payloads = Array.from({ length: 40 }, (_, i) => ({ fingerprint: `job-${i}` }));
+      const payloads = Array.from({ length: 40 }, (_, i) => sweep(`job-${i}`));
       await queue.publishMany(
-        'run',
+        'solve-policy',
         payloads.map((payload) => ({ payload })),
       );
       const taken = await Promise.all(payloads.map((_, i) => queue.take(`w${i % 4}`)));
-      const names = taken.map((job) => (job?.payload as { fingerprint: string } | undefined)?.fingerprint);
+      const names = taken.map((job) => (job?.payload as { sweepId: string } | undefined)?.sweepId);
       expect(new Set(names).size).toBe(40);
     });
   });

@@ -17,6 +17,7 @@ import {
   reopenRun,
   retryRun,
 } from '@/lib/service/sweeps/machine';
+import { needsOf } from '@/lib/service/sweeps/needs';
 import type { PolicyRecord } from '../../contracts';
 import type {
   Clock,
@@ -202,6 +203,9 @@ class Memory {
   }
 }
 
+const byPriority = (a: MemoryRun, b: MemoryRun): number =>
+  a.priority - b.priority || (a.fingerprint < b.fingerprint ? -1 : 1);
+
 const visible = ({ parents: _, ...run }: MemoryRun): StoredRun => structuredClone(run);
 
 /** Beside the port: what a scheduler asks, for models and tests. */
@@ -226,6 +230,7 @@ function create(memory: Memory, sweep: NewSweep, runs: readonly PlannedRun[]): S
     state: imported ? 'done' : 'active',
     createdAt: now,
     finishedAt: imported ? now : null,
+    ...(imported ? {} : { planned: runs.length }),
   };
   memory.sweeps.set(sweep.id, stored);
   for (const run of runs) {
@@ -239,8 +244,14 @@ function create(memory: Memory, sweep: NewSweep, runs: readonly PlannedRun[]): S
 function sweepPart(memory: Memory) {
   return {
     createSweep: async (sweep: NewSweep, runs: readonly PlannedRun[]) => create(memory, sweep, runs),
-    createSweeps: async (batch: readonly { sweep: NewSweep; runs: readonly PlannedRun[] }[]) =>
-      batch.map(({ sweep, runs }) => create(memory, sweep, runs)),
+    createSweeps: async (
+      batch: readonly { sweep: NewSweep; runs: readonly PlannedRun[] }[],
+      onStored: (runs: number) => void = () => undefined,
+    ) => {
+      const stored = batch.map(({ sweep, runs }) => create(memory, sweep, runs));
+      onStored(batch.reduce((sum, { runs }) => sum + runs.length, 0));
+      return stored;
+    },
     extendSweep: async (id: string, runs: readonly PlannedRun[]): Promise<number> => {
       const sweep = memory.sweep(id);
       const known = new Set(memory.members(id).map((run) => run.fingerprint));
@@ -259,18 +270,16 @@ function sweepPart(memory: Memory) {
         }
         memory.revive(id, []);
       }
-      if (fresh.length > 0 && sweep.state === 'done')
-        memory.sweeps.set(id, { ...sweep, state: 'active', finishedAt: null });
+      if (fresh.length > 0) {
+        const woken = sweep.state === 'done' ? { state: 'active' as const, finishedAt: null } : {};
+        memory.sweeps.set(id, { ...sweep, ...woken, planned: (sweep.planned ?? 0) + fresh.length });
+      }
       return fresh.length;
     },
     getSweep: async (id: string) => structuredClone(memory.sweeps.get(id) ?? null),
     listSweeps: async () => [...memory.sweeps.values()].reverse().map((sweep) => structuredClone(sweep)),
     setSweepState: async (id: string, state: SweepState) => memory.setState(id, state),
-    runsOf: async (sweepId: string) =>
-      memory
-        .members(sweepId)
-        .sort((a, b) => a.priority - b.priority || (a.fingerprint < b.fingerprint ? -1 : 1))
-        .map(visible),
+    runsOf: async (sweepId: string) => memory.members(sweepId).sort(byPriority).map(visible),
   };
 }
 
@@ -282,20 +291,52 @@ function runPart(memory: Memory) {
     leaseMs: leaseSeconds * 1000,
     demand: memory.demand(fingerprint),
   });
+  const claim = (fingerprint: string, worker: string, leaseSeconds: number): StoredRun | null => {
+    const run = memory.runs.get(fingerprint);
+    const outcome = run ? claimRun(run, request(fingerprint, worker, leaseSeconds)) : null;
+    if (!run || !outcome) return null;
+    const next = memory.update({ ...run, progress: outcome.claimed ? null : run.progress }, outcome.run);
+    return outcome.claimed ? visible(next) : null;
+  };
+  const retry = (fingerprint: string): StoredRun => {
+    const run = memory.run(fingerprint);
+    const status = retryRun(run, memory.parentsDone(run), clock.now());
+    if (status === run) throw new TaskatlasError('conflict', `This run is ${run.state}.`);
+    memory.reopen(fingerprint);
+    return visible(memory.update(run, status));
+  };
   const part: Pick<
     RunStore,
-    'getRun' | 'claim' | 'heartbeat' | 'complete' | 'adopt' | 'fail' | 'release' | 'awaitSources' | 'retry'
+    | 'getRun'
+    | 'claim'
+    | 'claimNext'
+    | 'heartbeat'
+    | 'complete'
+    | 'adopt'
+    | 'fail'
+    | 'release'
+    | 'awaitSources'
+    | 'retry'
+    | 'retryFailed'
   > = {
     getRun: async (fingerprint) => {
       const run = memory.runs.get(fingerprint);
       return run ? visible(run) : null;
     },
-    claim: async (fingerprint, worker, leaseSeconds) => {
-      const run = memory.runs.get(fingerprint);
-      const outcome = run ? claimRun(run, request(fingerprint, worker, leaseSeconds)) : null;
-      if (!run || !outcome) return null;
-      const next = memory.update({ ...run, progress: outcome.claimed ? null : run.progress }, outcome.run);
-      return outcome.claimed ? visible(next) : null;
+    claim: async (fingerprint, worker, leaseSeconds) => claim(fingerprint, worker, leaseSeconds),
+    claimNext: async (worker, leaseSeconds, offers) => {
+      const own = [...memory.runs.values()].find(
+        (run) => run.state === 'running' && run.claimedBy === worker,
+      );
+      const due = [...memory.runs.values()]
+        .filter((run) => isDue(run, memory.demand(run.fingerprint), clock.now()))
+        .filter((run) => needsOf(run.recipe).every((need) => offers.includes(need)))
+        .sort(byPriority);
+      for (const run of own ? [own, ...due] : due) {
+        const claimed = claim(run.fingerprint, worker, leaseSeconds);
+        if (claimed) return claimed;
+      }
+      return null;
     },
     heartbeat: async (fingerprint, worker, leaseSeconds, progress) => {
       const run = memory.run(fingerprint);
@@ -317,12 +358,11 @@ function runPart(memory: Memory) {
       if (status !== run) memory.update(run, heldBack(status, memory.parentsDone(run)));
     },
     awaitSources: async (fingerprint, worker, sources) => memory.awaitSources(fingerprint, worker, sources),
-    retry: async (fingerprint) => {
-      const run = memory.run(fingerprint);
-      const status = retryRun(run, memory.parentsDone(run), clock.now());
-      if (status === run) throw new TaskatlasError('conflict', `This run is ${run.state}.`);
-      memory.reopen(fingerprint);
-      return visible(memory.update(run, status));
+    retry: async (fingerprint) => retry(fingerprint),
+    retryFailed: async (sweepId) => {
+      const failed = memory.members(sweepId).filter((run) => run.state === 'failed');
+      for (const run of failed) retry(run.fingerprint);
+      return failed.length;
     },
   };
   const dueRuns = (): readonly string[] =>

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { PlannedRun } from '../index';
 import { Bench, LEASE, type StoreUnderTest } from './bench';
+import { itHandsOutRuns } from './claims-contract';
 import { itLetsSweepsGrow } from './growth-contract';
 import { newSweep, plannedTransfer, sampleAnalysis, samplePolicy, sampleResult } from './samples';
 
@@ -13,6 +14,7 @@ export function describeRunStore(name: string, open: () => Promise<StoreUnderTes
     beforeEach(() => bench.next());
     itKeepsSweepsAndPlans(bench);
     itGivesClaims(bench);
+    itHandsOutRuns(bench);
     itTakesResults(bench);
     itAdoptsRuns(bench);
     itHandlesFailures(bench);

@@ -14,6 +14,9 @@ const dataset = {
 } as const;
 const training = { epochs: 1, batchSize: 8, learningRate: 0.01, weightDecay: 0 };
 
+/** Versions that the runs of this file need. */
+export const sampleOffers: readonly string[] = ['dataset rooms 1', 'method readout 1', 'method source 1'];
+
 /** The n-th source run: no parents. */
 export function plannedSource(n: number, priority = n): PlannedRun {
   const recipe: Recipe = {
@@ -33,6 +36,12 @@ export function plannedSource(n: number, priority = n): PlannedRun {
     estimatedFlops: 1e6,
     layer: 0,
   };
+}
+
+/** One of the shards of a data set: what others wait for together. */
+export function plannedShard(seed: number, shard: number, shards: number): PlannedRun {
+  const recipe: Recipe = { kind: 'dataset', dataset: { ...dataset, seed }, version: 1, shard, shards };
+  return { fingerprint: fingerprintOf(recipe), recipe, dependsOn: [], priority: shard, estimatedFlops: 1 };
 }
 
 /** A transfer from these sources. */

@@ -3,7 +3,6 @@ import type { z } from 'zod';
 import { type Problem, problem } from '../../contracts';
 import type { Store } from '../../ports';
 import { type TestDatabase, testDatabase } from '../../ports/testing/postgres';
-import { memoryQueue } from '../../queue';
 import { connect } from '../../store';
 import { apiOver, seedSmallSweep } from './seeded';
 
@@ -27,7 +26,7 @@ export function testApi(): TestApi {
   beforeAll(async () => {
     database = await testDatabase();
     store = await connect(database.url, { patienceSeconds: 1 });
-    api = apiOver(store, memoryQueue());
+    api = apiOver(store);
     await seedSmallSweep(store, { fail: 'transfer colour layout 1' });
   });
   afterAll(async () => {

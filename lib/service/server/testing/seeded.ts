@@ -1,6 +1,6 @@
 import type { Recipe, RunResult, TaskId } from '@/lib/science/core';
 import { declareTasks } from '@/lib/science/datasets';
-import type { JobQueue, PlannedRun, StoredRun, StoredSweep } from '../../ports';
+import type { PlannedRun, StoredRun, StoredSweep } from '../../ports';
 import type { Store } from '../../ports/records';
 import { createSweeps } from '../../sweeps';
 import {
@@ -26,12 +26,8 @@ export const PNG = Uint8Array.from(
 );
 
 /** The API over a store, with the real sweep use cases. */
-export function apiOver(
-  store: Store,
-  queue: JobQueue,
-  change: Partial<ApiDeps> = {},
-): { app: Api; service: Service } {
-  const sweeps = createSweeps({ store, queue, datasets: datasetCatalog });
+export function apiOver(store: Store, change: Partial<ApiDeps> = {}): { app: Api; service: Service } {
+  const sweeps = createSweeps({ store, datasets: datasetCatalog });
   const service = createService({
     store,
     sweeps: sweepCommands(sweeps, store),
