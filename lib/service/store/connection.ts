@@ -69,7 +69,7 @@ export function isTransient(error: unknown): boolean {
 }
 
 /** What is wrong with a database that answers but cannot write; null when that is not the trouble. */
-export function placeTrouble(error: unknown): string | null {
+function placeTrouble(error: unknown): string | null {
   for (const { code } of traces(error)) if (code !== null && code in FULL) return FULL[code] ?? null;
   return null;
 }
