@@ -1,4 +1,5 @@
 export * from './advice';
+export * from './analysis';
 export * from './bundle';
 export * from './dimension-views';
 export * from './domain-views';

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { type TargetAnalysis, TaskatlasError, type TaskDeclaration } from '@/lib/science/core';
+import { type TargetAnalysis, TaskatlasError } from '@/lib/science/core';
 import { type PolicyRecord, type SweepBundle, sweepBundle } from '../contracts';
 import type { Store, StoredRun, StoredSweep } from '../ports';
 import { canonicalJson } from './fingerprint';
@@ -22,7 +22,10 @@ function effortOf(sweep: StoredSweep, runs: readonly StoredRun[]): SweepBundle['
 }
 
 /** The figures of a stored sweep, without weights and pictures. NaN becomes null in its JSON. */
-export async function exportBundle(store: Store, sweep: StoredSweep): Promise<SweepBundle> {
+export async function exportBundle(
+  store: Pick<Store, 'analyses' | 'policies' | 'runsOf'>,
+  sweep: StoredSweep,
+): Promise<SweepBundle> {
   const [analyses, policies, runs] = await Promise.all([
     store.analyses(sweep.id),
     store.policies(sweep.id),
@@ -70,14 +73,13 @@ export function sweepOfBundle(document: unknown): {
     `(${Math.round(busySeconds / 60)} minutes of computing on ${backends.join(', ') || 'an unknown engine'}). ` +
     'Weights, curves and pictures are not part of it.';
   return {
-    // Optional fields of the schema may be undefined, which the types forbid; parsed JSON holds none.
-    analyses: bundle.analyses as readonly TargetAnalysis[],
-    policies: bundle.policies as readonly PolicyRecord[],
+    analyses: bundle.analyses,
+    policies: bundle.policies,
     sweep: {
       id: `${BUNDLE}${digest}`,
       name: bundle.name,
       spec: bundle.spec,
-      tasks: bundle.tasks as unknown as readonly TaskDeclaration[],
+      tasks: bundle.tasks,
       origin: 'imported',
       source: `a bundle (${digest})`,
       notes: [{ level: 'note', code: 'bundle', text, targets: [] }, ...bundle.notes],
