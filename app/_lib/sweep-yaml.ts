@@ -1,5 +1,5 @@
-import { Document, isPair, isScalar, parseDocument, visit } from 'yaml';
-import { fieldIssues, type Problem, type SweepSpec, sweepSpec } from '@/lib/service/contracts';
+import { Document, isPair, isScalar, visit } from 'yaml';
+import { fieldIssues, type Problem, readYaml, type SweepSpec, sweepSpec } from '@/lib/service/contracts';
 
 type Issues = Problem['error']['issues'];
 
@@ -22,19 +22,10 @@ export function yamlOf(spec: Readonly<Record<string, unknown>>): string {
   return document.toString({ lineWidth: LINE, flowCollectionPadding: true });
 }
 
-/** Aliases in a file at most; a sweep needs none. */
-const MAX_ALIASES = 50;
-
 /** A sweep file checked by the contract that the server checks it by; what is wrong with it, field by field, else. */
 export function readSweep(text: string): { spec: SweepSpec } | { issues: Issues } {
-  const document = parseDocument(text, { schema: 'core', prettyErrors: false, logLevel: 'silent' });
-  const [error] = document.errors;
-  if (error) return { issues: [{ path: '', message: `no valid YAML or JSON: ${error.message}` }] };
-  try {
-    const parsed = sweepSpec.safeParse(document.toJS({ maxAliasCount: MAX_ALIASES }));
-    return parsed.success ? { spec: parsed.data } : { issues: fieldIssues(parsed.error) };
-  } catch (cause) {
-    // Too many aliases.
-    return { issues: [{ path: '', message: cause instanceof Error ? cause.message : String(cause) }] };
-  }
+  const read = readYaml(text);
+  if ('issue' in read) return { issues: [read.issue] };
+  const parsed = sweepSpec.safeParse(read.value);
+  return parsed.success ? { spec: parsed.data } : { issues: fieldIssues(parsed.error) };
 }

@@ -38,7 +38,7 @@ const unit = z
 const share = unit.nullable().transform(orNaN);
 const count = z.number().int().min(0);
 
-export const taskName = z
+const taskName = z
   .string()
   .min(1)
   .max(64)

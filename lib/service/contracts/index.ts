@@ -17,3 +17,4 @@ export * from './sweep-ref';
 export * from './sweep-spec';
 export * from './transfer-sizes';
 export * from './views';
+export * from './yaml';

@@ -1,10 +1,6 @@
-import { LineCounter, parseDocument } from 'yaml';
 import type { ZodError } from 'zod';
 import { TaskatlasError } from '@/lib/science/core';
-import { fieldIssues, SWEEP_FILE_MAX_BYTES, type SweepSpec, sweepSpec } from '../contracts';
-
-/** A file with more aliases expanded than this is a bomb, not a sweep. */
-const MAX_ALIASES = 50;
+import { fieldIssues, readYaml, SWEEP_FILE_MAX_BYTES, type SweepSpec, sweepSpec } from '../contracts';
 
 /** A sweep nests four deep. */
 const MAX_DEPTH = 50;
@@ -55,38 +51,6 @@ function nestsDeeply(text: string): boolean {
 /** Whether a text holds more items, lines or quotes than any sweep: 20,000 keys alone take the parser seconds. */
 const isOverfull = (text: string): boolean => (text.match(/[,\n\r:"'&*!?]/g)?.length ?? 0) > MAX_MARKS;
 
-function readYaml(text: string): unknown {
-  try {
-    // Pretty messages quote the line at every error, which takes a minute for one long bad line.
-    const lines = new LineCounter();
-    const document = parseDocument(text, {
-      schema: 'core',
-      uniqueKeys: true,
-      prettyErrors: false,
-      lineCounter: lines,
-      logLevel: 'silent',
-    });
-    const [error] = document.errors;
-    if (error) {
-      const { line, col } = lines.linePos(error.pos[0]);
-      throw bad(
-        `The sweep file is no valid YAML or JSON: ${error.message} at line ${line}, column ${col}`,
-        `line ${line}`,
-      );
-    }
-    return document.toJS({ maxAliasCount: MAX_ALIASES });
-  } catch (cause) {
-    if (cause instanceof TaskatlasError) throw cause;
-    // Too many aliases (ReferenceError), or nested until the stack ends (RangeError).
-    const message =
-      'the file nests too deeply or repeats itself by too many YAML aliases: write the values out';
-    throw new TaskatlasError('invalid-input', `The sweep file is refused: ${message}.`, {
-      cause,
-      issues: [{ path: '', message }],
-    });
-  }
-}
-
 /**
  * A sweep file, YAML or JSON (which is YAML). Size is checked before anything is parsed, aliases before they are
  * expanded, and no custom tags are known.
@@ -104,7 +68,9 @@ export function parseSweepFile(text: string): SweepSpec {
     throw bad('The sweep file is refused: it nests too deeply. A sweep needs four levels.');
   if (isOverfull(text))
     throw bad('The sweep file is refused: it holds more than a sweep can. Is it the right file?');
-  const value = readYaml(text);
+  const read = readYaml(text);
+  if ('issue' in read) throw bad(`The sweep file is refused: ${read.issue.message}.`, read.issue.path);
+  const { value } = read;
   if (value === null || typeof value !== 'object' || Array.isArray(value)) {
     throw bad(
       'A sweep file is a list of fields such as "name: …" and "tasks: […]"; this one holds something else.',
