@@ -112,7 +112,7 @@ const tiny: PresetShape = {
   transferDecoder: [],
   vector: { channels: 16, hidden: [32] },
   training: {
-    source: training(10, 3e-3, 16),
+    source: training(20, 3e-3, 16),
     transfer: training(60, 1e-2, 16),
     scratch: training(120, 3e-3, 16),
   },
