@@ -177,6 +177,8 @@ describe('encoders and domains in the form', () => {
     expect(specOf(two).dataset).not.toHaveProperty('target');
     const folder = specOf({ ...two, kind: 'idx', directory: '/d' }).dataset;
     expect(folder).toMatchObject({ target: { directory: '/other' } });
+    const named = specOf({ ...two, kind: 'idx', directory: '/d', sameClasses: true }).dataset;
+    expect(named).toMatchObject({ target: { directory: '/other', sameClasses: true } });
     expect(isShifted({ ...chosen, targetDirectory: '/other' })).toBe(false);
     expect(isShifted({ ...chosen, kind: 'idx', targetDirectory: '/other' })).toBe(true);
   });

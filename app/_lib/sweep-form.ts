@@ -65,6 +65,7 @@ export interface SweepForm {
   strength: string;
   /** A folder for all pools but source; none when empty. */
   targetDirectory: string;
+  sameClasses: boolean;
   tasks: string[];
   methods: readonly MethodForm[];
   /** Numbers of labelled images, or shares of the transfer pool; all of it when empty. */
@@ -98,6 +99,7 @@ export const emptyForm: SweepForm = {
   shift: '',
   strength: '1',
   targetDirectory: '',
+  sameClasses: false,
   tasks: [],
   methods: [PLAIN],
   transferSizes: '',
@@ -142,7 +144,7 @@ function trainingOf(form: TrainingForm, kept: Fields = {}): Fields | undefined {
 }
 
 function datasetOf(form: SweepForm): Fields {
-  const { kind, shift, strength, targetDirectory } = form;
+  const { kind, shift, strength, targetDirectory, sameClasses } = form;
   const allowed = domainsOf(kind);
   return {
     kind,
@@ -152,7 +154,7 @@ function datasetOf(form: SweepForm): Fields {
     pools: Object.fromEntries(POOLS.map((pool) => [pool, numberOf(form.pools[pool])])),
     ...(allowed.shifts.includes(shift) ? { shift: { kind: shift, strength: numberOf(strength) } } : {}),
     ...(allowed.folder && targetDirectory.trim() !== ''
-      ? { target: { directory: targetDirectory.trim() } }
+      ? { target: { directory: targetDirectory.trim(), ...(sameClasses ? { sameClasses } : {}) } }
       : {}),
     ...form.kept.dataset,
   };
@@ -226,6 +228,7 @@ export function formOf(spec: SweepSpec): SweepForm {
     shift: shift?.kind ?? '',
     strength: shift ? String(shift.strength) : emptyForm.strength,
     targetDirectory: 'target' in dataset ? (dataset.target?.directory ?? '') : '',
+    sameClasses: 'target' in dataset && dataset.target?.sameClasses === true,
     tasks,
     methods: methodForms(methods),
     transferSizes: (transferSizes ?? []).join(', '),

@@ -63,6 +63,17 @@ export function DomainFields({ form, onChange, issues }: PartProps) {
             )}
           </Field>
         )}
+        {folder && form.targetDirectory.trim() !== '' && (
+          <label className="col-span-4 flex items-center gap-2 text-label text-ink2 phone:col-span-2">
+            <input
+              type="checkbox"
+              className="accent-accent"
+              checked={form.sameClasses}
+              onChange={(e) => onChange({ ...form, sameClasses: e.target.checked })}
+            />
+            Classes with numbers and without names mean the same in both folders
+          </label>
+        )}
       </div>
     </div>
   );

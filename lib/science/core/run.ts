@@ -212,6 +212,13 @@ export interface PretrainRecipe extends OnDataset {
   seed: number;
 }
 
+/**
+ * Whether a run is the target's own network on all labels, the gold reference. Of two domains the source pool belongs to
+ * the other one, so that no network is: the one of the same task is trained where the target is not.
+ */
+export const isGold = (recipe: Recipe, target: TaskId): boolean =>
+  recipe.kind === 'source' && recipe.task === target && !hasTwoDomains(recipe.dataset);
+
 export type RunKind = Recipe['kind'];
 
 /** DESIGN §5. `lost` is a display state of `running` with an expired heartbeat, not a stored one. */

@@ -14,6 +14,7 @@ export {
   renderShard,
 } from './rooms';
 export { creditsOf, dealLibrary, furnitureOf } from './rooms/furniture-set';
+export { classesFault } from './same-classes';
 export { resolveTaskonomy } from './taskonomy';
 export { exportRooms } from './taskonomy/export';
 export { domainPools } from './two-folders';

@@ -33,7 +33,13 @@ const shift = z
   .optional();
 
 /** A folder of the same kind that every pool but `source` comes from: the target domain. */
-const target = z.strictObject({ directory }).optional();
+const target = z
+  .strictObject({
+    directory,
+    /** Says that classes with numbers and without names (IDX files, folders 0, 1 …) mean the same in both domains. */
+    sameClasses: z.boolean().optional(),
+  })
+  .optional();
 
 export const datasetInput = z.discriminatedUnion('kind', [
   z.strictObject({

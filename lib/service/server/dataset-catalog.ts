@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { type DatasetSpec, type ExternalEncoder, TaskatlasError } from '@/lib/science/core';
 import {
+  classesFault,
   declareTasks,
   domainPools,
   furnitureOf,
@@ -47,16 +48,21 @@ async function resolveFolder(input: Folder, field = 'dataset'): Promise<DatasetS
   }
 }
 
+interface Target {
+  directory: string;
+  sameClasses?: boolean | undefined;
+}
+
 /** What is wrong with two folders as two domains, or null: one task needs the same classes in both. */
-function domainFault(kind: DatasetSpec['kind'], source: string, target: string): string | null {
-  if (source === target) return 'is the source domain’s folder: the domains must not share pictures';
-  if (kind !== 'image-folder') return null;
-  const [ours, theirs] = [source, target].map((directory) => scanImageFolder(directory).classes.join(', '));
-  return ours === theirs ? null : `has the classes ${theirs}; the source domain has ${ours}`;
+function domainFault(kind: DatasetSpec['kind'], source: string, target: Target): string | null {
+  const { directory, sameClasses = false } = target;
+  if (source === directory) return 'is the source domain’s folder: the domains must not share pictures';
+  const namesOf = (folder: string) => (kind === 'image-folder' ? scanImageFolder(folder).classes : null);
+  return classesFault(namesOf(source), namesOf(directory), sameClasses);
 }
 
 /** The source pool of one folder, all other pools of another. */
-async function resolveFolders(input: Folder, target: { directory: string }): Promise<DatasetSpec> {
+async function resolveFolders(input: Folder, target: Target): Promise<DatasetSpec> {
   const pools = domainPools(input.pools);
   const source = await resolveFolder({ ...input, pools: pools.source });
   const other = await resolveFolder(
@@ -65,7 +71,7 @@ async function resolveFolders(input: Folder, target: { directory: string }): Pro
   );
   if (source.kind === 'rooms' || other.kind === 'rooms')
     throw new TaskatlasError('internal', 'Rooms have no folder.');
-  const fault = domainFault(source.kind, source.directory, other.directory);
+  const fault = domainFault(source.kind, source.directory, { ...target, directory: other.directory });
   if (fault !== null) {
     throw new TaskatlasError('invalid-input', `The target domain cannot be used: it ${fault}.`, {
       issues: [{ path: 'dataset.target.directory', message: fault }],

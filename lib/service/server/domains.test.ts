@@ -178,6 +178,19 @@ describe('a sweep over two domains', () => {
     expect(recipe?.dataset.shift).toEqual(shift);
   });
 
+  it('trains no gold: a network of the source pool is not the target domain’s own', async () => {
+    const narrow = { sources: ['autoencoding'], targets: ['z-depth'] };
+    const own = async (dataset: object) =>
+      (await plan({ ...dataset }, narrow)).runs.flatMap(({ recipe, target }) =>
+        recipe.kind === 'source' ? [[recipe.task, target]] : [],
+      );
+    expect(await own({})).toEqual([
+      ['autoencoding', null],
+      ['z-depth', 'z-depth'],
+    ]);
+    expect(await own({ shift })).toEqual([['autoencoding', null]]);
+  });
+
   it('says in its preview which pools look different', async () => {
     const known = { states: new Map(), pace: null };
     expect(planReport(await plan({ shift }), known).notes[0]).toContain(
@@ -213,15 +226,22 @@ describe('two folders', () => {
   };
   const photos = folder('photos', ['a', 'b']);
   const pools = { source: 12, transfer: 11, selection: 2, test: 3 };
-  const of = (target: string) =>
+  const of = (target: string, more: object = {}) =>
     validateSweep({
       ...base,
       tasks: ['classification', 'autoencoding'],
       targets: ['classification'],
       methods: ['source-only', 'dann'],
-      dataset: { kind: 'image-folder', size: 16, directory: photos, pools, target: { directory: target } },
+      dataset: {
+        kind: 'image-folder',
+        size: 16,
+        directory: photos,
+        pools,
+        target: { directory: target, ...more },
+      },
     });
-  const resolved = async (target: string) => await datasetCatalog.resolve(of(target).dataset);
+  const resolved = async (target: string, more?: object) =>
+    await datasetCatalog.resolve(of(target, more).dataset);
   const issues = async (target: string) =>
     await resolved(target).then(
       () => [],
@@ -239,6 +259,29 @@ describe('two folders', () => {
     );
   });
 
+  it('with numbers for names are the same classes only where a person says so', async () => {
+    const numbered = {
+      directory: folder('numbered', ['0', '1']),
+      target: { directory: folder('again', ['0', '1']) },
+    };
+    const resolve = async (sameClasses: boolean) => {
+      const { dataset } = of(photos);
+      return await datasetCatalog.resolve({
+        ...dataset,
+        ...numbered,
+        target: { ...numbered.target, ...(sameClasses ? { sameClasses } : {}) },
+      } as typeof dataset);
+    };
+    await expect(resolve(false)).rejects.toMatchObject({
+      issues: [
+        { path: 'dataset.target.directory', message: expect.stringContaining('set "sameClasses: true"') },
+      ],
+    });
+    const spec = await resolve(true);
+    // What a person says of the classes changes no picture and no label: it is not part of the identity.
+    expect(spec.target).not.toHaveProperty('sameClasses');
+  });
+
   it('are refused at their field: missing, other classes, the same folder', async () => {
     const path = 'dataset.target.directory';
     expect(await issues(join(root, 'nowhere'))).toMatchObject([{ path }]);
@@ -252,5 +295,53 @@ describe('two folders', () => {
     expect(await issues(folder('few', ['a', 'b'], 4))).toMatchObject([
       { path: 'dataset.pools.transfer', message: expect.stringContaining('has 3 for it') },
     ]);
+  });
+});
+
+describe('two folders of IDX files', () => {
+  const root = mkdtempSync(join(tmpdir(), 'taskatlas-domains-idx-'));
+  afterAll(() => rmSync(root, { recursive: true, force: true }));
+  const COUNT = 40;
+  const folder = (name: string, pixel: number): string => {
+    const file = (sizes: readonly number[], values: Buffer): Buffer => {
+      const header = Buffer.from([0, 0, 8, sizes.length, ...sizes.flatMap((n) => [0, 0, n >> 8, n & 255])]);
+      return Buffer.concat([header, values]);
+    };
+    mkdirSync(join(root, name), { recursive: true });
+    const labels = Buffer.from(Array.from({ length: COUNT }, (_, i) => i % 10));
+    writeFileSync(
+      join(root, name, 'train-images-idx3-ubyte'),
+      file([COUNT, 8, 8], Buffer.alloc(COUNT * 64, pixel)),
+    );
+    writeFileSync(join(root, name, 'train-labels-idx1-ubyte'), file([COUNT], labels));
+    return join(root, name);
+  };
+  const [digits, clothes] = [folder('digits', 10), folder('clothes', 200)];
+  const resolve = async (target: object) => {
+    const pools = { source: 12, transfer: 12, selection: 4, test: 4 };
+    const dataset = {
+      kind: 'idx',
+      size: 16,
+      directory: digits,
+      pools,
+      target: { directory: clothes, ...target },
+    };
+    const spec = validateSweep({ ...base, tasks: ['classification'], targets: ['classification'], dataset });
+    return await datasetCatalog.resolve(spec.dataset);
+  };
+
+  it('are refused without a word on their classes: digits and clothes are both numbered 0 to 9', async () => {
+    await expect(resolve({})).rejects.toMatchObject({
+      code: 'invalid-input',
+      issues: [
+        { path: 'dataset.target.directory', message: expect.stringContaining('set "sameClasses: true"') },
+      ],
+    });
+    await expect(resolve({ sameClasses: false })).rejects.toMatchObject({ code: 'invalid-input' });
+  });
+
+  it('are two domains of the same classes where a person says that they are', async () => {
+    const spec = await resolve({ sameClasses: true });
+    expect(spec.target).toEqual({ directory: clothes, manifest: expect.stringMatching(/^[0-9a-f]{64}$/) });
   });
 });

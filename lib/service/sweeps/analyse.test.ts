@@ -64,6 +64,14 @@ describe('gatherLosses', () => {
     ]);
   });
 
+  it('has no gold where the source pool is another domain', () => {
+    const [gold] = measured(recipe.source('t')) as [MeasuredRun];
+    const elsewhere = { ...dataset, shift: { kind: 'dim', strength: 1 } } as const;
+    const shifted = { ...gold, run: { ...gold.run, recipe: { ...recipe.source('t'), dataset: elsewhere } } };
+    expect(gatherLosses('t', [gold], undefined).candidates.map(({ kind }) => kind)).toEqual(['self']);
+    expect(gatherLosses('t', [shifted as MeasuredRun], undefined).candidates).toEqual([]);
+  });
+
   it('gathers the seeds of a candidate, whatever was finished first', () => {
     const runs = measured(
       recipe.transfer('t', ['a'], 3),

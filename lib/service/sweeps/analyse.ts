@@ -12,6 +12,7 @@ import {
 import { candidateKey, labelOf, PLAIN_METHOD } from '@/lib/science/catalog/methods';
 import {
   type CurvePoint,
+  isGold,
   type Recipe,
   type ScratchRecipe,
   type TargetAnalysis,
@@ -48,7 +49,7 @@ export function candidateOf(recipe: Recipe, target: TaskId): Omit<CandidateLosse
       };
     }
     case 'source':
-      return recipe.task === target ? { key: 'self', kind: 'self', sources: [target] } : null;
+      return isGold(recipe, target) ? { key: 'self', kind: 'self', sources: [target] } : null;
     case 'scratch':
       return { key: 'scratch', kind: 'scratch', sources: [] };
     case 'mean':
@@ -166,7 +167,10 @@ export async function loadTarget(
       .filter(({ losses: { candidates } }) => candidates.some((c) => c.kind === 'transfer')),
     complete: done.length === members.length,
     doneRuns: done.length,
-    gold: members.some(({ kind }) => kind === 'source'),
+    gold: members.some(({ fingerprint }) => {
+      const recipe = byFingerprint.get(fingerprint)?.recipe;
+      return recipe !== undefined && isGold(recipe, target);
+    }),
   };
 }
 

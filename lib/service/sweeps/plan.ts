@@ -68,6 +68,10 @@ const MAX_SHARDS = 64;
 /** An untrained source has no optimiser; equal settings give equal fingerprints in every sweep. */
 const UNTRAINED: TrainingOptions = { epochs: 0, batchSize: 1, learningRate: 0, weightDecay: 0 };
 
+/** Targets that get a network of their own; of two domains none does: the source pool belongs to the other one. */
+const goldOf = (spec: SweepSpec, dataset: DatasetSpec, targets: readonly TaskId[]): readonly TaskId[] =>
+  spec.gold === false || hasTwoDomains(dataset) ? [] : targets;
+
 class Planner {
   readonly runs = new Map<string, PlannedRun>();
   readonly skipped = new Set<string>();
@@ -184,7 +188,7 @@ class Planner {
 
   /** Task-specific networks of one seed: the sources, and the gold of targets that are no sources. */
   planSources(seed: number, layer: number): Map<TaskId, string> {
-    const gold = this.spec.gold === false ? [] : this.targets;
+    const gold = goldOf(this.spec, this.dataset, this.targets);
     const ids = [...new Set([...this.sources, ...gold])].filter((id) => !this.task(id).taught);
     return new Map(
       ids.map((task, i) => {
@@ -370,7 +374,7 @@ export function planSweep(spec: SweepSpec, input: PlanInput): SweepPlan {
   const foreign = externalTasks(spec, input.tasks, encoders);
   const fixed = [...checked.sources, ...foreign.map(({ id }) => id)];
   const known = [...checked.tasks, ...foreign];
-  const own = spec.gold === false ? [] : checked.targets;
+  const own = goldOf(spec, input.dataset, checked.targets);
   const taught = taughtSources(spec, known, [...fixed, ...own]);
   const tasks = [...known, ...taught];
   const sources = [...fixed, ...taught.map(({ id }) => id)];

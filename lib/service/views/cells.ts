@@ -1,5 +1,5 @@
 import { candidateKey, labelOf } from '@/lib/science/catalog/methods';
-import type { TargetAnalysis, TaskId } from '@/lib/science/core';
+import { isGold, type TargetAnalysis, type TaskId } from '@/lib/science/core';
 import { type CellState, type CellView, methodsOf, type TargetView } from '../contracts';
 import type { StoredRun } from '../ports';
 import { atMainSize } from './first-order';
@@ -81,8 +81,7 @@ export function completeness(
   const analyses = new Map(data.analyses.map((a) => [a.target, a]));
   // Imported results have no runs to wait for: what there is is all there will be.
   if (data.sweep.origin === 'imported') return (target) => analyses.has(target);
-  const gold = (target: TaskId): boolean =>
-    data.runs.some(({ recipe }) => recipe.kind === 'source' && recipe.task === target);
+  const gold = (target: TaskId): boolean => data.runs.some(({ recipe }) => isGold(recipe, target));
   return (target) => isComplete(analyses.get(target), planned.get(target), gold(target));
 }
 

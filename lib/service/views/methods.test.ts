@@ -249,6 +249,29 @@ describe('methods of one target', () => {
     expect([8, 32].map((images) => sawMoreLabels(on(images)))).toEqual([true, false]);
   });
 
+  it('knows that a network of the source domain has seen no label of the target domain', () => {
+    const own = { ...wayRun('normals', 32), fingerprint: 'own' };
+    const [source] = sourceRuns;
+    const behind = { ...source, fingerprint: 'behind', recipe: { ...source?.recipe, task: own.recipe.task } };
+    const sees = (shift: boolean): boolean => {
+      const dataset = { ...own.recipe.dataset, ...(shift ? { shift: { kind: 'dim', strength: 1 } } : {}) };
+      const on = <R extends { recipe: object }>(run: R): R => ({
+        ...run,
+        recipe: { ...run.recipe, dataset },
+      });
+      const run = on({
+        ...own,
+        recipe: { ...own.recipe, sources: [{ task: 'depth', fingerprint: 'behind' }] },
+      });
+      return ancestry({
+        runs: [run, on(behind)] as StoredRun[],
+        summaries: data.summaries,
+      }).sawMoreLabels(run as typeof own);
+    };
+    expect(sees(false)).toBe(true);
+    expect(sees(true)).toBe(false);
+  });
+
   it('answers at equal labels and at equal compute', () => {
     expect(size(32)?.words).toMatch(
       /^With 32 labels fine-tune from Normals wins most often against scratch: \d+ %/,

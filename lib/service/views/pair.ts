@@ -1,4 +1,4 @@
-import type { RunResult, TargetAnalysis, TaskId } from '@/lib/science/core';
+import { isGold, type Recipe, type RunResult, type TargetAnalysis, type TaskId } from '@/lib/science/core';
 import { wilsonInterval } from '@/lib/science/numerics';
 import type { PairView } from '../contracts';
 import type { StoredRun } from '../ports';
@@ -23,12 +23,12 @@ export function pairRuns(all: SweepData, source: string, target: TaskId, method?
   const data = atMainSize(all);
   const cell = new Set(cellContext(data, method).runs(source, target));
   const bySeed = (a: StoredRun, b: StoredRun) => (seedOf(a.recipe) ?? 0) - (seedOf(b.recipe) ?? 0);
-  const of = (kind: 'scratch' | 'source') =>
-    data.runs.filter(({ recipe }) => recipe.kind === kind && recipe.task === target).sort(bySeed);
+  const of = (wanted: (recipe: Recipe) => boolean) =>
+    data.runs.filter(({ recipe }) => wanted(recipe)).sort(bySeed);
   return {
     transfer: data.runs.filter((run) => cell.has(run)).sort(bySeed),
-    scratch: of('scratch'),
-    gold: of('source'),
+    scratch: of((recipe) => recipe.kind === 'scratch' && recipe.task === target),
+    gold: of((recipe) => isGold(recipe, target)),
   };
 }
 

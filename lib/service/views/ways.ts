@@ -1,5 +1,5 @@
-import { methodById, optionsOf } from '@/lib/science/catalog/methods';
-import type { Recipe, TransferRecipe } from '@/lib/science/core';
+import { methodById, optionsOf, readsLabels } from '@/lib/science/catalog/methods';
+import { hasTwoDomains, type Recipe, type TransferRecipe } from '@/lib/science/core';
 import type { StoredRun } from '../ports';
 import type { RunSummary, SweepData } from './model';
 
@@ -26,7 +26,7 @@ export interface Ancestry {
   wholeCost(run: StoredRun): Cost | null;
   /**
    * Whether it or something behind it saw more of its task's labels than it was given: on the source pool, or of a
-   * larger transfer set.
+   * larger transfer set. Of two domains the source pool has labels of the source domain alone: they do not count.
    */
   sawMoreLabels(run: TransferRun): boolean;
 }
@@ -61,14 +61,15 @@ export function ancestry({ runs, summaries }: Pick<SweepData, 'runs' | 'summarie
       return complete ? total(known) : null;
     },
     sawMoreLabels: (run) => {
-      const { task, images } = run.recipe;
-      return lineage(run).known.some(
-        ({ recipe }) =>
-          (recipe.kind === 'source' && recipe.task === task) ||
-          (recipe.kind === 'pretrain' && recipe.tasks.includes(task)) ||
-          (recipe.kind === 'transfer' && methodById(recipe.method).training === 'source') ||
-          (recipe.kind === 'transfer' && recipe.task === task && recipe.images > images),
-      );
+      const { task, images, dataset } = run.recipe;
+      const onSourcePool = ({ recipe }: StoredRun): boolean =>
+        (recipe.kind === 'source' && recipe.task === task) ||
+        (recipe.kind === 'pretrain' && recipe.tasks.includes(task)) ||
+        (recipe.kind === 'transfer' && methodById(recipe.method).training === 'source');
+      const onLargerSet = ({ recipe }: StoredRun): boolean =>
+        recipe.kind === 'transfer' && recipe.task === task && readsLabels(recipe) && recipe.images > images;
+      const { known } = lineage(run);
+      return known.some(onLargerSet) || (!hasTwoDomains(dataset) && known.some(onSourcePool));
     },
   };
 }
