@@ -105,6 +105,13 @@ export interface StoredSweep {
 /** A sweep before it is stored. */
 export type NewSweep = Omit<StoredSweep, 'number' | 'state' | 'createdAt' | 'finishedAt' | 'planned'>;
 
+/** A sweep that was measured elsewhere, with all that there is of it. */
+export interface ImportedSweep {
+  sweep: NewSweep;
+  analyses: readonly TargetAnalysis[];
+  policies: readonly PolicyRecord[];
+}
+
 /** Truth about runs and sweeps. The real one is Postgres; the in-memory one passes the same contract suite. */
 export interface RunStore {
   /** Stores the sweep and those of its runs that are new; runs without open parents become queued. */
@@ -117,6 +124,11 @@ export interface RunStore {
     batch: readonly { sweep: NewSweep; runs: readonly PlannedRun[] }[],
     onStored?: (runs: number) => void,
   ): Promise<readonly StoredSweep[]>;
+  /**
+   * Imported sweeps with all that they hold, in one transaction: they are listed when they are complete. One that is
+   * there already stays as it is.
+   */
+  importSweeps(batch: readonly ImportedSweep[]): Promise<readonly StoredSweep[]>;
   /**
    * Adds runs to a sweep that is already there, in one transaction; runs that it has are left as they are. Those
    * without open parents become queued; of a cancelled sweep they are cancelled until it is resumed, and one that had

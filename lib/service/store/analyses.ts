@@ -22,7 +22,7 @@ const value = (estimate: Estimate | null): number | null => estimate?.value ?? n
 const low = (estimate: Estimate | null): number | null => estimate?.low ?? null;
 const high = (estimate: Estimate | null): number | null => estimate?.high ?? null;
 
-const cellRows = (sweepId: string, analysis: TargetAnalysis) =>
+export const cellRows = (sweepId: string, analysis: TargetAnalysis) =>
   analysis.candidates.map((candidate) => ({
     sweepId,
     target: analysis.target,

@@ -105,7 +105,7 @@ export interface Connection {
   /** One call or query, again after a lost connection: only for what may be repeated. */
   read<T>(work: (prisma: PrismaClient) => Promise<T>): Promise<T>;
   /** One transaction, again after a lost connection or race: its work must be safe to repeat after a commit. */
-  transact<T>(work: (tx: Transaction) => Promise<T>): Promise<T>;
+  transact<T>(work: (tx: Transaction) => Promise<T>, seconds?: number): Promise<T>;
   close(): Promise<void>;
 }
 
@@ -125,7 +125,8 @@ export function openConnection(
   return {
     prisma,
     read: (work) => patient(() => work(prisma)),
-    transact: (work) => patient(() => prisma.$transaction(work, { maxWait: 5000, timeout: 60_000 })),
+    transact: (work, seconds = 60) =>
+      patient(() => prisma.$transaction(work, { maxWait: 5000, timeout: seconds * 1000 })),
     close: () => prisma.$disconnect(),
   };
 }

@@ -2,6 +2,7 @@ import type { Clock, Store } from '../ports';
 import { analysisMethods } from './analyses';
 import { openConnection, patiently } from './connection';
 import { eventLog } from './events';
+import { importMethods } from './import';
 import { reopenMethods } from './reopen';
 import { resultMethods } from './results';
 import { runMethods } from './runs';
@@ -44,6 +45,7 @@ export async function connect(databaseUrl: string, options: ConnectOptions = {})
       ...reopenMethods(connection, now),
       ...resultMethods(connection),
       ...analysisMethods(connection, now),
+      ...importMethods(connection, now),
       ...scheduleMethods(connection, now),
       workers: workerRegistry(connection, now),
       events: eventLog(connection),

@@ -14,13 +14,12 @@ import type { StoredRun, StoredSweep, SweepNote, SweepState } from '../ports';
 import type { Prisma, Run, Sweep } from './generated/client';
 
 /** JSON has no NaN or infinities; they are kept as `{"$number":"NaN"}`. */
-export function toJson(value: unknown): Prisma.InputJsonValue {
-  return JSON.parse(
-    JSON.stringify(value, (_, field) =>
-      typeof field === 'number' && !Number.isFinite(field) ? { $number: String(field) } : field,
-    ),
+export const jsonText = (value: unknown): string =>
+  JSON.stringify(value, (_, field) =>
+    typeof field === 'number' && !Number.isFinite(field) ? { $number: String(field) } : field,
   );
-}
+
+export const toJson = (value: unknown): Prisma.InputJsonValue => JSON.parse(jsonText(value));
 
 /** The inverse of `toJson`. */
 export function fromJson<T>(value: unknown): T {

@@ -30,7 +30,7 @@ function* parts<T>(items: readonly T[]): Generator<readonly T[]> {
 }
 
 /** The sweeps' rows. Imported ones have no runs and are complete at once. */
-async function announce(tx: Transaction, batch: Batch, now: Now): Promise<void> {
+export async function announce(tx: Transaction, batch: Batch, now: Now): Promise<void> {
   const at = await readNow(tx, now);
   for (const { sweep, runs } of batch) {
     const imported = sweep.origin === 'imported';

@@ -58,7 +58,7 @@ export interface Sweeps {
   /** Transfers that were measured elsewhere, each document as a read-only sweep. */
   importTransfers(
     imports: readonly { document: TransfersDocument; options?: ImportOptions }[],
-  ): Promise<StoredSweep[]>;
+  ): Promise<readonly StoredSweep[]>;
   /** The figures of a sweep, by id, number or `latest`. */
   exportBundle(ref: string): Promise<SweepBundle>;
   /** Such figures as a read-only sweep; the same ones twice are one sweep. */
@@ -95,28 +95,19 @@ function exchange(
     return found;
   };
   return {
-    async importTransfers(imports) {
-      const stored: StoredSweep[] = [];
-      for (const { sweep, analyses } of imports.map((i) => importedSweep(i.document, i.options))) {
-        stored.push(await store.createSweep(sweep, []));
-        for (const analysis of analyses) await store.saveAnalysis(sweep.id, analysis);
-      }
-      return stored;
-    },
+    importTransfers: (imports) =>
+      store.importSweeps(
+        imports.map(({ document, options }) => ({ ...importedSweep(document, options), policies: [] })),
+      ),
     exportBundle: async (ref) => exportBundle(store, await named(ref)),
     exportRuns: async (ref) => exportRuns(store, await named(ref)),
     importRuns: (document) => importRuns(store, document),
     async importBundle(document) {
-      const { sweep, analyses, policies } = sweepOfBundle(document);
-      const imported = analyses.reduce((sum, { candidates }) => sum + candidates.length, 0);
-      const report: ImportReport = { imported, dropped: [], ignored: [] };
-      const known = await store.getSweep(sweep.id);
-      // An import that was interrupted is taken up again: every step of it may be repeated.
-      if (known && (await store.analyses(sweep.id)).length === analyses.length) return { ...known, report };
-      const stored = await store.createSweep(sweep, []);
-      for (const analysis of analyses) await store.saveAnalysis(stored.id, analysis);
-      for (const policy of policies) await store.savePolicy(stored.id, policy);
-      return { ...stored, report };
+      const whole = sweepOfBundle(document);
+      const imported = whole.analyses.reduce((sum, { candidates }) => sum + candidates.length, 0);
+      const [stored] = await store.importSweeps([whole]);
+      if (!stored) throw new TaskatlasError('internal', 'The bundle was not stored.');
+      return { ...stored, report: { imported, dropped: [], ignored: [] } };
     },
   };
 }

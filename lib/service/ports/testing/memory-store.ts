@@ -29,6 +29,7 @@ import type {
   StoredSweep,
   SweepState,
 } from '../index';
+import { memoryImport } from './memory-import';
 
 type MemoryRun = StoredRun & RunStatus & { parents: Set<string> };
 
@@ -216,7 +217,8 @@ export interface MemoryStore extends RunStore {
 /** The in-memory RunStore; same contract suite as the real one. */
 export function memoryStore(clock: Clock = { now: () => Date.now() }): MemoryStore {
   const memory = new Memory(clock);
-  return { ...sweepPart(memory), ...runPart(memory), ...recordPart(memory) };
+  const parts = { ...sweepPart(memory), ...recordPart(memory) };
+  return { ...parts, ...memoryImport(parts), ...runPart(memory) };
 }
 
 function create(memory: Memory, sweep: NewSweep, runs: readonly PlannedRun[]): StoredSweep {

@@ -49,6 +49,27 @@ function itKeepsSweepsAndPlans(bench: Bench): void {
     expect(await bench.store.runsOf(`${bench.sweepId}-b`)).toHaveLength(1);
   });
 
+  it('imports whole sweeps, NaN and policies included; the same one again is one sweep', async () => {
+    const id = bench.sweepId;
+    const policy = samplePolicy;
+    const whole = {
+      sweep: { ...newSweep(id), origin: 'imported' as const },
+      analyses: [sampleAnalysis('edges'), sampleAnalysis('z-depth')],
+      policies: [policy],
+    };
+    const other = { ...whole, sweep: { ...whole.sweep, id: `${id}-b` }, policies: [] };
+    const stored = await bench.store.importSweeps([whole, other]);
+    expect(stored.map((s) => [s.id, s.state, s.origin])).toEqual([
+      [id, 'done', 'imported'],
+      [`${id}-b`, 'done', 'imported'],
+    ]);
+    expect(await bench.store.importSweeps([whole])).toEqual([stored[0]]);
+    expect(await bench.store.analyses(id)).toEqual(whole.analyses);
+    expect(await bench.store.analyses(`${id}-b`)).toEqual(whole.analyses);
+    expect(await bench.store.policies(id)).toEqual([policy]);
+    expect(await bench.store.policies(`${id}-b`)).toEqual([]);
+  });
+
   it('queues runs without parents, and lets the others wait', async () => {
     const [a, b] = [bench.source(1), bench.source(2)];
     const transfer = plannedTransfer('x', [a, b]);
