@@ -1,15 +1,26 @@
 import { describe, expect, it } from 'vitest';
 import { cellKey, matrixModel, rankedCells } from './matrix-model';
 import { orderMatrix } from './matrix-order';
-import { cell, matrix, targetRow } from './testing/matrix';
+import { candidateSet, cell, matrix, targetRow } from './testing/matrix';
 
 const exact = (value: number) => ({ value, low: null, high: null });
 const view = matrix(
   [
-    cell('a', 't', { affinity: exact(0.5), best: true, gain: { value: 0.8, low: 0.75, high: 0.85 } }),
-    cell('b', 't', { affinity: exact(0.3), tied: true, gain: { value: 0.45, low: 0.4, high: 0.55 } }),
-    cell('t', 't', { affinity: exact(0.9) }),
-    cell('a', 'u', { gain: exact(0.3) }),
+    cell('a', 't', {
+      affinity: exact(0.5),
+      best: true,
+      rank: 1,
+      gain: { value: 0.8, low: 0.75, high: 0.85 },
+    }),
+    cell('b', 't', {
+      affinity: exact(0.3),
+      tied: true,
+      rank: 1,
+      helps: 'unsure',
+      gain: { value: 0.45, low: 0.4, high: 0.55 },
+    }),
+    cell('t', 't', { affinity: exact(0.9), helps: 'unknown' }),
+    cell('a', 'u', { gain: exact(0.3), helps: 'hurts' }),
     cell('b', 'u', {
       state: 'predicted',
       affinity: null,
@@ -18,10 +29,16 @@ const view = matrix(
       effect: null,
       loss: null,
       probe: 0.4,
+      helps: 'unknown',
     }),
     cell('t', 'u', { state: 'failed', affinity: null, gain: null, quality: null, effect: null, loss: null }),
   ],
-  { targetRows: [targetRow('t', { self: exact(0.6) }), targetRow('u')] },
+  {
+    targetRows: [
+      targetRow('t', { self: exact(0.6) }),
+      targetRow('u', { set: candidateSet({ noneHelps: true, best: null }) }),
+    ],
+  },
 );
 
 describe('a matrix ready to draw', () => {
@@ -31,7 +48,7 @@ describe('a matrix ready to draw', () => {
     expect(tile('a', 't')).toMatchObject({ kind: 'value', share: 1, mark: 'best', certainty: 'firm' });
     expect(tile('b', 't')).toMatchObject({ share: 0.5, certainty: 'unsure' });
   });
-  it('marks no tie that does not beat scratch', () => {
+  it('marks no tie that is not shown to help', () => {
     expect(tile('b', 't')?.mark).toBeNull();
   });
   it('tells the diagonal, predictions and failures apart', () => {
@@ -58,7 +75,7 @@ describe('a matrix ready to draw', () => {
     expect(model.own.get('t')?.value.value).toBe(0.6);
     expect(model.own.has('u')).toBe(false);
   });
-  it('ranks sources by affinity without the target itself', () => {
+  it('ranks sources by their rank, then affinity, without the target itself', () => {
     expect(rankedCells(view, 't').map((c) => c.source)).toEqual(['a', 'b']);
   });
 });

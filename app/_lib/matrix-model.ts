@@ -40,7 +40,7 @@ export interface MatrixModel {
   cells: ReadonlyMap<string, CellView>;
   rows: ReadonlyMap<string, RowScale>;
   targets: ReadonlyMap<string, TargetView>;
-  /** Targets where no measured source beats scratch. */
+  /** Targets that no source helps. */
   helpless: ReadonlySet<string>;
   own: ReadonlyMap<string, { colour: string; value: Estimate }>;
 }
@@ -73,7 +73,7 @@ function tileText(cell: CellView, value: Estimate | null, unit: Unit): string {
 
 function tileOf(cell: CellView, unit: Unit, row: RowScale, theme: Theme): Tile {
   const { ramp } = UNIT_INFO[unit];
-  const value = cellEstimate(cell, unit, row);
+  const value = cellEstimate(cell, unit);
   const text = tileText(cell, value, unit);
   const base = {
     source: cell.source,
@@ -92,8 +92,7 @@ function tileOf(cell: CellView, unit: Unit, row: RowScale, theme: Theme): Tile {
     const sure = certainty(value, unit, row);
     const painted = paint(position(value.value, unit, row));
     const share = TILE_SHARE[sure];
-    const beats = cell.gain === null || cell.gain.value > 0.5;
-    const mark = cell.best ? 'best' : cell.tied && beats ? 'tied' : null;
+    const mark = cell.best ? 'best' : cell.tied && cell.helps === 'helps' ? 'tied' : null;
     const kind = cell.source === cell.target ? 'itself' : 'value';
     return { ...base, ...painted, kind, certainty: sure, share, mark, markInk: inkOn(painted.colour) };
   }
@@ -117,11 +116,15 @@ function tileOf(cell: CellView, unit: Unit, row: RowScale, theme: Theme): Tile {
   };
 }
 
-/** Sources beat scratch nowhere in this row: every measured gain is at most one half. */
-function noneHelps(cells: readonly CellView[]): boolean {
-  const gains = cells.flatMap((c) => (c.source === c.target || c.gain === null ? [] : [c.gain.value]));
-  return gains.length > 0 && gains.every((g) => g <= 0.5);
-}
+/** Targets that are complete and kept, and that no source of their set helps. */
+const helplessOf = ({ targetRows, cells }: MatrixView): Set<string> => {
+  const compared = new Set(cells.flatMap((c) => (c.helps === 'unknown' ? [] : [c.target])));
+  return new Set(
+    targetRows
+      .filter((row) => row.complete && row.kept && row.set.noneHelps && compared.has(row.target))
+      .map((row) => row.target),
+  );
+};
 
 /** Everything of a matrix that does not depend on its size. */
 export function matrixModel(matrix: MatrixView, unit: Unit, theme: Theme): MatrixModel {
@@ -134,9 +137,7 @@ export function matrixModel(matrix: MatrixView, unit: Unit, theme: Theme): Matri
   const rows = new Map([...byTarget].map(([target, cells]) => [target, rowScale(cells)] as const));
   const tiles = new Map<string, Tile>();
   const cells = new Map<string, CellView>();
-  const helpless = new Set<string>();
   for (const [target, row] of byTarget) {
-    if (noneHelps(row)) helpless.add(target);
     const scale = rows.get(target);
     if (scale === undefined) continue;
     for (const cell of row) {
@@ -153,15 +154,27 @@ export function matrixModel(matrix: MatrixView, unit: Unit, theme: Theme): Matri
       colour: rampColour('sequential', theme, position(row.self.value, 'affinity', NO_ROW)),
     });
   }
-  return { tiles, cells, rows, targets: new Map(matrix.targetRows.map((r) => [r.target, r])), helpless, own };
+  return {
+    tiles,
+    cells,
+    rows,
+    targets: new Map(matrix.targetRows.map((r) => [r.target, r])),
+    helpless: helplessOf(matrix),
+    own,
+  };
 }
 
 const NO_ROW: RowScale = { affinity: 1, lossMin: 0, lossMax: 1, probeMin: 0, probeMax: 1, n: 25 };
 
-/** Sources of a target by affinity (else probe), best first, re-transfer from itself left out. */
+/** Sources of a target by their rank in its set, then those that only the probe knows; re-transfer from itself left out. */
 export function rankedCells(matrix: MatrixView, target: string): CellView[] {
-  const key = (c: CellView): number => c.affinity?.value ?? -1 + (c.probe ?? -1) * 1e-3;
+  const last = Number.POSITIVE_INFINITY;
   return matrix.cells
-    .filter((c) => c.target === target && c.source !== target && (c.affinity !== null || c.probe !== null))
-    .sort((a, b) => key(b) - key(a));
+    .filter((c) => c.target === target && c.source !== target && (c.rank !== null || c.probe !== null))
+    .sort(
+      (a, b) =>
+        (a.rank ?? last) - (b.rank ?? last) ||
+        (b.affinity?.value ?? -1) - (a.affinity?.value ?? -1) ||
+        (b.probe ?? -last) - (a.probe ?? -last),
+    );
 }

@@ -30,6 +30,7 @@ function way(method: string, sources: string[], images: number, gain: number | n
     gain: gain === null ? null : near(gain),
     quality: null,
     effect: null,
+    skill: 0.3,
     helps: 'unsure',
     cost: cost(2),
     wholeCost: cost(100),
@@ -63,7 +64,7 @@ const view: MethodsView = methodsView.parse({
   ],
   sizes: [30, 300].map((images) => ({
     images,
-    scratch: { loss: 1, cost: cost(4) },
+    scratch: { loss: 1, skill: 0.1, cost: cost(4) },
     frontier: ['readout:near', 'fine-tune:near'],
     wholeFrontier: ['scratch', 'fine-tune:near'],
     words: '',

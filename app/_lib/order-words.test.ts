@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { joiningWords, orderRows, type TargetOrders } from './order-words';
+import { candidateSet } from './testing/matrix';
 
 type Joined = TargetOrders['joined'][number];
 const name = (task: string): string => task.toUpperCase();
@@ -15,6 +16,7 @@ const ranked = (sources: string[], gain: number): NonNullable<TargetOrders['orde
   gain: exact(gain),
   quality: null,
   effect: null,
+  skill: 0.3,
   probabilityBest: null,
   tied: false,
   helps: 'helps',
@@ -34,6 +36,7 @@ function orders(over: Joined['overBestPart'], helps: Joined['helps'] = 'helps'):
     target: 't',
     kept: true,
     complete: true,
+    set: candidateSet(),
     joinedFrom: ['a', 'b'],
     orders: [of(1, ranked(['a'], 0.66)), of(2, joined), of(3, null)],
     joined: [{ ...joined, source: 'c+d', overBestPart: null }, joined],

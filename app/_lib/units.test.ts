@@ -22,15 +22,10 @@ describe('units of a row', () => {
     expect(row.affinity).toBeCloseTo(0.4, 12);
     expect([row.lossMin, row.lossMax, row.probeMax, row.n]).toEqual([0.1, 0.3, 0.5, 2]);
   });
-  it('shows affinity as the share of the first-order total, interval included', () => {
-    const shown = cellEstimate(
-      cell('a', 't', { affinity: { value: 0.3, low: 0.2, high: 0.36 } }),
-      'affinity',
-      row,
-    );
-    expect(shown?.value).toBeCloseTo(0.75, 12);
-    expect(shown?.low).toBeCloseTo(0.5, 12);
-    expect(shown?.high).toBeCloseTo(0.9, 12);
+  it('shows every number as the cell has it', () => {
+    const affinity = { value: 0.3, low: 0.2, high: 0.36 };
+    expect(cellEstimate(cell('a', 't', { affinity }), 'affinity')).toEqual(affinity);
+    expect(cellEstimate(cell('a', 't', { loss: 0.4 }), 'loss')).toEqual(exact(0.4));
   });
   it('places a share p at 1 − exp(−20 p)', () => {
     expect(affinityPosition(0, 25)).toBe(0);
@@ -68,8 +63,8 @@ describe('certainty', () => {
     expect(certainty({ value: 0.87, low: 0.84, high: 0.89 }, 'gain', row)).toBe('firm');
   });
   it('takes an even share of the row as the neutral affinity', () => {
-    expect(certainty({ value: 0.55, low: 0.45, high: 0.6 }, 'affinity', row)).toBe('unsure');
-    expect(certainty({ value: 0.3, low: 0.29, high: 0.31 }, 'affinity', row)).toBe('firm');
+    expect(certainty({ value: 0.22, low: 0.18, high: 0.24 }, 'affinity', row)).toBe('unsure');
+    expect(certainty({ value: 0.12, low: 0.116, high: 0.124 }, 'affinity', row)).toBe('firm');
   });
   it('says nothing without an interval', () => {
     expect(certainty(exact(0.9), 'gain', row)).toBe('unknown');

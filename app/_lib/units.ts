@@ -6,7 +6,7 @@ export const UNITS = ['affinity', 'gain', 'quality', 'effect', 'loss', 'probe'] 
 export type Unit = (typeof UNITS)[number];
 
 export interface RowScale {
-  /** Sum of the first-order affinities of the row. */
+  /** Sum of the affinities of the row's sources; the own network has the rest. */
   affinity: number;
   lossMin: number;
   lossMax: number;
@@ -55,7 +55,7 @@ const halves = ['0 %', '25 %', '50 %', '75 %', '100 %'].map((text, i) => [i / 4,
 export const UNIT_INFO: Record<Unit, UnitInfo> = {
   affinity: {
     label: 'Affinity',
-    legend: 'Affinity, share of the target’s first-order total',
+    legend: 'Affinity over the sum of its row’s sources',
     ramp: 'sequential',
     ticks: affinityTicks(25),
     format: (x) => share(x, x < 0.0995 && x > 0 ? 3 : 2),
@@ -85,7 +85,7 @@ export const UNIT_INFO: Record<Unit, UnitInfo> = {
   },
   effect: {
     label: 'Effect',
-    legend: 'Effect, median loss relative to scratch',
+    legend: 'Effect, median over images of loss relative to scratch',
     ramp: 'diverging',
     ticks: [
       [0, '×4'],
@@ -137,7 +137,7 @@ export function rowScale(cells: readonly CellView[]): RowScale {
   const losses = bounds(others.flatMap((c) => (c.loss === null ? [] : [c.loss])));
   const probes = bounds(others.flatMap((c) => (c.probe === null ? [] : [c.probe])));
   return {
-    affinity: affinities.reduce((a, b) => a + b, 0),
+    affinity: affinities.reduce((a, b) => a + b, 0) || 1,
     lossMin: losses[0],
     lossMax: losses[1],
     probeMin: probes[0],
@@ -149,19 +149,16 @@ export function rowScale(cells: readonly CellView[]): RowScale {
 const exact = (value: number | null): Estimate | null =>
   value === null ? null : { value, low: null, high: null };
 
-/** The number of a cell in a unit as it is shown: affinity becomes the share of the row's first-order total. */
-export function cellEstimate(cell: CellView, unit: Unit, row: RowScale): Estimate | null {
+/** The number of a cell in a unit, the same on every page. */
+export function cellEstimate(cell: CellView, unit: Unit): Estimate | null {
   if (unit === 'loss') return exact(cell.loss);
   if (unit === 'probe') return exact(cell.probe);
-  const raw = cell[unit];
-  if (unit !== 'affinity' || raw === null || row.affinity <= 0) return raw;
-  const by = (x: number | null): number | null => (x === null ? null : x / row.affinity);
-  return { value: raw.value / row.affinity, low: by(raw.low), high: by(raw.high) };
+  return cell[unit];
 }
 
 /** Place on the unit's ramp, 0–1, 1 = better. */
 export function position(value: number, unit: Unit, row: RowScale): number {
-  if (unit === 'affinity') return affinityPosition(value, row.n);
+  if (unit === 'affinity') return affinityPosition(value / row.affinity, row.n);
   if (unit === 'gain' || unit === 'quality') return value;
   if (unit === 'effect') return 0.5 - value / (2 * Math.log(4));
   if (unit === 'loss')
@@ -176,7 +173,7 @@ export const TILE_SHARE: Record<Certainty, number> = { firm: 1, wide: 0.78, unsu
 function neutral(unit: Unit, row: RowScale): number | null {
   if (unit === 'gain' || unit === 'quality') return 0.5;
   if (unit === 'effect') return 0;
-  if (unit === 'affinity') return row.n === 0 ? null : 1 / row.n;
+  if (unit === 'affinity') return row.n === 0 ? null : row.affinity / row.n;
   return null;
 }
 

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import {
   adviceView,
+  type BestSourceView,
   bestSourceView,
   type MatrixView,
   matrixView,
@@ -49,19 +50,34 @@ function registerBest(program: Command): void {
     );
     if (options.json) return print(JSON.stringify(answer, null, 2));
     print(`${answer.advice}${answer.preliminary ? ' (preliminary: transfers are still running)' : ''}\n`);
-    print(
-      table(
-        ['source', 'rank', 'gain vs scratch', 'quality vs own network', 'P(best)'],
-        answer.sources.map((s) => [
-          s.source,
-          `${s.rank}${s.tied ? ' (tied)' : ''}`,
-          percent(s.gain),
-          percent(s.quality),
-          s.probabilityBest === null ? '–' : s.probabilityBest.toFixed(2),
-        ]),
-      ),
-    );
+    print(bestText(answer));
   });
+}
+
+/** The ranked sources as a table, with the set that ranks and probabilities speak of. */
+function bestText({ set, sources, targetRow }: BestSourceView): string {
+  const skill = (x: number | null): string => (x === null ? '–' : x.toFixed(2));
+  const { helps, unsure, hurts } = set.verdicts;
+  const scratch = targetRow.scratchSkill;
+  const judged = helps + unsure + hurts === 0 ? '' : ` ${helps} help, ${unsure} cannot tell, ${hurts} hurt.`;
+  return [
+    table(
+      ['source', 'rank', 'gain vs scratch', 'skill', 'quality vs own network', 'P(best)', 'verdict'],
+      sources.map((s) => [
+        s.source,
+        `${s.rank}${s.tied ? ' (tied)' : ''}`,
+        percent(s.gain),
+        skill(s.skill),
+        percent(s.quality),
+        s.probabilityBest === null ? '–' : s.probabilityBest.toFixed(2),
+        s.helps === 'unsure' ? 'cannot tell' : s.helps,
+      ]),
+    ),
+    '',
+    `${sources.length} of ${set.name}, ${set.measureWords}.${judged}`,
+    ...(scratch === null ? [] : [`Skill over a constant predictor; that of scratch is ${skill(scratch)}.`]),
+    ...(set.missing === null ? [] : [`${set.missing}.`]),
+  ].join('\n');
 }
 
 interface PolicyOptions {
@@ -123,7 +139,9 @@ function policyText(answer: PolicyView): string {
     edge.target,
     edge.kind === 'self' ? 'its own network' : edge.sources.join(' + ') || edge.kind,
     edge.value.toFixed(3),
+    edge.skill == null ? '–' : edge.skill.toFixed(2),
   ]);
+  const useless = answer.edges.filter((edge) => (edge.skill ?? 1) <= 0).map((edge) => edge.target);
   const proof = answer.optimal ? 'proved optimal' : `bound ${answer.bound.toFixed(4)}`;
   const spent = answer.budgets.map((b) => `${short(b.spent)} of ${b.limit} ${b.unit}`).join(', ');
   const { runnerUp } = answer;
@@ -135,12 +153,16 @@ function policyText(answer: PolicyView): string {
       : []),
     ...(costs === null ? [] : [costs]),
     '',
-    table(['target', 'served by', 'value'], edges),
+    table(['target', 'served by', 'value', 'skill'], edges),
+    ...(useless.length === 0
+      ? []
+      : [`No better than a constant predictor, and so of value 0 at most: ${useless.join(', ')}.`]),
     ...answer.unserved.map(({ target, reason }) => `not served: ${target} (${reason})`),
   ].join('\n');
 }
 
-type Unit = 'affinity' | 'gain' | 'quality' | 'effect' | 'loss' | 'probe';
+const UNITS = ['gain', 'affinity', 'quality', 'effect', 'loss', 'probe'] as const;
+type Unit = (typeof UNITS)[number];
 
 function cellText(matrix: MatrixView, source: string, target: string, unit: Unit): string {
   const cell = matrix.cells.find((c) => c.source === source && c.target === target);
@@ -150,23 +172,31 @@ function cellText(matrix: MatrixView, source: string, target: string, unit: Unit
   return value === null ? cell.state : value.toFixed(3);
 }
 
+/** Gain, else the first unit that some transfer has a value in. */
+const firstUnit = ({ cells }: MatrixView): Unit =>
+  UNITS.find((unit) => cells.some((c) => c.source !== c.target && c[unit] !== null)) ?? 'gain';
+
 function registerMatrix(program: Command): void {
   common(
     program
       .command('matrix')
       .description('the transfer matrix of a sweep: targets in rows, sources in columns')
-      .option('--unit <unit>', 'affinity, gain, quality, effect, loss or probe', 'gain')
+      .option(
+        '--unit <unit>',
+        'affinity, gain, quality, effect, loss or probe (default: gain, else the first that exists)',
+      )
       .option('--csv', 'print as CSV'),
-  ).action(async (options: Common & { unit: Unit; csv?: boolean }) => {
+  ).action(async (options: Common & { unit?: Unit; csv?: boolean }) => {
     const matrix = await withApi(options, (api) => api.get(`/sweeps/${options.sweep}/matrix`, matrixView));
+    const unit = options.unit ?? firstUnit(matrix);
     if (options.json) return print(JSON.stringify(matrix, null, 2));
     const rows = matrix.targets.map((target) => [
       target,
-      ...matrix.sources.map((source) => cellText(matrix, source, target, options.unit)),
+      ...matrix.sources.map((source) => cellText(matrix, source, target, unit)),
     ]);
     if (options.csv)
       return print([['target', ...matrix.sources], ...rows].map((row) => row.join(',')).join('\n'));
-    print(`${options.unit}${matrix.preliminary ? ', preliminary' : ''}; rows are targets, columns sources\n`);
+    print(`${unit}${matrix.preliminary ? ', preliminary' : ''}; rows are targets, columns sources\n`);
     print(table(['target', ...matrix.sources], rows));
   });
 }
@@ -202,12 +232,15 @@ function registerAdvise(program: Command): void {
       String(way.images),
       way.method,
       way.sources.join(' + '),
-      way.effect.toFixed(3),
+      way.logMeanRatio.toFixed(3),
+      way.skill === null ? '–' : way.skill.toFixed(2),
       way.margin === null ? '–' : way.margin.toFixed(3),
       way.flops.toExponential(1),
       way.moreLabels ? '✱' : '',
     ]);
-    print(`\n${table(['labels', 'method', 'sources', 'ln(loss/scratch)', '±', 'FLOPs', ''], rows)}`);
+    print(
+      `\n${table(['labels', 'method', 'sources', 'ln(mean loss/scratch)', 'skill', '±', 'FLOPs', ''], rows)}`,
+    );
     const compared = answer.ranking.filter((way) => !way.moreLabels).length;
     if (compared < rows.length) print('\n✱ saw more of the target’s labels than that: not compared.');
     const { negative } = answer;

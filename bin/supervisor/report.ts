@@ -15,10 +15,14 @@ export async function finalReport(api: ApiClient, sweep: SweepView): Promise<str
   const rows = await Promise.all(
     matrix.targetRows.map(async (row) => {
       if (!row.complete) return [row.target, '–', '–', 'not complete'];
-      const query = new URLSearchParams({ target: row.target, k: '1' });
-      const best = await api.get(`/sweeps/${sweep.id}/best-source?${query}`, bestSourceView);
-      const first = best.sources[0];
-      const note = row.kept ? '' : `excluded: ${row.reasons[0] ?? 'not valid'}`;
+      const query = new URLSearchParams({ target: row.target });
+      const { set, sources } = await api.get(`/sweeps/${sweep.id}/best-source?${query}`, bestSourceView);
+      const first = sources.find(({ source }) => source === set.best) ?? sources[0];
+      const note = row.kept
+        ? set.noneHelps
+          ? `none of ${set.name} is shown to help`
+          : `of ${set.name}`
+        : `excluded: ${row.reasons[0] ?? 'not valid'}`;
       return [row.target, first?.source ?? '–', percent(first?.gain ?? null), note];
     }),
   );

@@ -82,7 +82,7 @@ function Line({
             {name(c.key)}
           </Link>
         )}
-        {c.tied && <span className="ml-2 text-ink3 text-label">tied with the best</span>}
+        {c.tied && <span className="ml-2 text-ink3 text-label">tied for first</span>}
         {c.affinity === null && <span className="ml-2 text-ink3 text-label">beside</span>}
       </td>
       <Cell estimate={c.affinity} text={(x) => share(x, 3)} />

@@ -37,7 +37,7 @@ function finding(view: TournamentView, named: (key: string) => string): string |
   if (view.keys.length === 0) return undefined;
   const inside = view.candidates.filter((c) => c.affinity !== null);
   const top = inside.reduce((a, b) => ((b.affinity?.value ?? 0) > (a.affinity?.value ?? 0) ? b : a));
-  const first = `${named(top.key)} takes ${share(top.affinity?.value ?? 0)} of this target’s affinity among ${inside.length} candidates.`;
+  const first = `${named(top.key)} takes ${share(top.affinity?.value ?? 0)} of this target’s affinity among ${view.set.name} and the own network.`;
   if (view.odds.length === 0)
     return `${first} The win rates between candidates were not published, so the steps before the weights cannot be shown.`;
   const cr = view.consistencyRatio;
@@ -110,8 +110,9 @@ function Loaded({ view, name, href }: LoadedProps) {
       <section aria-label="Measures of every candidate" className="mt-6">
         <h2 className="section-title">Every measure beside the weight</h2>
         <p className="mb-1 text-ink2 text-label">
-          candidates by affinity; references are shown beside, not in, the tournament; intervals are 95 % over
-          seeds and test scenes
+          candidates by affinity; P(best) and ties are those of {view.set.name}, the own network left out;
+          references are shown beside, not in, the tournament; intervals are 95 % over seeds and test scenes
+          {view.set.missing === null ? '' : `; ${view.set.missing}`}
         </p>
         <CandidateTable
           view={view}

@@ -20,20 +20,21 @@ export function AffinityStrip({
   cell: CellView;
   name: (id: string) => string;
 }) {
-  const row = model.rows.get(cell.target);
-  if (row === undefined) return null;
+  const set = model.targets.get(cell.target)?.set;
   const dots = rankedCells(matrix, cell.target).flatMap((c) => {
-    const value = cellEstimate(c, 'affinity', row);
+    const value = cellEstimate(c, 'affinity');
     return value === null ? [] : [{ source: c.source, value: value.value }];
   });
-  const own = cellEstimate(cell, 'affinity', row);
+  const own = cellEstimate(cell, 'affinity');
   if (own === null) return null;
   const x = scaleLinear([0, Math.max(0.05, own.value, ...dots.map((d) => d.value))], [8, W - 14]).nice(4);
   const rival = dots.find((d) => d.source !== cell.source);
   return (
     <>
       <h3 className="section-title">Affinity {share(own.value, own.value < 0.0995 ? 3 : 2)}</h3>
-      <p className="text-ink2 text-label">share of the target’s first-order total</p>
+      <p className="text-ink2 text-label">
+        among {set?.name ?? 'the sources of this target'} and the own network
+      </p>
       <svg width="100%" viewBox={`0 0 ${W} 52`} aria-hidden="true" className="mt-1 text-ink2">
         <line x1="0" x2={W} y1="28" y2="28" stroke="var(--line2)" />
         {dots.map((d) => (

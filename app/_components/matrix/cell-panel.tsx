@@ -3,10 +3,10 @@
 import Link from 'next/link';
 import type { ReactNode } from 'react';
 import { apiPath, sweepPath } from '@/app/_lib/api';
-import { change, interval, list, ordinal, percent, share } from '@/app/_lib/format';
+import { change, interval, list, ordinal, percent, share, signed } from '@/app/_lib/format';
 import type { MatrixModel } from '@/app/_lib/matrix-model';
 import { cellKey, rankedCells } from '@/app/_lib/matrix-model';
-import { cellEstimate, UNIT_INFO } from '@/app/_lib/units';
+import { UNIT_INFO } from '@/app/_lib/units';
 import { useApi } from '@/app/_lib/use-api';
 import type { Ways } from '@/app/_lib/ways';
 import { type CellView, type Estimate, type MatrixView, pairView } from '@/lib/service/contracts';
@@ -25,19 +25,23 @@ interface Props {
   ways: Ways;
 }
 
-/** "2nd of 25 sources. Distance and Reshading cannot be told apart." */
+/** "2nd of 25 single sources." "Tied for first of 25 single sources. Distance and Reshading cannot be told apart." */
 export function rankSentence(matrix: MatrixView, cell: CellView, name: (id: string) => string): string {
   if (cell.source === cell.target) return 'Re-transfer: the frozen encoder of the target’s own network.';
-  const ranked = rankedCells(matrix, cell.target);
-  const rank = ranked.findIndex((c) => c.source === cell.source);
-  if (cell.affinity === null || rank < 0) return stateSentence(cell);
-  const place = `${rank === 0 ? 'First' : ordinal(rank + 1)} of ${ranked.length} sources.`;
-  const tied = ranked
-    .filter((c) => (c.tied || c.best) && c.source !== cell.source)
+  const row = matrix.targetRows.find((r) => r.target === cell.target);
+  if (row === undefined || cell.rank === null || !row.complete) return stateSentence(cell);
+  const by = row.set.measure === 'affinity' ? '' : ` by ${row.set.measure}`;
+  const place = `${cell.tied ? 'Tied for first' : cell.rank === 1 ? 'First' : ordinal(cell.rank)} of ${row.set.name}${by}${usefulness(cell)}.`;
+  const tied = rankedCells(matrix, cell.target)
+    .filter((c) => c.tied && c.source !== cell.source)
     .map((c) => name(c.source));
-  if (!(cell.tied || cell.best) || tied.length === 0) return place;
+  if (!cell.tied || tied.length === 0) return place;
   return `${place} ${list([...tied.slice(0, 3), tied.length > 3 ? `${tied.length - 3} more` : name(cell.source)])} cannot be told apart${tied.length > 3 ? ' from it' : ''}.`;
 }
+
+/** A rank alone recommends nothing: whether a constant is as good belongs beside it. */
+const usefulness = ({ skill }: CellView): string =>
+  skill !== null && skill <= 0 ? `, but a constant predictor beats it (skill ${signed(skill, 2)})` : '';
 
 function stateSentence(cell: CellView): string {
   if (cell.state === 'predicted') return 'Not measured yet: the ridge probe gives a first guess.';
@@ -67,7 +71,11 @@ export function CellPanel(props: Props) {
       {measured && cell.source !== cell.target && <PairRivals {...props} />}
       <div className="rule mt-3 flex items-center justify-between pt-3 text-ink2 text-label">
         <Seeds matrix={matrix} />
-        {cell.probabilityBest !== null && <span>P(best) {share(cell.probabilityBest)}</span>}
+        {cell.probabilityBest !== null && (
+          <span>
+            P(best) {share(cell.probabilityBest)} of {model.targets.get(cell.target)?.set.name}
+          </span>
+        )}
       </div>
       <PanelActions {...props} />
     </div>
@@ -142,7 +150,7 @@ function Measures({ cell }: { cell: CellView }) {
           text={change}
           domain={[-Math.log(4), Math.log(4)]}
           neutral={0}
-          note="median loss against scratch"
+          note="median over images of the loss against scratch"
         />
       )}
     </dl>
@@ -193,14 +201,12 @@ function PairRivals({ sweepId, matrix, cell, name, ways }: Omit<Props, 'model'>)
 
 /** The phone's bottom sheet: the same numbers in one row. */
 export function CellSheet({ onMove, ...props }: Props & { onMove: (dx: number) => void }) {
-  const { matrix, model, cell, name } = props;
-  const row = model.rows.get(cell.target);
-  const affinity = row === undefined ? null : cellEstimate(cell, 'affinity', row);
+  const { matrix, cell, name } = props;
   const numbers: [string, Estimate | null, (x: number) => string][] = [
     ['Gain', cell.gain, percent],
     ['Quality', cell.quality, percent],
     ['Effect', cell.effect, change],
-    ['Affinity', affinity, UNIT_INFO.affinity.format],
+    ['Affinity', cell.affinity, UNIT_INFO.affinity.format],
   ];
   return (
     <section

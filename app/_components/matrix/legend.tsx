@@ -91,7 +91,7 @@ export function Legend({ unit, theme, states, helpless, excluded, intervals, sou
                 markInk: theme === 'dark' ? 'light' : 'dark',
               })}
             >
-              best in row
+              best that helps
             </Entry>
             <Entry
               tile={sample(theme, {
@@ -100,7 +100,7 @@ export function Legend({ unit, theme, states, helpless, excluded, intervals, sou
                 markInk: theme === 'dark' ? 'light' : 'dark',
               })}
             >
-              tied with best
+              tied, helps too
             </Entry>
           </ul>
         </section>
@@ -119,7 +119,7 @@ export function Legend({ unit, theme, states, helpless, excluded, intervals, sou
           ))}
           {helpless && (
             <li className="flex items-center gap-1.5">
-              <span className="w-4 text-center">⊘</span>no source beats scratch
+              <span className="w-4 text-center">⊘</span>no source helps
             </li>
           )}
           {excluded && (

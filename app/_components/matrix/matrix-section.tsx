@@ -26,21 +26,26 @@ interface Props {
   onOpen: (cell: { source: string; target: string }) => void;
 }
 
-/** While nothing is measured the probe is all there is to see. */
-const unitsFor = (matrix: MatrixView): readonly [Unit, ...Unit[]] =>
-  matrix.cells.some((c) => c.gain !== null || c.affinity !== null)
-    ? ['affinity', ...UNITS.slice(1)]
-    : ['probe', ...UNITS.slice(0, -1)];
+/** Units in which at least one cell has a value, the preferred one first: in that one the matrix opens. */
+const unitsKnown = (matrix: MatrixView): Unit[] =>
+  UNITS.filter((u) => matrix.cells.some((c) => c.source !== c.target && c[u] !== null));
 
-/** Units in which at least one cell has a value. */
-const unitsKnown = (matrix: MatrixView): ReadonlySet<Unit> =>
-  new Set(UNITS.filter((u) => matrix.cells.some((c) => c[u] !== null)));
+/** By what the rows are ranked, where that is not affinity. */
+const measureNotes = ({ targetRows }: MatrixView): string[] => [
+  ...new Set(
+    targetRows.flatMap(({ complete, set }) =>
+      complete && set.measure !== null && set.measure !== 'affinity' ? [set.measureWords] : [],
+    ),
+  ),
+];
 
 export function MatrixSection({ sweepId, matrix, tasks, name, ways, onOpen }: Props) {
   const { query, set } = useUrlState();
   const theme = useTheme();
   const phone = usePhone();
-  const unit = oneOf(query.get('unit'), unitsFor(matrix));
+  const known = useMemo(() => unitsKnown(matrix), [matrix]);
+  const notes = useMemo(() => measureNotes(matrix), [matrix]);
+  const unit = oneOf<Unit>(query.get('unit'), [known[0] ?? 'affinity', ...known.slice(1)]);
   const order = oneOf<OrderName>(query.get('order'), ORDERS);
   const ordered = useMemo(() => orderMatrix(matrix, tasks, order), [matrix, tasks, order]);
   const model = useMemo(() => matrixModel(matrix, unit, theme), [matrix, unit, theme]);
@@ -61,9 +66,10 @@ export function MatrixSection({ sweepId, matrix, tasks, name, ways, onOpen }: Pr
   const states = useMemo(() => new Set(matrix.cells.map((c) => c.state)), [matrix]);
   return (
     <>
-      <Toolbar unit={unit} order={order} asTable={asTable} phone={phone} known={unitsKnown(matrix)} set={set}>
+      <Toolbar unit={unit} order={order} asTable={asTable} phone={phone} known={new Set(known)} set={set}>
         <MethodSelect methods={ways.paired} value={matrix.method} />
       </Toolbar>
+      {notes.length > 0 && <p className="mt-2 text-ink2 text-label">Sources are {notes.join('; ')}.</p>}
       {matrix.preliminary && states.has('predicted') && (
         <p className="mt-2 text-ink2 text-label">
           <strong className="font-semibold text-ink">Preliminary.</strong>{' '}

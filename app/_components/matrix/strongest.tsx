@@ -15,7 +15,7 @@ export function Strongest({
   onSelect: (cell: { source: string; target: string }) => void;
 }) {
   const top = matrix.cells
-    .flatMap((c) => (c.source === c.target || c.gain === null ? [] : [{ ...c, gain: c.gain }]))
+    .flatMap((c) => (c.helps !== 'helps' || c.gain === null ? [] : [{ ...c, gain: c.gain }]))
     .sort((a, b) => b.gain.value - a.gain.value)
     .slice(0, 8);
   return (
@@ -28,7 +28,9 @@ export function Strongest({
       {top.length > 0 && (
         <div className="rule mt-3 pt-3">
           <h3 className="section-title">Strongest transfers</h3>
-          <p className="text-ink2 text-label">share of test images won against scratch</p>
+          <p className="text-ink2 text-label">
+            share of test images won against scratch, of sources that help
+          </p>
           <ol className="mt-1.5 flex flex-col">
             {top.map((c) => (
               <li key={`${c.source}>${c.target}`}>

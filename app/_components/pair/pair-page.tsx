@@ -142,6 +142,18 @@ function PairFigures({ pair }: { pair: PairView }) {
         value={cell.gain === null ? '–' : percent(cell.gain.value)}
         note={note(interval(cell.gain, percent), 'of images beat scratch')}
       />
+      {cell.skill !== null && (
+        <Figure
+          label="Skill"
+          value={share(cell.skill)}
+          note={
+            cell.skill <= 0
+              ? 'a constant predictor is as good'
+              : `over a constant; scratch’s is ${targetRow.scratchSkill === null ? 'not known' : share(targetRow.scratchSkill)}`
+          }
+          {...(cell.skill <= 0 ? { tone: 'worse' as const } : {})}
+        />
+      )}
       <Figure
         label="Quality"
         value={cell.quality === null ? '–' : percent(cell.quality.value)}
@@ -150,13 +162,15 @@ function PairFigures({ pair }: { pair: PairView }) {
       <Figure
         label="Effect"
         value={cell.effect === null ? '–' : change(cell.effect.value)}
-        note="median loss against scratch"
+        note="median over images of the loss against scratch"
       />
       <Figure
         label="P(best)"
         value={cell.probabilityBest === null ? '–' : share(cell.probabilityBest)}
         note={
-          cell.best ? 'best of its target' : cell.tied ? 'tied with the best' : 'of this target’s sources'
+          cell.rank === null
+            ? 'no member of a ranking'
+            : `${cell.tied ? 'tied for first' : `rank ${cell.rank}`} of ${targetRow.set.name}`
         }
       />
       <Figure

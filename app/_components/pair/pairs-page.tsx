@@ -124,8 +124,8 @@ function PairTable({ rows, href, name, head }: TableProps) {
               <td>
                 <Arrow className="text-ink3" /> {name(c.target)}
                 {c.source === c.target && <span className="ml-2 text-ink3 text-label">itself</span>}
-                {c.best && <span className="ml-2 text-accent text-label">best</span>}
-                {c.tied && !c.best && <span className="ml-2 text-ink3 text-label">tied</span>}
+                {c.best && <span className="ml-2 text-accent text-label">best that helps</span>}
+                {c.tied && !c.best && <span className="ml-2 text-ink3 text-label">tied for first</span>}
               </td>
               <td className="text-ink2">
                 <span className="flex items-center gap-1.5">

@@ -41,7 +41,8 @@ export function RankChart({ sources: all, label, href, many }: Props) {
   const ticks = Array.from({ length: count + 1 }, (_, i) => Math.round((low + i * step) * 10) / 10).filter(
     (t) => t <= high + 1e-9,
   );
-  const tied = sources.filter((s) => s.tied).length;
+  // The band is drawn behind the lines that share the first rank.
+  const tied = sources.filter((s) => s.tied && s.rank === 1).length;
   return (
     <div>
       <div className={`${GRID} pb-1 text-ink2 text-label`} aria-hidden="true">
@@ -168,7 +169,8 @@ function Whisker({ source, x }: { source: RankedSource; x: (value: number) => nu
 
 function Best({ source }: { source: RankedSource }) {
   const p = source.probabilityBest;
-  if (p === null || p < 0.005) return <span className="phone:hidden" />;
+  if (p === null) return <span className="text-ink3 text-label phone:hidden">–</span>;
+  if (p < 0.005) return <span className="phone:hidden" />;
   return (
     <span className="flex items-center gap-1.5 text-label phone:hidden">
       <span className="sr-only">probability best</span>

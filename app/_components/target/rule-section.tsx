@@ -79,7 +79,7 @@ function Quadrants({ regimes, ways }: { regimes: readonly Regime[]; ways: Ways }
             <span className="text-ink3">best: </span>
             {regime.best === null
               ? '–'
-              : `${ways.name(regime.best)} (${change(regime.best.effect)}${regime.best.effect > 0 ? ', scratch is better' : ''})`}
+              : `${ways.name(regime.best)} (mean loss ${change(regime.best.logMeanRatio)}${regime.best.logMeanRatio > 0 ? ', scratch is better' : ''}${regime.best.skill !== null && regime.best.skill <= 0 ? ', a constant is better' : ''})`}
           </span>
           <span className={`text-right phone:order-2 ${TONES[regime.verdict]}`}>
             {VERDICTS[regime.verdict]}

@@ -11,6 +11,7 @@ import type { Ways } from '@/app/_lib/ways';
 import {
   type BestSourceView,
   bestSourceView,
+  type CandidateSet,
   type RankedSource,
   type TargetView,
 } from '@/lib/service/contracts';
@@ -89,7 +90,13 @@ function Ranking({ id, view, name, ways, method, seeds }: RankingProps) {
   const row = view.targetRow;
   return (
     <>
-      <TargetFigures sources={single} row={row} intervals={intervals} noun={ways.many ? 'Ways' : 'Sources'} />
+      <TargetFigures
+        sources={single}
+        set={view.set}
+        row={row}
+        intervals={intervals}
+        noun={ways.many ? 'Ways' : 'Sources'}
+      />
       {!row.kept && (
         <p className="mt-3 rounded-control bg-worse-soft px-3 py-2">
           <strong className="font-semibold">Excluded.</strong> {row.reasons.join('; ')}
@@ -100,7 +107,7 @@ function Ranking({ id, view, name, ways, method, seeds }: RankingProps) {
           <section aria-label="Sources, ranked">
             <div className="flex flex-wrap items-center justify-between gap-2">
               <h2 className="section-title">
-                {ways.many ? 'Ways' : 'Sources'}, ranked by {view.targetRow.complete ? 'affinity' : 'gain'}
+                {view.set.name}, {view.set.measureWords}
               </h2>
               <MethodSelect methods={ways.methods} value={method ?? ''} all="All methods" />
             </div>
@@ -108,6 +115,7 @@ function Ranking({ id, view, name, ways, method, seeds }: RankingProps) {
               {intervals ? 'gain with 95 % interval' : 'gain, no intervals known'}
               {seeds === 1 ? ', one seed' : `, ${seeds} seeds`}
               {row.testImages > 0 && `, ${count(row.testImages)} test images`}
+              {view.set.missing !== null && view.set.measure === 'affinity' && `; ${view.set.missing}`}
             </p>
             {single.length === 0 ? (
               <Empty title="Nothing measured yet">
@@ -132,7 +140,13 @@ function Ranking({ id, view, name, ways, method, seeds }: RankingProps) {
             tournament={`${base}/targets/${encodeURIComponent(view.target)}/tournament`}
           />
           <SizeSection id={id} target={view.target} ways={ways} />
-          <WhenNot sources={single} label={label} noun={ways.many ? 'way' : 'source'} />
+          <WhenNot
+            sources={single}
+            set={view.set}
+            row={row}
+            label={label}
+            noun={ways.many ? 'way' : 'source'}
+          />
           <Snippet path={`${API}${apiPath(sweepPath(id, '/best-source'), { target: view.target, k: 3 })}`} />
         </div>
       </div>
@@ -142,30 +156,32 @@ function Ranking({ id, view, name, ways, method, seeds }: RankingProps) {
 
 function TargetFigures({
   sources,
+  set,
   row,
   intervals,
   noun,
 }: {
   sources: readonly RankedSource[];
+  set: CandidateSet;
   row: TargetView;
   intervals: boolean;
   noun: string;
 }) {
-  const of = (helps: RankedSource['helps']): number => sources.filter((s) => s.helps === helps).length;
+  const { helps, unsure, hurts, unknown } = set.verdicts;
   const qualities = sources.flatMap((s) => (s.quality === null ? [] : [s.quality.value]));
-  const hurts = of('hurts');
+  const nothing = row.scratchSkill !== null && row.scratchSkill < 0;
   return (
     <Figures>
       <Figure
         label={`${noun} that help`}
-        value={of('helps')}
-        note={`of ${sources.length}, ${intervals ? 'interval' : 'gain'} above 50 %`}
+        value={helps}
+        note={`of ${set.name}, ${intervals ? 'interval of gain' : 'gain'} above 50 % and skill above 0`}
       />
-      <Figure label="Cannot tell" value={of('unsure')} note="interval crosses 50 %" />
+      <Figure label="Cannot tell" value={unsure + unknown} note="neither shown to help nor to hurt" />
       <Figure
         label={`${noun} that hurt`}
         value={hurts}
-        note={`${intervals ? 'interval' : 'gain'} below 50 %`}
+        note={`${intervals ? 'interval of gain' : 'gain'} below 50 %, or skill below 0`}
         {...(hurts > 0 ? { tone: 'worse' as const } : {})}
       />
       <Figure
@@ -173,6 +189,14 @@ function TargetFigures({
         value={qualities.length === 0 ? '–' : percent(Math.max(...qualities))}
         note="of images beat its own network"
       />
+      {nothing && (
+        <Figure
+          label="Scratch’s skill"
+          value={share(row.scratchSkill ?? 0)}
+          note="worse than a constant predictor: a gain over it says little"
+          tone="worse"
+        />
+      )}
       <Figure
         label="Validity"
         value={row.goldSkill === null ? '–' : share(row.goldSkill.value)}
@@ -231,24 +255,33 @@ function References({ row, tournament }: { row: TargetView; tournament: string }
 
 function WhenNot({
   sources,
+  set,
+  row,
   label,
   noun,
 }: {
   sources: readonly RankedSource[];
+  set: CandidateSet;
+  row: TargetView;
   label: (s: RankedSource) => string;
   noun: string;
 }) {
   const bad = harmful(sources);
   if (sources.length === 0) return null;
-  const helps = sources.some((s) => s.helps === 'helps');
+  const reference =
+    row.scratchSkill !== null && row.scratchSkill < 0
+      ? 'training from scratch or a constant predictor'
+      : 'training from scratch on most test images';
   return (
     <section aria-label="When not to transfer" className="rule pt-3">
       <h2 className="section-title">When not to transfer</h2>
       <p className="mt-0.5 text-ink2">
         {bad.length === 0
-          ? `No ${noun} is known to hurt.`
-          : `From ${bad.length === 1 ? `the ${noun}` : `the ${bad.length} ${noun}s`} in ochre, last of all ${list(bad.slice(0, 3).map(label))}: ${bad.length === 1 ? 'it loses' : 'they lose'} to training from scratch on more than half of the images.`}
-        {!helps && ` No ${noun} is known to help: train this task from scratch, or label it fully.`}
+          ? `No ${noun} is shown to hurt.`
+          : `Do not transfer from ${bad.length === 1 ? `the ${noun}` : `the ${bad.length} ${noun}s`} shown in ochre, least of all ${list(bad.slice(0, 3).map(label))}: ${bad.length === 1 ? 'it loses' : 'each loses'} to ${reference}.`}
+        {row.kept &&
+          set.noneHelps &&
+          ` No ${noun} is shown to help: ${(row.scratchSkill ?? 0) < 0 ? 'label more images of this task.' : 'train this task from scratch, or label it fully.'}`}
       </p>
     </section>
   );

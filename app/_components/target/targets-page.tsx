@@ -19,6 +19,7 @@ const COLUMNS = {
   helps: (t: TargetListItem) => t.verdicts.helps,
   hurts: (t: TargetListItem) => t.verdicts.hurts,
   gain: (t: TargetListItem) => t.best?.gain?.value ?? null,
+  own: (t: TargetListItem) => t.best?.skill ?? null,
   skill: (t: TargetListItem) => t.goldSkill?.value ?? null,
 } as const;
 
@@ -31,7 +32,9 @@ export function TargetsPage({ id }: { id: string }) {
   const trail = [{ label: sweep.data?.name ?? 'Sweep', href: base }, { label: 'Targets' }];
   const head = { query, set };
   const rows = data === undefined ? [] : sortRows(data.targets, COLUMNS, query, 'gain');
-  const helped = rows.filter((t) => t.verdicts.helps > 0).length;
+  const kept = rows.filter((t) => t.kept);
+  const helped = kept.filter((t) => !t.set.noneHelps).length;
+  const excluded = rows.length - kept.length;
   return (
     <>
       <PageHead
@@ -40,7 +43,7 @@ export function TargetsPage({ id }: { id: string }) {
         finding={
           rows.length === 0
             ? undefined
-            : `${helped} of ${rows.length} targets have a ${sweep.ways.many ? 'way' : 'source'} that is known to beat training from scratch.`
+            : `${helped} of ${kept.length} ${kept.length === 1 ? 'target has' : 'targets have'} a ${sweep.ways.many ? 'way' : 'source'} that is shown to help: to beat both training from scratch and a constant predictor.${excluded === 0 ? '' : ` ${excluded} more ${excluded === 1 ? 'is' : 'are'} excluded by the validity check.`}`
         }
         liveSweep={id}
       />
@@ -60,6 +63,7 @@ export function TargetsPage({ id }: { id: string }) {
                   {sweep.ways.many ? 'Best way' : 'Best source'}
                 </th>
                 <SortHead {...head} id="gain" label="Its gain" number />
+                <SortHead {...head} id="own" label="Its skill" number wide />
                 <th
                   scope="col"
                   className="w-52 !pl-6 phone:w-auto phone:!pr-0 phone:!pl-2 phone:!whitespace-normal phone:!text-right"
@@ -97,7 +101,12 @@ function TargetLine({ item, base, ways }: { item: TargetListItem; base: string; 
         <Link className="hover:underline" href={ways.href(base, best, item.target)}>
           {ways.name(best)}
         </Link>
-        {best.tied && <span className="ml-2 text-ink3 text-label">tied</span>}
+        {best.tied && (
+          <span className="ml-2 text-ink3 text-label">tied with {item.set.tieSet.length - 1}</span>
+        )}
+        {item.kept && best.helps !== 'helps' && (
+          <span className="ml-2 text-ink3 text-label">ranks first, not shown to help</span>
+        )}
       </>
     );
   return (
@@ -112,6 +121,11 @@ function TargetLine({ item, base, ways }: { item: TargetListItem; base: string; 
       </td>
       <td className="phone:hidden">{served}</td>
       <td className="whitespace-nowrap text-right">{best?.gain == null ? '–' : percent(best.gain.value)}</td>
+      <td
+        className={`whitespace-nowrap text-right phone:hidden ${(best?.skill ?? 1) <= 0 ? 'text-worse' : ''}`}
+      >
+        {best?.skill == null ? '–' : share(best.skill)}
+      </td>
       <td className="!pl-6 phone:!pr-0 phone:!pl-2">
         <span className="flex items-center gap-2 phone:justify-end">
           <span

@@ -1,6 +1,23 @@
-import type { CellView, MatrixView, TargetView } from '@/lib/service/contracts';
+import type { CandidateSet, CellView, MatrixView, TargetView } from '@/lib/service/contracts';
 
 const exact = (value: number) => ({ value, low: null, high: null });
+
+/** A set of two single sources of which one helps; a test changes what it speaks of. */
+export const candidateSet = (patch: Partial<CandidateSet> = {}): CandidateSet => ({
+  name: '2 single sources',
+  size: 2,
+  maxOrder: 1,
+  method: 'readout',
+  measure: 'affinity',
+  measureWords: 'ranked by affinity',
+  leader: 'a',
+  best: 'a',
+  tieSet: ['a'],
+  verdicts: { helps: 1, unsure: 1, hurts: 0, unknown: 0 },
+  noneHelps: false,
+  missing: null,
+  ...patch,
+});
 
 /** A measured cell; a test changes what it speaks of. */
 export function cell(source: string, target: string, patch: Partial<CellView> = {}): CellView {
@@ -13,7 +30,10 @@ export function cell(source: string, target: string, patch: Partial<CellView> = 
     quality: exact(0.4),
     effect: exact(-0.2),
     loss: 0.2,
+    skill: 0.3,
     probe: null,
+    rank: null,
+    helps: 'helps',
     best: false,
     tied: false,
     probabilityBest: null,
@@ -39,6 +59,7 @@ export function targetRow(target: string, patch: Partial<TargetView> = {}): Targ
     backends: [],
     losses: { mean: null, scratch: null, gold: null },
     self: null,
+    set: candidateSet(),
     ...patch,
   };
 }

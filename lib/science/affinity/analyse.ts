@@ -2,22 +2,16 @@ import {
   type CandidateResult,
   createRng,
   type Estimate,
+  type SetMember,
   type TargetAnalysis,
   TaskatlasError,
 } from '@/lib/science/core';
-import {
-  argMax,
-  at,
-  centralInterval,
-  drawRunWeights,
-  drawSceneCounts,
-  evenRunWeights,
-  unflatten,
-} from '@/lib/science/numerics';
+import { at, drawRunWeights, drawSceneCounts, evenRunWeights, unflatten } from '@/lib/science/numerics';
 import { bradleyTerry } from './bradley-terry';
 import { buildContest, type Contest, type TargetLosses, type Weights } from './contest';
 import { logLosses, type Measures, measure, type Parts } from './measures';
 import { resamplesFor } from './resamples';
+import { estimate, standingsOf } from './standing';
 import { judge } from './validity';
 
 export interface AnalyseOptions {
@@ -65,78 +59,31 @@ const evenWeights = (contest: Contest): Weights => ({
   runs: contest.contestants.map((c) => evenRunWeights(c.tree)),
 });
 
-/** Interval of one measure; the point value may lie outside a percentile interval, which is then widened to hold it. */
-function estimate(
-  value: number,
-  draws: readonly Measures[],
-  pick: (m: Measures) => number,
-  level: number,
-): Estimate | null {
-  if (Number.isNaN(value)) return null;
-  if (draws.length === 0) return { value, low: null, high: null };
-  const [low, high] = centralInterval(draws.map(pick), level);
-  return { value, low: Math.min(low, value), high: Math.max(high, value) };
-}
-
-/** Positions (in the tournament) of transfers, the only ones that can be "best source". */
-const transferPositions = (contest: Contest, parts: Parts): number[] =>
-  parts.tournament.flatMap((c, p) => (contest.contestants[c]?.candidate.kind === 'transfer' ? [p] : []));
-
-const sourcesAt = (contest: Contest, parts: Parts, position: number): number =>
-  contest.contestants[parts.tournament[position] ?? -1]?.candidate.sources.length ?? 0;
-
-interface Ranking {
-  /** Share of draws in which the transfer at this tournament position has the highest affinity. */
-  probabilityBest: Float64Array;
-  tied: Uint8Array;
-}
-
-/**
- * Best source among the transfers at `positions`, and its tie set: a transfer is tied with the best when it reaches the best's affinity in more than
- * (1 − level)/2 of the draws, so that the best is not reliably ahead of it.
- */
-function rank(
-  parts: Parts,
-  point: Measures,
-  draws: readonly Measures[],
-  level: number,
-  positions: readonly number[],
-): Ranking {
-  const n = parts.tournament.length;
-  const probabilityBest = new Float64Array(n);
-  const tied = new Uint8Array(n);
-  const best = positions[argMax(positions.map((p) => at(point.affinity, p)))];
-  if (best === undefined) return { probabilityBest, tied };
-  tied[best] = 1;
-  const used = draws.length > 0 ? draws : [point];
-  for (const draw of used) {
-    const winner = positions[argMax(positions.map((p) => at(draw.affinity, p)))] as number;
-    probabilityBest[winner] = at(probabilityBest, winner) + 1 / used.length;
-  }
-  for (const p of positions) {
-    const reaches = used.filter((d) => at(d.affinity, p) >= at(d.affinity, best)).length / used.length;
-    if (reaches > (1 - level) / 2) tied[p] = 1;
-  }
-  return { probabilityBest, tied };
-}
-
 function candidateResults(
   contest: Contest,
   parts: Parts,
   point: Measures,
   draws: readonly Measures[],
   level: number,
+  standings: readonly (readonly SetMember[])[],
 ): CandidateResult[] {
   const strengths = bradleyTerry(point.winRates, parts.tournament.length, contest.images);
-  const transfers = transferPositions(contest, parts);
-  const { probabilityBest, tied } = rank(parts, point, draws, level, transfers);
-  const single = transfers.filter((p) => sourcesAt(contest, parts, p) === 1);
-  const first = single.length < transfers.length ? rank(parts, point, draws, level, single) : null;
+  // The set of all transfers is the largest: every other one is a part of it.
+  const whole = [...standings].sort((a, b) => b.length - a.length)[0] ?? [];
+  const standing = new Map(whole.map((member) => [member.key, member]));
   return contest.contestants.map(({ candidate, runs }, c) => {
     const position = parts.tournament.indexOf(c);
     const inside = position >= 0;
-    const of = (name: 'gain' | 'quality' | 'logLossRatio' | 'metric' | 'metricGain'): Estimate | null =>
-      estimate(at(point[name], c), draws, (m) => at(m[name], c), level);
+    const of = (
+      name: 'gain' | 'quality' | 'logLossRatio' | 'skill' | 'metric' | 'metricGain',
+    ): Estimate | null =>
+      estimate(
+        at(point[name], c),
+        draws.map((m) => at(m[name], c)),
+        level,
+      );
+    const skill = of('skill');
+    const known = skill !== null && skill.low !== null && skill.high !== null;
     return {
       key: candidate.key,
       kind: candidate.kind,
@@ -145,7 +92,11 @@ function candidateResults(
       seeds: runs.length,
       meanLoss: at(point.meanLoss, c),
       affinity: inside
-        ? estimate(at(point.affinity, position), draws, (m) => at(m.affinity, position), level)
+        ? estimate(
+            at(point.affinity, position),
+            draws.map((m) => at(m.affinity, position)),
+            level,
+          )
         : null,
       gain: of('gain'),
       quality: of('quality'),
@@ -154,16 +105,9 @@ function candidateResults(
       metricGain: of('metricGain'),
       bradleyTerry: inside && strengths ? at(strengths, position) : null,
       skill: at(point.skill, c),
-      probabilityBest: inside && candidate.kind === 'transfer' ? at(probabilityBest, position) : null,
-      inTieSet: inside && tied[position] === 1,
-      ...(first && single.includes(position)
-        ? {
-            amongFirstOrder: {
-              probabilityBest: at(first.probabilityBest, position),
-              inTieSet: first.tied[position] === 1,
-            },
-          }
-        : {}),
+      ...(known ? { skillInterval: { low: skill.low as number, high: skill.high as number } } : {}),
+      probabilityBest: standing.get(candidate.key)?.probabilityBest ?? null,
+      inTieSet: standing.get(candidate.key)?.inTieSet ?? false,
     };
   });
 }
@@ -231,17 +175,18 @@ export function analyseTargetWithDraws(
     ),
   );
   const goldSkill = (parts.self >= 0 &&
-    estimate(at(point.skill, parts.self), draws, (m) => at(m.skill, parts.self), level)) || {
-    value: Number.NaN,
-    low: null,
-    high: null,
-  };
+    estimate(
+      at(point.skill, parts.self),
+      draws.map((m) => at(m.skill, parts.self)),
+      level,
+    )) || { value: Number.NaN, low: null, high: null };
   const n = parts.tournament.length;
   const ties = tieRates(contest, parts);
+  const standings = standingsOf(contest, parts, point, draws, level);
   const analysis: TargetAnalysis = {
     target: input.target,
     testImages: contest.images,
-    candidates: candidateResults(contest, parts, point, draws, level),
+    candidates: candidateResults(contest, parts, point, draws, level, standings),
     tournamentKeys: parts.tournament.map((c) => contest.contestants[c]?.candidate.key ?? ''),
     winRates: unflatten(point.winRates, n, n),
     tieRate: ties.all,
@@ -250,6 +195,7 @@ export function analyseTargetWithDraws(
     consistencyIndex: point.consistencyIndex,
     validity: judge(contest, parts, point, goldSkill),
     preliminary: options.preliminary ?? false,
+    standings,
   };
   return { analysis, draws: collectDraws(contest, parts, draws) };
 }

@@ -5,6 +5,7 @@ export * from './frontier';
 export * from './regimes';
 export * from './reliability';
 export * from './sizes';
+export { membersOf, type SetQuery, setIdentity } from './standing';
 export * from './structure';
 export * from './tournament';
-export { MINIMUM_GOLD_SKILL, MINIMUM_SIGNAL_TO_NOISE } from './validity';
+export { gainOverNothing, MINIMUM_GOLD_SKILL, MINIMUM_SIGNAL_TO_NOISE } from './validity';

@@ -9,6 +9,7 @@ const point = (method: string, source: string, images: number, ...logRatios: num
   images,
   moreLabels: false,
   logRatios,
+  skill: 0.2,
   flops: 1,
 });
 const near = new Map([

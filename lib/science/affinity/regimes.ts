@@ -13,6 +13,8 @@ export interface MethodPoint {
   moreLabels: boolean;
   /** ln(mean test loss / scratch's at equally many labels) of each seed; negative = better than scratch. */
   logRatios: readonly number[];
+  /** 1 − mean test loss / the mean predictor's; null where that is not measured. */
+  skill: number | null;
   /** Estimated work of one run, FLOPs. */
   flops: number;
 }
@@ -28,7 +30,7 @@ export interface Regime {
   sizes: readonly number[];
   /** What the rule says. */
   rule: Exclude<Family, 'other'>;
-  /** Best measured way, by mean log ratio; null when nothing was measured here. */
+  /** Best measured way, by mean log ratio, of those that beat a constant (of all, if none does); null when nothing was measured. */
   best: RankedPoint | null;
   /** Best of the rule's own family; null when none was measured. */
   ruled: RankedPoint | null;
@@ -91,6 +93,9 @@ function apart(a: RankedPoint, b: RankedPoint): boolean {
   return Math.abs(a.mean - b.mean) > Math.hypot(a.margin, b.margin);
 }
 
+/** A way whose mean loss is not below the mean predictor's is of no use, whatever it gains on scratch. */
+export const beatsConstant = ({ skill }: Pick<MethodPoint, 'skill'>): boolean => skill === null || skill > 0;
+
 function verdictOf(best: RankedPoint | null, ruled: RankedPoint | null): Regime['verdict'] {
   if (!best || !ruled) return 'unmeasured';
   if (best === ruled) return 'agrees';
@@ -120,7 +125,7 @@ export function adviseRegimes(
         })
         .sort((a, b) => a.mean - b.mean);
       const rule = RULE[labels][kind];
-      const best = inside[0] ?? null;
+      const best = inside.find(beatsConstant) ?? inside[0] ?? null;
       const ruled = inside.find((point) => point.family === rule) ?? null;
       return {
         labels,

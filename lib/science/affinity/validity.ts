@@ -34,6 +34,15 @@ function unconverged(contest: Contest): { runs: number; improving: number } {
 }
 
 /**
+ * The reason that a target gets whose scratch loses to the constant predictor, else null. The target is kept: its
+ * losses are sound and sources that beat the constant are of use, but a win over such a scratch is no evidence of it.
+ */
+export const gainOverNothing = (scratchSkill: number | null): string | null =>
+  scratchSkill !== null && scratchSkill < 0
+    ? `gain is over nothing: training from scratch is worse than a constant predictor (skill ${scratchSkill.toFixed(2).replace('-', '\u2212')}), so a source counts as helping only when its own skill is above 0`
+    : null;
+
+/**
  * Judges a target: excluded when gold does not beat the mean predictor or scratch, or, where there is no gold, when
  * nothing beats the mean predictor; notes for what else to mind.
  */
@@ -64,6 +73,9 @@ export function judge(contest: Contest, parts: Parts, point: Measures, goldSkill
   ) {
     excluded.push('the gold network does not beat scratch');
   }
+  const scratchSkill = parts.scratch >= 0 && parts.mean >= 0 ? at(point.skill, parts.scratch) : null;
+  const nothing = gainOverNothing(scratchSkill);
+  if (nothing !== null) notes.push(nothing);
   const ratio = signalToNoise(contest);
   if (ratio !== null && ratio < MINIMUM_SIGNAL_TO_NOISE) {
     notes.push(
@@ -83,7 +95,7 @@ export function judge(contest: Contest, parts: Parts, point: Measures, goldSkill
     kept: excluded.length === 0,
     reasons: [...excluded, ...notes],
     goldSkill,
-    scratchSkill: parts.scratch >= 0 && parts.mean >= 0 ? at(point.skill, parts.scratch) : null,
+    scratchSkill,
     signalToNoise: ratio,
     ...(runs > 0 ? { converged: 1 - improving / runs } : {}),
   };

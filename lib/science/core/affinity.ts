@@ -36,10 +36,24 @@ export interface CandidateResult {
   bradleyTerry: number | null;
   /** 1 − mean loss / mean-predictor loss. */
   skill: number;
+  /** 95 % interval of the skill; absent where nothing was resampled, and in analyses of before it was kept. */
+  skillInterval?: { low: number; high: number };
+  /** Among all transfers of the target, of every order and method; other sets: `TargetAnalysis.standings`. */
   probabilityBest: number | null;
   inTieSet: boolean;
-  /** Of a first-order transfer in a tournament with higher orders: the same two among first-order transfers alone. */
+  /** Read only, in analyses of before `standings`: the same two among transfers from single sources. */
   amongFirstOrder?: { probabilityBest: number; inTieSet: boolean };
+}
+
+/** How one transfer stands among a set of transfers to the same target. */
+export interface SetMember {
+  key: string;
+  /** Its AHP weight over that of the set and the own network together: these sum to 1. */
+  affinity: Estimate;
+  /** Share of bootstrap draws in which it has the highest affinity of the set; sums to 1 over the set. */
+  probabilityBest: number;
+  /** Whether it reaches the leader's affinity in more than 2.5 % of the draws; the leader itself does. */
+  inTieSet: boolean;
 }
 
 /** Whether a target's results mean anything (DESIGN §4, "validity first"). */
@@ -105,6 +119,11 @@ export interface TargetAnalysis {
   reliability?: TargetReliability;
   /** Share of images that tie with each tournament candidate, over its meetings; in the order of `tournamentKeys`. */
   candidateTieRates?: readonly number[];
+  /**
+   * Every set of transfers that a view ranks (up to each order, by every method and by each one), known by its members.
+   * Absent in imports and in analyses of before it was kept.
+   */
+  standings?: readonly (readonly SetMember[])[];
 }
 
 /** Would the order of sources come out again? Spearman correlations of two halves, null where they cannot be formed. */

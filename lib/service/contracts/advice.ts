@@ -7,8 +7,13 @@ const adviceWay = z.object({
   images: z.number(),
   /** It, or what it stands on, saw more of the target's labels than that; shown, not compared. */
   moreLabels: z.boolean(),
-  /** Mean over seeds of ln(loss / scratch loss); negative = better. */
-  effect: z.number(),
+  /**
+   * Mean over seeds of ln(mean test loss / scratch's mean test loss); negative = better. Not the `effect` of other answers,
+   * which is the median over images: a few images with large losses move this one only.
+   */
+  logMeanRatio: z.number(),
+  /** 1 − mean loss / mean-predictor loss; at most 0: a constant is as good. Null where the constant is not measured. */
+  skill: z.number().nullable(),
   /** Half-width of its 95 % interval over seeds; null with one seed. */
   margin: z.number().nullable(),
   seeds: z.number(),

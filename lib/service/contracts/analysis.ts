@@ -4,6 +4,7 @@ import {
   type Crossover,
   type Estimate,
   isReservedName,
+  type SetMember,
   type SizePoint,
   type TargetAnalysis,
   type TargetReliability,
@@ -65,7 +66,15 @@ const point = {
   metric: estimate.nullable().optional(),
   metricGain: estimate.nullable().optional(),
   skill: number,
+  skillInterval: z.strictObject({ low: number, high: number }).optional(),
 };
+
+const setMember = mirror<SetMember>()({
+  key,
+  affinity: shareEstimate,
+  probabilityBest: share,
+  inTieSet: z.boolean(),
+});
 
 const candidate = mirror<CandidateResult>()({
   ...point,
@@ -139,6 +148,7 @@ export const targetAnalysis = mirror<TargetAnalysis>()({
   sizes: sizes.optional(),
   reliability: mirror<TargetReliability>()({ scenes: maybe, seeds: maybe }).optional(),
   candidateTieRates: z.array(share).max(5000).optional(),
+  standings: z.array(z.array(setMember).max(5000)).max(1000).optional(),
 });
 
 const classes = z.number().int().min(1);

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { candidateSet } from './standing';
 import { estimate, rankedSource } from './views';
 
 /** Answers about the dimensions of a transfer beside source and target: its order and the size of its transfer set. */
@@ -9,6 +10,8 @@ const targetOrders = z.object({
   kept: z.boolean(),
   /** Whether every planned transfer of every order takes part. */
   complete: z.boolean(),
+  /** Single and joined sources by the plain method: what ranks and affinities of this answer speak of. */
+  set: candidateSet,
   /** The sources that were joined: the best by selection loss, in the order of their ids. */
   joinedFrom: z.array(z.string()),
   orders: z.array(
@@ -50,7 +53,7 @@ const sizedCandidate = z.object({
   skill: z.number().nullable(),
   gain: estimate.nullable(),
   quality: estimate.nullable(),
-  /** ln(loss / loss of scratch at the same size), negative = better. */
+  /** Median over test images of ln(loss / loss of scratch at the same size), negative = better. */
   effect: estimate.nullable(),
 });
 

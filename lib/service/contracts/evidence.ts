@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { candidateSet, verdict } from './standing';
 import { estimate, targetView } from './views';
 
 /** Answers about what a matrix rests on: tournaments, validity, structure, agreement with another sweep. */
@@ -36,6 +37,8 @@ export const tournamentView = z.object({
     triples: z.number(),
     listed: z.array(z.tuple([z.string(), z.string(), z.string()])),
   }),
+  /** The transfers of the tournament: what affinity, P(best) and ties of `candidates` speak of. */
+  set: candidateSet,
   /** Candidates and the references beside them (`scratch`, `mean`, re-transfer). */
   candidates: z.array(
     z.object({
@@ -46,7 +49,7 @@ export const tournamentView = z.object({
       seeds: z.number(),
       meanLoss: z.number().nullable(),
       skill: z.number().nullable(),
-      /** AHP weight with its bootstrap interval over seeds and test scenes. */
+      /** AHP weight among `set` and the own network with its bootstrap interval over seeds and test scenes. */
       affinity: estimate.nullable(),
       gain: estimate.nullable(),
       quality: estimate.nullable(),
@@ -60,6 +63,7 @@ export const tournamentView = z.object({
       tieRate: z.number().nullable(),
       probabilityBest: z.number().nullable(),
       tied: z.boolean(),
+      helps: verdict,
     }),
   ),
 });

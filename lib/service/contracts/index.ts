@@ -12,6 +12,7 @@ export * from './method-views';
 export * from './plans';
 export * from './policy';
 export * from './run-archive';
+export * from './standing';
 export * from './sweep-methods';
 export * from './sweep-ref';
 export * from './sweep-spec';

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { verdict } from './standing';
 import { cellState, estimate } from './views';
 
 /** Training work: as measured, mean over seeds. */
@@ -22,10 +23,11 @@ const way = z.object({
   loss: z.number().nullable(),
   gain: estimate.nullable(),
   quality: estimate.nullable(),
-  /** ln(loss / loss of scratch at equally many labels), negative = better. */
+  /** Median over test images of ln(loss / loss of scratch at equally many labels), negative = better. */
   effect: estimate.nullable(),
-  /** `hurts`: negative transfer, the interval of its gain lies below one half. */
-  helps: z.enum(['helps', 'unsure', 'hurts', 'unknown']),
+  /** 1 − mean loss / mean-predictor loss; at most 0: a constant is as good. */
+  skill: z.number().nullable(),
+  helps: verdict,
   /** Training for this target, given the encoders: its own, and its teachers' or members'. */
   cost: cost.nullable(),
   /** With everything that had to be trained before it, encoders too, each once. */
@@ -36,8 +38,13 @@ const way = z.object({
 const atSize = z.object({
   images: z.number(),
   /** Training from scratch with as many labels. */
-  scratch: z.object({ loss: z.number().nullable(), cost: cost.nullable() }),
-  /** Keys of the ways (or `scratch`) that beat everything that costs no more FLOPs, cheapest first. */
+  scratch: z.object({
+    loss: z.number().nullable(),
+    /** Below 0: a constant predictor is better, and a gain over scratch says little. */
+    skill: z.number().nullable(),
+    cost: cost.nullable(),
+  }),
+  /** Keys of the ways that beat a constant (or `scratch`) and everything that costs no more FLOPs, cheapest first. */
   frontier: z.array(z.string()),
   wholeFrontier: z.array(z.string()),
   words: z.string(),

@@ -12,6 +12,8 @@ export const policyEdge = z.object({
   value: z.number(),
   gain: z.number().nullable(),
   quality: z.number().nullable(),
+  /** 1 − mean loss / mean-predictor loss; at most 0: no better than a constant, so that its value is 0 at most. */
+  skill: z.number().nullable().optional(),
   /** Share of bootstrap draws in which this edge is in the optimum. Null when there are no draws. */
   survival: z.number().nullable(),
 });

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { SAMPLE_ROLES } from '@/lib/science/core';
 import { sweepNote } from './notes';
+import { candidateSet, verdict } from './standing';
 
 /** Shapes of API answers; the dashboard, the CLI and the OpenAPI document all come from these. */
 
@@ -86,16 +87,23 @@ export const cellView = z.object({
   source: z.string(),
   target: z.string(),
   state: cellState,
-  /** Null until the target's tournament is complete. */
+  /** AHP weight over that of its row's set (`targetRows[].set`) and the own network. Null until the tournament is complete. */
   affinity: estimate.nullable(),
   gain: estimate.nullable(),
   quality: estimate.nullable(),
-  /** ln(loss / scratch loss), negative = better. */
+  /** Median over test images of ln(loss / scratch loss), negative = better. */
   effect: estimate.nullable(),
   loss: z.number().nullable(),
+  /** 1 − loss / mean-predictor loss; at most 0: a constant is as good. */
+  skill: z.number().nullable(),
   /** Ridge-probe skill (1 − L/L of the mean predictor), preliminary. */
   probe: z.number().nullable(),
+  /** Place in its row's set; null outside of it. */
+  rank: z.number().nullable(),
+  helps: verdict,
+  /** The one that is recommended: the first of the set that helps. */
   best: z.boolean(),
+  /** Cannot be told from the leader of the set; false where the leader is alone. */
   tied: z.boolean(),
   probabilityBest: z.number().nullable(),
   progress: z.number().nullable(),
@@ -121,8 +129,10 @@ export const targetView = z.object({
     scratch: z.number().nullable(),
     gold: z.number().nullable(),
   }),
-  /** The detached "own network" column: affinity of `self` in its tournament. */
+  /** The detached "own network" column: affinity of `self` beside the set; with those of the set it sums to 1. */
   self: estimate.nullable(),
+  /** What rank, P(best), ties and affinities of this answer speak of. */
+  set: candidateSet,
 });
 
 export const matrixView = z.object({
@@ -156,10 +166,14 @@ export const rankedSource = z.object({
   affinity: estimate.nullable(),
   gain: estimate.nullable(),
   quality: estimate.nullable(),
+  /** Median over test images of ln(loss / scratch loss), negative = better. */
   effect: estimate.nullable(),
+  /** 1 − mean loss / mean-predictor loss; at most 0: a constant is as good. */
+  skill: z.number().nullable(),
   probabilityBest: z.number().nullable(),
+  /** Cannot be told from the leader of the set; false where the leader is alone. */
   tied: z.boolean(),
-  helps: z.enum(['helps', 'unsure', 'hurts', 'unknown']),
+  helps: verdict,
 });
 
 export const bestSourceView = z.object({
@@ -168,6 +182,8 @@ export const bestSourceView = z.object({
   preliminary: z.boolean(),
   /** Recommendation in words, with its evidence. */
   advice: z.string(),
+  /** What the ranks speak of; `sources` may be its first k only. */
+  set: candidateSet,
   sources: z.array(rankedSource),
   targetRow: targetView,
 });
@@ -260,8 +276,9 @@ export const runListView = z.object({
 
 export const targetListItem = targetView.extend({
   name: z.string(),
-  /** Verdicts of the first-order sources on their gain over scratch. */
-  verdicts: z.object({ helps: z.number(), unsure: z.number(), hurts: z.number(), unknown: z.number() }),
+  /** `set.verdicts`: how many of the single sources, by whatever method, help. */
+  verdicts: candidateSet.shape.verdicts,
+  /** The source that is recommended (`set.best`), else the leader of the set. */
   best: rankedSource.nullable(),
   advice: z.string(),
 });

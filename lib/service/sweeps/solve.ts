@@ -10,7 +10,15 @@ import {
 import type { PolicyRecord } from '../contracts';
 import type { Store, StoredSweep } from '../ports';
 import type { SweepData } from '../views/model';
-import { keyOf, objectiveOf, policyEdges, policyProblem, servable } from '../views/policy';
+import {
+  edgeCandidate,
+  keyOf,
+  objectiveOf,
+  policyEdges,
+  policyProblem,
+  servable,
+  servesNobody,
+} from '../views/policy';
 import { analysisSeed, loadTarget, type ScenesOf } from './analyse';
 
 const RANDOM_DRAWS = 500;
@@ -18,11 +26,20 @@ const SURVIVAL_DRAWS = 200;
 
 type Objective = PolicyRecord['objectiveName'];
 
-/** The bootstrap draws of what the policy maximises, by the candidate that an edge stands for. */
-function drawsOf(draws: AnalysisDraws, edge: PolicyEdge, objective: Objective): Float64Array | undefined {
+/**
+ * The bootstrap draws of what the policy maximises, by the candidate that an edge stands for. An edge that a constant beats
+ * has no positive value in any draw (`policyProblem` gives it none).
+ */
+function drawsOf(
+  draws: AnalysisDraws,
+  edge: PolicyEdge,
+  objective: Objective,
+  useless: boolean,
+): Float64Array | undefined {
   const key = keyOf(edge);
-  if (objective === 'log-loss') return draws.logLossRatio[key]?.map((value) => -value);
-  return draws[objective][key];
+  const values =
+    objective === 'log-loss' ? draws.logLossRatio[key]?.map((value) => -value) : draws[objective][key];
+  return useless ? values?.map((value) => Math.min(0, value)) : values;
 }
 
 /** Share of bootstrap draws in which each edge of the problem is in the optimum; null when nothing was resampled. */
@@ -30,10 +47,13 @@ async function survivalOf(
   problem: PolicyProblem,
   draws: ReadonlyMap<string, AnalysisDraws>,
   objective: Objective,
+  analyses: readonly TargetAnalysis[],
 ): Promise<readonly (number | null)[]> {
   const byEdge = problem.edges.map((edge) => {
     const ofTarget = draws.get(edge.target);
-    return ofTarget ? drawsOf(ofTarget, edge, objective) : undefined;
+    const candidate = edgeCandidate(analyses, edge);
+    const useless = candidate !== undefined && servesNobody(candidate);
+    return ofTarget ? drawsOf(ofTarget, edge, objective, useless) : undefined;
   });
   const count = Math.min(SURVIVAL_DRAWS, ...byEdge.map((values) => values?.length ?? SURVIVAL_DRAWS));
   if (count === 0 || byEdge.every((values) => values === undefined)) return problem.edges.map(() => null);
@@ -73,7 +93,7 @@ async function solveSweepPolicy(
     throw error;
   });
   if (!solution) return null;
-  const survival = await survivalOf(problem, draws, objective);
+  const survival = await survivalOf(problem, draws, objective, analyses);
   const random = randomBand(problem, { draws: RANDOM_DRAWS, rng: createRng('random policies', sweep.name) });
   const edges = policyEdges(analyses, solution.edges, undefined).map((edge, i) => ({
     ...edge,

@@ -1,5 +1,6 @@
 import {
   adviseRegimes,
+  beatsConstant,
   type MethodPoint,
   type RankedPoint,
   type Regime,
@@ -13,7 +14,9 @@ import { type AdviceView, sizesServed } from '../contracts';
 import { exclusionWords } from './best-source';
 import { cellContext } from './cells';
 import { methodOfCandidate, namesOf, type SweepData, sizesIn, sourcesOf, wayNames } from './model';
-import { finite, percent, percentWithInterval, sound } from './numbers';
+import { decimal, finite, finiteMean, percent, percentWithInterval, sound } from './numbers';
+import { constantClause } from './recommend';
+import { losesToConstant } from './standing';
 import { ancestry, isTransfer } from './ways';
 
 const RULES: Record<Regime['rule'], string> = {
@@ -33,12 +36,28 @@ function scratchLosses(data: SweepData, target: TaskId): ReadonlyMap<string, num
   );
 }
 
+/** Mean test loss of the constant predictor of a target; null until it is measured. */
+const constantLoss = (data: SweepData, target: TaskId): number | null =>
+  finiteMean(
+    data.runs.map(({ recipe, fingerprint }) =>
+      recipe.kind === 'mean' && recipe.task === target
+        ? (data.summaries.get(fingerprint)?.meanLoss ?? Number.NaN)
+        : Number.NaN,
+    ),
+  );
+
+const skillOf = (losses: Iterable<number>, constant: number | null): number | null => {
+  const loss = finiteMean(losses);
+  return loss === null || constant === null || constant <= 0 ? null : 1 - loss / constant;
+};
+
 /** Every way by which the target was served, with its seeds together. A task's own source is no transfer. */
 function pointsOf(data: SweepData, target: TaskId): MethodPoint[] {
   const scratch = scratchLosses(data, target);
+  const constant = constantLoss(data, target);
   const sizes = sizesIn(data.sweep);
   const { sawMoreLabels } = ancestry(data);
-  const ways = new Map<string, MethodPoint & { logRatios: number[] }>();
+  const ways = new Map<string, MethodPoint & { logRatios: number[]; losses: number[] }>();
   for (const run of data.runs.filter(isTransfer)) {
     const { recipe, fingerprint, estimatedFlops } = run;
     if (recipe.task !== target) continue;
@@ -57,13 +76,16 @@ function pointsOf(data: SweepData, target: TaskId): MethodPoint[] {
         images,
         moreLabels: sawMoreLabels(run),
         logRatios: [],
+        losses: [],
+        skill: null,
         flops: estimatedFlops ?? 0,
       };
       way.logRatios.push(Math.log(Math.max(loss, 1e-12) / Math.max(against, 1e-12)));
+      way.losses.push(loss);
       ways.set(key, way);
     }
   }
-  return [...ways.values()];
+  return [...ways.values()].map(({ losses, ...way }) => ({ ...way, skill: skillOf(losses, constant) }));
 }
 
 /** How near each source is: by the ridge probe, which no transfer has seen; without it by the plain readout. */
@@ -95,16 +117,20 @@ export function similarityOf(
   return { by: 'readout', of: splitBySimilarity(new Map(fit)) };
 }
 
-const wayView = ({ method, sources, images, moreLabels, mean, margin, logRatios, flops }: RankedPoint) => ({
-  method,
-  sources: [...sources],
-  images,
-  moreLabels,
-  effect: mean,
-  margin,
-  seeds: logRatios.length,
-  flops,
-});
+const wayView = (way: RankedPoint) => {
+  const { method, sources, images, moreLabels, mean, margin, logRatios, skill, flops } = way;
+  return {
+    method,
+    sources: [...sources],
+    images,
+    moreLabels,
+    logMeanRatio: mean,
+    skill,
+    margin,
+    seeds: logRatios.length,
+    flops,
+  };
+};
 
 type Named = (way: RankedPoint) => string;
 
@@ -115,15 +141,20 @@ function namedOf(data: SweepData): Named {
     method === PLAIN_METHOD ? `a readout from ${names(method, sources)}` : names(method, sources);
 }
 
-/** `loss 32 % below scratch's (±4 points in ln, 3 seeds)`. */
-function effectWords({ mean, margin, logRatios }: RankedPoint): string {
+/** Says of a way that a constant predictor beats it; empty where none does. */
+const constantWords = (way: RankedPoint): string =>
+  beatsConstant(way) ? '' : `, but a constant predictor beats it (skill ${decimal(way.skill ?? 0)})`;
+
+/** `mean loss 32 % below scratch's (ln ratio −0.39 ± 0.04, 3 seeds)`, and whether a constant is better still. */
+function effectWords(way: RankedPoint): string {
+  const { mean, margin, logRatios } = way;
   const change = Math.abs(1 - Math.exp(mean));
   const side = mean < 0 ? 'below' : 'above';
   const sure =
     margin === null
       ? 'one seed'
       : `ln ratio ${mean.toFixed(2)} ± ${margin.toFixed(2)}, ${logRatios.length} seeds`;
-  return `loss ${percent(change)} ${side} scratch’s (${sure})`;
+  return `mean loss ${percent(change)} ${side} scratch’s (${sure})${constantWords(way)}`;
 }
 
 function regimeWords({ labels, similarity, rule, best, ruled, verdict }: Regime, named: Named): string {
@@ -142,10 +173,13 @@ function regimeWords({ labels, similarity, rule, best, ruled, verdict }: Regime,
 /** What to do with the most labels that were measured. */
 function recommendation(ranking: readonly RankedPoint[], target: string, named: Named): string {
   const most = Math.max(...ranking.map((point) => point.images));
-  const [best] = ranking.filter((point) => point.images === most && !point.moreLabels);
-  if (!best)
-    return `Nothing is measured for ${target} yet: it takes a scratch run and a transfer at equal labels.`;
+  const fair = ranking.filter((point) => point.images === most && !point.moreLabels);
+  const best = fair.find(beatsConstant);
   const at = `With ${most} labelled images`;
+  if (!best)
+    return fair[0]
+      ? `${at}, no way beats a constant predictor on ${target}: the nearest, ${named(fair[0])}, has its ${effectWords(fair[0])}.`
+      : `Nothing is measured for ${target} yet: it takes a scratch run and a transfer at equal labels.`;
   if (best.mean >= 0)
     return `${at}, train ${target} from scratch: the nearest, ${named(best)}, has its ${effectWords(best)}.`;
   if (best.margin !== null && best.mean + best.margin >= 0)
@@ -160,7 +194,7 @@ function byMoreLabels(ranking: readonly RankedPoint[], named: Named): string {
   const most = Math.max(...ranking.map((point) => point.images));
   const now = ranking.filter((point) => point.images === most);
   const lead = now.find((point) => point.moreLabels);
-  if (!lead || lead.mean >= 0 || lead !== now[0]) return '';
+  if (!lead || !beatsConstant(lead) || lead.mean >= 0 || lead !== now[0]) return '';
   return ` Of the ways that also learn from more of its labels, and so are not compared, ${named(lead)} leads: ${effectWords(lead)}.`;
 }
 
@@ -171,16 +205,17 @@ function byMoreLabels(ranking: readonly RankedPoint[], named: Named): string {
 function byWins(data: SweepData, target: TaskId, ranking: readonly RankedPoint[]): string {
   const most = Math.max(...ranking.map((point) => point.images));
   const now = ranking.filter((point) => point.images === most);
-  const lead = now.find((point) => !point.moreLabels);
+  const lead = now.find((point) => !point.moreLabels && beatsConstant(point));
   const fair = new Set(now.flatMap((point) => (point.moreLabels ? [] : [keyOf(point)])));
   const analysis = data.analyses.find((a) => a.target === target);
   const won = (analysis?.candidates ?? [])
-    .filter((c) => c.kind === 'transfer' && sound(c.gain) !== null && fair.has(c.key))
+    .filter((c) => c.kind === 'transfer' && sound(c.gain) !== null && fair.has(c.key) && !losesToConstant(c))
     .sort((a, b) => (b.gain?.value ?? 0) - (a.gain?.value ?? 0));
   const [first] = won;
   if (!lead || !first?.gain || keyOf(lead) === first.key) return '';
   const who = wayNames(data.sweep)(methodOfCandidate(first), first.sources);
-  return ` By images won instead of mean loss ${who} leads: ${percentWithInterval(first.gain)} against scratch.`;
+  const scratch = finite(analysis?.candidates.find((c) => c.kind === 'scratch')?.skill);
+  return ` By images won instead of mean loss ${who} leads: ${percentWithInterval(first.gain)} against scratch${constantClause(scratch, finite(first.skill))}.`;
 }
 
 /** What does not pass the validity check is no ground for advice. */

@@ -1,16 +1,20 @@
+import { gainOverNothing } from '@/lib/science/affinity';
 import { candidateKey, labelOf } from '@/lib/science/catalog/methods';
 import { isGold, type TargetAnalysis, type TaskId } from '@/lib/science/core';
 import { type CellState, type CellView, methodsOf, type TargetView } from '../contracts';
 import type { StoredRun } from '../ports';
-import { atMainSize } from './first-order';
-import { candidateOf, cellKey, methodIn, reference, rivalsOf, runsByCell, type SweepData } from './model';
+import { atMainSize } from './main-size';
+import { candidateOf, cellKey, methodIn, reference, runsByCell, type SweepData } from './model';
 import { finite, finiteMean, sound } from './numbers';
 import { runShare, shownState } from './progress';
+import { type Standing, standingOf } from './standing';
 
 /** Lookups that every cell of one sweep and one method needs, built once per view. */
 export interface CellContext {
   /** Method with options whose cells these are. */
   method: string;
+  /** How the transfers to a target by that method stand: what a row of the matrix compares. */
+  standing(target: TaskId): Standing;
   analysis(target: TaskId): TargetAnalysis | undefined;
   /**
    * Whether every planned candidate of the target takes part in its analysis, be it with the first seed only:
@@ -25,15 +29,26 @@ export interface CellContext {
   now: number;
 }
 
-export function cellContext(data: SweepData, wanted?: string): CellContext {
+/** @param maxOrder most sources that a cell's rivals join */
+export function cellContext(data: SweepData, wanted?: string, maxOrder = 1): CellContext {
   const method = methodIn(data.sweep, wanted);
   const analyses = new Map(data.analyses.map((a) => [a.target, a]));
+  const complete = completeness(data);
+  const standings = new Map<TaskId, Standing>();
+  const standing = (target: TaskId): Standing => {
+    const known =
+      standings.get(target) ??
+      standingOf(data.sweep, analyses.get(target), complete(target), { maxOrder, method });
+    standings.set(target, known);
+    return known;
+  };
   const cells = runsByCell(atMainSize(data).runs, method);
   const probes = probeSkills(data);
   return {
     method,
+    standing,
     analysis: (target) => analyses.get(target),
-    complete: completeness(data),
+    complete,
     loss: (source, target) =>
       finiteMean(
         (cells.get(cellKey(source, target)) ?? []).map(
@@ -142,56 +157,48 @@ export function cellStateOf(
  * the shares of all; gain, quality and effect compare with fixed references and are shown at once.
  */
 export function cellView(context: CellContext, source: TaskId, target: TaskId): CellView {
-  const analysis = context.analysis(target);
-  const candidate = candidateOf(analysis, source, context.method);
+  const candidate = candidateOf(context.analysis(target), source, context.method);
+  const standing = context.standing(target);
+  const line = standing.line(candidate?.key ?? '');
   const runs = context.runs(source, target);
   const probe = context.probe(source, target);
   const state = cellStateOf(runs, candidate !== undefined, probe !== null, context.now);
   const active = runs.some((run) => run.state === 'running');
-  const complete = context.complete(target);
-  const { best, tied } = complete ? standing(analysis, source, context.method) : { best: false, tied: false };
   return {
     source,
     target,
     state,
-    affinity: complete ? sound(candidate?.affinity) : null,
+    affinity: line ? line.affinity : standing.share(candidate?.affinity ?? null),
     gain: sound(candidate?.gain),
     quality: sound(candidate?.quality),
     effect: sound(candidate?.logLossRatio),
     loss: finite(candidate?.meanLoss) ?? context.loss(source, target),
+    skill: finite(candidate?.skill),
     probe,
-    best,
-    tied,
-    probabilityBest: complete ? finite(candidate?.probabilityBest) : null,
+    rank: line?.rank ?? null,
+    helps: line?.helps ?? 'unknown',
+    best: line !== undefined && line === standing.best,
+    tied: line?.tied ?? false,
+    probabilityBest: line?.probabilityBest ?? null,
     progress: active ? runs.reduce((sum, run) => sum + runShare(run), 0) / runs.length : null,
     runs: runs.map((run) => run.fingerprint),
   };
 }
 
-/** The best first-order transfer of a kept target, whether or not it helps. */
-function leaderOf(analysis: TargetAnalysis | undefined, method: string) {
-  if (!analysis?.validity.kept) return undefined;
-  return rivalsOf(analysis, method)
-    .filter((c) => sound(c.affinity) !== null)
-    .sort((a, b) => (b.affinity?.value ?? 0) - (a.affinity?.value ?? 0))[0];
+/** Why a target is excluded, or what to mind. Analyses of before the rule on scratch was kept get its reason here. */
+function reasonsOf(analysis: TargetAnalysis | undefined): string[] {
+  const { reasons = [], scratchSkill = null } = analysis?.validity ?? {};
+  const nothing = gainOverNothing(finite(scratchSkill));
+  return nothing === null || reasons.includes(nothing) ? [...reasons] : [...reasons, nothing];
 }
 
-/** Marks of a row are given only where its best is not worse than training from scratch. */
-function standing(
-  analysis: TargetAnalysis | undefined,
-  source: TaskId,
-  method: string,
-): { best: boolean; tied: boolean } {
-  const leader = leaderOf(analysis, method);
-  const gain = sound(leader?.gain);
-  if (!leader || !analysis || (gain !== null && gain.value <= 0.5)) return { best: false, tied: false };
-  if (leader.sources[0] === source) return { best: true, tied: false };
-  const mine = rivalsOf(analysis, method).find((c) => c.sources[0] === source);
-  return { best: false, tied: mine?.inTieSet === true };
-}
-
-/** Validity and references of one target. */
-export function targetView(data: SweepData, context: CellContext, target: TaskId): TargetView {
+/** Validity and references of one target, beside the standing of a set of its transfers. */
+export function targetView(
+  data: SweepData,
+  context: CellContext,
+  target: TaskId,
+  standing: Standing = context.standing(target),
+): TargetView {
   const analysis = context.analysis(target);
   const complete = context.complete(target);
   const loss = (kind: 'mean' | 'scratch' | 'self'): number | null =>
@@ -199,7 +206,7 @@ export function targetView(data: SweepData, context: CellContext, target: TaskId
   return {
     target,
     kept: analysis?.validity.kept ?? true,
-    reasons: [...(analysis?.validity.reasons ?? [])],
+    reasons: reasonsOf(analysis),
     complete,
     testImages: analysis?.testImages ?? 0,
     goldSkill: sound(analysis?.validity.goldSkill),
@@ -210,7 +217,8 @@ export function targetView(data: SweepData, context: CellContext, target: TaskId
     tieRate: finite(analysis?.tieRate),
     backends: backendsOf(data, target),
     losses: { mean: loss('mean'), scratch: loss('scratch'), gold: loss('self') },
-    self: complete ? sound(reference(analysis, 'self')?.affinity) : null,
+    self: standing.share(reference(analysis, 'self')?.affinity ?? null),
+    set: standing.set,
   };
 }
 

@@ -26,7 +26,7 @@ const estimateFields = (e: Estimate | null): (number | null)[] => [
 
 const COLUMNS = ['affinity', 'gain', 'quality', 'effect'] as const;
 
-/** Every cell of a matrix, one line each, with all units and interval ends. */
+/** Every cell of a matrix, one line each, with all units and interval ends; rank to tied speak of `set`. */
 export function matrixCsv(matrix: MatrixView): string {
   const head = [
     'source',
@@ -34,17 +34,28 @@ export function matrixCsv(matrix: MatrixView): string {
     'state',
     ...COLUMNS.flatMap(estimateHead),
     'loss',
+    'skill',
     'probe',
+    'set',
+    'rank',
+    'probability_best',
+    'helps',
     'best',
     'tied',
   ];
+  const sets = new Map(matrix.targetRows.map(({ target, set }) => [target, set.name]));
   const lines = matrix.cells.map((c) => [
     c.source,
     c.target,
     c.state,
     ...COLUMNS.flatMap((u) => estimateFields(c[u])),
     c.loss,
+    c.skill,
     c.probe,
+    c.source === c.target ? null : (sets.get(c.target) ?? null),
+    c.rank,
+    c.probabilityBest,
+    c.helps,
     c.best ? 1 : 0,
     c.tied ? 1 : 0,
   ]);
@@ -64,6 +75,7 @@ const WAY_HEAD = [
   'verdict',
   'own_labels',
   'loss',
+  'skill',
   'flops',
   'seconds',
   'whole_flops',
@@ -97,11 +109,12 @@ export function waysCsv({ target, sizes, ways }: MethodsView): string {
           way.helps,
           flag(way.ownLabels),
           way.loss,
+          way.skill,
           ...cost(way.cost),
           ...cost(way.wholeCost),
           ...front(way.key),
         ]),
-      [target, images, 'scratch', '', '', null, ...empty, '', 0, scratch.loss, ...own],
+      [target, images, 'scratch', '', '', null, ...empty, '', 0, scratch.loss, scratch.skill, ...own],
     ];
   });
   return csvText([WAY_HEAD, ...lines]);

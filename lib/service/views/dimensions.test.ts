@@ -4,7 +4,6 @@ import { createRng, type TargetAnalysis, type TransferRecipe } from '@/lib/scien
 import { ordersView as ordersContract, sizesView as sizesContract } from '../contracts';
 import type { StoredRun } from '../ports';
 import { bestSourceView } from './best-source';
-import { firstOrderAnalysis } from './first-order';
 import { ordersView } from './joined';
 import { matrixView } from './matrix';
 import { progressView } from './progress';
@@ -58,25 +57,17 @@ function joinedData(maxOrder = 2) {
 }
 
 describe('order as a dimension', () => {
-  it('shows first-order affinities as shares of the first order, ratios as measured', () => {
-    const first = firstOrderAnalysis(whole);
-    const value = (a: TargetAnalysis, key: string) =>
-      a.candidates.find((c) => c.key === key)?.affinity?.value ?? 0;
-    const total = first.candidates.reduce((sum, c) => sum + (c.affinity?.value ?? 0), 0);
-    expect(total).toBeCloseTo(1, 12);
-    expect(value(first, 'normals') / value(first, 'layout')).toBeCloseTo(
-      value(whole, 'normals') / value(whole, 'layout'),
-      9,
+  it('shows affinities as shares of their set, ratios as measured', () => {
+    const cells = matrixView(joinedData()).cells.filter((c) => c.target === 'depth' && c.rank !== null);
+    const share = (key: string) => cells.find((c) => c.source === key)?.affinity?.value ?? 0;
+    const weight = (key: string) => whole.candidates.find((c) => c.key === key)?.affinity?.value ?? 0;
+    const row = matrixView(joinedData()).targetRows.find((r) => r.target === 'depth');
+    expect(cells.reduce((sum, c) => sum + (c.affinity?.value ?? 0), row?.self?.value ?? 0)).toBeCloseTo(
+      1,
+      12,
     );
-    expect(value(first, 'normals')).toBeGreaterThan(value(whole, 'normals'));
-    expect(first.tournamentKeys).not.toContain('normals+segmentation');
-    const [i, j] = ['normals', 'layout'].map((key) => whole.tournamentKeys.indexOf(key)) as [number, number];
-    const [p, q] = ['normals', 'layout'].map((key) => first.tournamentKeys.indexOf(key)) as [number, number];
-    expect(first.winRates[p]?.[q]).toBe(whole.winRates[i]?.[j]);
-  });
-
-  it('leaves a sweep of the first order as it is', () => {
-    for (const analysis of smallAnalyses) expect(firstOrderAnalysis(analysis)).toBe(analysis);
+    expect(share('normals') / share('layout')).toBeCloseTo(weight('normals') / weight('layout'), 9);
+    expect(share('normals')).toBeGreaterThan(weight('normals'));
   });
 
   it('finds the best single source although a joined one beats it', () => {
@@ -101,6 +92,7 @@ describe('order as a dimension', () => {
     ]);
     expect(depth?.joinedFrom).toEqual(['edges', 'normals', 'segmentation']);
     expect(depth?.joined[0]).toMatchObject({ source: 'normals+segmentation', bestPart: 'normals', rank: 1 });
+    expect(depth?.set.name).toBe('7 single and joined sources');
     expect(depth?.joined[0]?.overBestPart?.low).toBeGreaterThan(0.5);
     const none = depth?.joined[1]?.overBestPart;
     expect(none?.low).toBeLessThan(0.5);

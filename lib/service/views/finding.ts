@@ -2,7 +2,7 @@ import { hasProbe } from '@/lib/science/catalog/tasks';
 import type { TaskId } from '@/lib/science/core';
 import type { CellView, MatrixView, ProgressView } from '../contracts';
 import { namesOf, type SweepData } from './model';
-import { counted, listWords, verdict } from './numbers';
+import { counted, listWords } from './numbers';
 
 /** What one source does for the measured targets other than its own. */
 interface Reach {
@@ -24,8 +24,8 @@ const names = (ids: readonly TaskId[], name: (id: TaskId) => string): string =>
         .join(', ')} and ${ids.length - MANY + 1} more`;
 
 /**
- * The sentence that opens a sweep's page. Every statement is counted from the matrix itself: a source "beats
- * scratch" only where the interval of its gain lies above one half (imported results: the value does).
+ * The sentence that opens a sweep's page. Every statement is counted from the matrix itself: a source "helps" where it is
+ * shown to beat both training from scratch and a constant predictor (`verdictOf`).
  */
 export function findingOf(data: SweepData, matrix: MatrixView, progress: ProgressView): string {
   const name = namesOf(data.sweep);
@@ -44,8 +44,8 @@ export function findingOf(data: SweepData, matrix: MatrixView, progress: Progres
         : '';
   const seed = data.sweep.origin === 'measured' && matrix.seeds === 1;
   return join([
-    so + widest(matrix.cells, measured, name),
-    helpless(matrix.cells, measured, name),
+    so + widest(matrix, measured, name),
+    helpless(matrix, measured, name),
     left,
     seed ? 'With one seed this speaks of these checkpoints, not of the tasks.' : null,
   ]);
@@ -59,24 +59,20 @@ function reaches(cells: readonly CellView[], measured: readonly TaskId[]): Reach
     if (cell.source === cell.target || !measured.includes(cell.target) || cell.gain === null) continue;
     const entry = reach.get(cell.source) ?? { source: cell.source, helped: 0, others: 0, first: 0 };
     entry.others += 1;
-    if (verdict(cell.gain) === 'helps') entry.helped += 1;
+    if (cell.helps === 'helps') entry.helped += 1;
     if (cell.best) entry.first += 1;
     reach.set(cell.source, entry);
   }
   return [...reach.values()].sort((a, b) => b.helped - a.helped || b.first - a.first);
 }
 
-/** Who is the widest source, or that there is none. */
-function widest(
-  cells: readonly CellView[],
-  measured: readonly TaskId[],
-  name: (id: TaskId) => string,
-): string {
-  const all = reaches(cells, measured);
+/** Names the most broadly useful source, if any. */
+function widest(matrix: MatrixView, measured: readonly TaskId[], name: (id: TaskId) => string): string {
+  const all = reaches(matrix.cells, measured);
   const top = all[0];
   if (!top) return `no source has been compared with scratch on ${counted(measured.length, 'target')} yet.`;
   if (top.helped === 0) {
-    return `no source is shown to beat training from scratch on ${measured.length === 1 ? 'the one target' : `any of ${counted(measured.length, 'target')}`}.`;
+    return `no source is shown to help on ${measured.length === 1 ? 'the one target' : `any of ${counted(measured.length, 'target')}`}: none beats both training from scratch and a constant predictor.`;
   }
   const equal = all.filter((r) => r.helped === top.helped && r.first === top.first);
   if (equal.length > 1) {
@@ -84,25 +80,25 @@ function widest(
       equal.map((r) => r.source),
       name,
     );
-    return `${who} are equally wide sources: each beats training from scratch on ${counted(top.helped, 'other target')}.`;
+    return `${who} are equally useful sources: each helps on ${counted(top.helped, 'other target')}.`;
   }
-  const rank = top.first > 0 ? ` and ranks first on ${top.first}` : ', though it never ranks first';
-  return `${name(top.source)} is the widest source: it beats training from scratch on ${top.helped} of ${counted(top.others, 'other target')}${rank}.`;
+  const rank =
+    top.first > 0 ? ` and is the best choice on ${top.first}` : ', though it is never the best choice';
+  return `${name(top.source)} is the most broadly useful source: it helps on ${top.helped} of ${counted(top.others, 'other target')}${rank}.`;
 }
 
 /** Targets without any helping source, when some other target has one. */
 function helpless(
-  cells: readonly CellView[],
+  { targetRows, cells }: MatrixView,
   measured: readonly TaskId[],
   name: (id: TaskId) => string,
 ): string | null {
-  const helped = new Set(
-    cells.filter((c) => c.source !== c.target && verdict(c.gain) === 'helps').map((c) => c.target),
-  );
   const compared = new Set(
     cells.filter((c) => c.source !== c.target && c.gain !== null).map((c) => c.target),
   );
-  const without = measured.filter((target) => compared.has(target) && !helped.has(target));
+  const without = targetRows
+    .filter(({ target, set }) => measured.includes(target) && compared.has(target) && set.noneHelps)
+    .map(({ target }) => target);
   if (without.length === 0 || without.length === measured.length) return null;
   return `For ${names(without, name)} no source helps.`;
 }

@@ -2,10 +2,11 @@ import { labelOf } from '@/lib/science/catalog/methods';
 import type { CandidateResult, TargetAnalysis } from '@/lib/science/core';
 import { median, wilsonInterval } from '@/lib/science/numerics';
 import type { OrdersView } from '../contracts';
-import { rankedLine } from './best-source';
-import { atMainSize } from './first-order';
+import { completeness } from './cells';
+import { atMainSize } from './main-size';
 import { methodIn, methodOfCandidate, type SweepData, targetsOf } from './model';
 import { finite } from './numbers';
+import { type Line, rankedSource, standingOf } from './standing';
 
 type TargetOrders = OrdersView['targets'][number];
 
@@ -61,50 +62,53 @@ function againstParts(analysis: TargetAnalysis, c: CandidateResult) {
   return { bestPart: best.key, overBestPart: { value: rate, low, high } };
 }
 
-function ordersOfTarget(data: SweepData, target: string): TargetOrders {
+function ordersOfTarget(data: SweepData, target: string, complete: boolean): TargetOrders {
   const analysis = data.analyses.find((a) => a.target === target);
-  const plain = isPlain(data.sweep);
-  const transfers = (analysis?.candidates ?? [])
-    .filter((c) => c.kind === 'transfer' && plain(methodOfCandidate(c)))
-    .sort(byAffinity);
-  const joined = transfers.filter((c) => c.sources.length > 1);
+  const { lines, set } = standingOf(data.sweep, analysis, complete, {
+    maxOrder: Number.POSITIVE_INFINITY,
+    method: methodIn(data.sweep),
+  });
+  const orderOf = (line: Line): number => line.candidate.sources.length;
+  const joined = lines.filter((line) => orderOf(line) > 1);
   const counts = countsOf(data, target);
-  const orders = [...new Set([...counts.keys(), ...transfers.map((c) => c.sources.length)])].sort(
-    (a, b) => a - b,
-  );
+  const orders = [...new Set([...counts.keys(), ...lines.map(orderOf)])].sort((a, b) => a - b);
   return {
     target,
     kept: analysis?.validity.kept ?? true,
     complete: analysis !== undefined && !analysis.preliminary,
-    joinedFrom: [...new Set(joined.flatMap((c) => c.sources))].sort(),
+    set,
+    joinedFrom: [...new Set(joined.flatMap((line) => line.candidate.sources))].sort(),
     orders: orders.map((order) => {
-      const mine = transfers.filter((c) => c.sources.length === order);
+      const mine = lines.filter((line) => orderOf(line) === order);
       const [best] = mine;
       const measured = { planned: mine.length, done: mine.length };
       return {
         order,
         ...(counts.get(order) ?? measured),
-        best: best ? { rank: 1, ...rankedLine(best) } : null,
-        medianGain: middle(mine.map((c) => c.gain?.value)),
-        medianQuality: middle(mine.map((c) => c.quality?.value)),
+        best: best ? rankedSource(best) : null,
+        medianGain: middle(mine.map(({ candidate }) => candidate.gain?.value)),
+        medianQuality: middle(mine.map(({ candidate }) => candidate.quality?.value)),
       };
     }),
-    joined: joined.map((c, i) => ({
-      rank: i + 1,
-      ...rankedLine(c),
-      ...(analysis ? againstParts(analysis, c) : { bestPart: null, overBestPart: null }),
+    joined: joined.map((line) => ({
+      ...rankedSource(line),
+      ...(analysis ? againstParts(analysis, line.candidate) : { bestPart: null, overBestPart: null }),
     })),
   };
 }
 
 /** Order as a dimension: what joined sources bring each target, beside its single ones. */
-export const ordersView = (data: SweepData): OrdersView => ({
-  sweepId: data.sweep.id,
-  maxOrder: Math.max(
-    data.sweep.spec.maxOrder ?? 1,
-    ...data.analyses.flatMap((a) =>
-      a.candidates.filter((c) => isPlain(data.sweep)(methodOfCandidate(c))).map((c) => c.sources.length),
+export function ordersView(data: SweepData): OrdersView {
+  const complete = completeness(data);
+  const plain = isPlain(data.sweep);
+  return {
+    sweepId: data.sweep.id,
+    maxOrder: Math.max(
+      data.sweep.spec.maxOrder ?? 1,
+      ...data.analyses.flatMap((a) =>
+        a.candidates.filter((c) => plain(methodOfCandidate(c))).map((c) => c.sources.length),
+      ),
     ),
-  ),
-  targets: targetsOf(data.sweep).map(({ id }) => ordersOfTarget(data, id)),
-});
+    targets: targetsOf(data.sweep).map(({ id }) => ordersOfTarget(data, id, complete(id))),
+  };
+}

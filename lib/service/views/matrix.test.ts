@@ -79,11 +79,15 @@ describe('matrixView', () => {
     expect(rows.find((row) => row.target === 'normals')?.backends).toEqual(['wasm']);
   });
 
-  it('marks nothing where the best loses to scratch or the target is excluded', () => {
+  it('recommends nothing where the best loses to scratch or the target is excluded', () => {
     const matrix = matrixView(smallData());
     for (const target of ['edges', 'layout']) {
-      const marked = matrix.cells.filter((c) => c.target === target && (c.best || c.tied));
+      const marked = matrix.cells.filter((c) => c.target === target && (c.best || c.helps === 'helps'));
       expect(marked).toEqual([]);
+      expect(matrix.targetRows.find((row) => row.target === target)?.set).toMatchObject({
+        best: null,
+        noneHelps: true,
+      });
     }
     const layout = matrix.targetRows.find((row) => row.target === 'layout');
     expect(layout?.kept).toBe(false);

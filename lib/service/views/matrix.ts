@@ -1,6 +1,6 @@
 import { type MatrixView, methodsOf } from '../contracts';
 import { cellContext, cellView, targetView } from './cells';
-import { firstOrder } from './first-order';
+import { atMainSize } from './main-size';
 import { type SweepData, sourcesOf, targetsOf } from './model';
 import { ordersOf } from './orders';
 
@@ -9,7 +9,7 @@ import { ordersOf } from './orders';
  * trees. Cells are target-major in dictionary order.
  */
 export function matrixView(all: SweepData, method?: string): MatrixView {
-  const data = firstOrder(all);
+  const data = atMainSize(all);
   const context = cellContext(data, method);
   const sources = sourcesOf(data.sweep).map((task) => task.id);
   const targets = targetsOf(data.sweep).map((task) => task.id);

@@ -1,15 +1,20 @@
 import type { CandidateResult, TargetAnalysis } from '@/lib/science/core';
+import type { RankingMeasure } from '../contracts';
 import { finite } from './numbers';
 
 /** What a transfer can be measured by and compared with, in the order in which it is preferred. */
 const MEASURES = ['quality', 'gain', 'effect', 'affinity'] as const;
 export type Measure = (typeof MEASURES)[number];
 
-const VALUE: Readonly<Record<Measure, (c: CandidateResult) => number | null>> = {
-  quality: (c) => finite(c.quality?.value),
-  gain: (c) => finite(c.gain?.value),
-  effect: (c) => finite(c.logLossRatio?.value),
+const negated = (x: number | null): number | null => (x === null ? null : -x);
+
+/** A candidate by one measure, larger being better in each; null where it has no value. */
+export const SCORE: Readonly<Record<RankingMeasure, (c: CandidateResult) => number | null>> = {
   affinity: (c) => finite(c.affinity?.value),
+  gain: (c) => finite(c.gain?.value),
+  quality: (c) => finite(c.quality?.value),
+  effect: (c) => negated(finite(c.logLossRatio?.value)),
+  loss: (c) => negated(finite(c.meanLoss)),
 };
 
 /** Number of targets with at least one transfer that has a value, by measure. */
@@ -17,7 +22,7 @@ function coverage(analyses: readonly TargetAnalysis[]): { measure: Measure; targ
   return MEASURES.map((measure) => ({
     measure,
     targets: analyses.filter(({ candidates }) =>
-      candidates.some((c) => c.kind === 'transfer' && VALUE[measure](c) !== null),
+      candidates.some((c) => c.kind === 'transfer' && SCORE[measure](c) !== null),
     ).length,
   }));
 }

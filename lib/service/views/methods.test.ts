@@ -148,7 +148,7 @@ describe('methods of one target', () => {
   it('flags negative transfer by the interval of the gain', () => {
     expect(way('fine-tune:edges', 32)).toMatchObject({ helps: 'hurts' });
     expect(way('fine-tune:normals', 32)).toMatchObject({ helps: 'helps' });
-    expect(size(32)?.words).toContain('Negative transfer: 2 of 6 ways are worse than scratch');
+    expect(size(32)?.words).toContain('Negative transfer: 2 of 6 ways are significantly worse than scratch');
   });
 
   it('counts the training for the target, and everything behind it once', () => {
@@ -232,7 +232,7 @@ describe('methods of one target', () => {
       ['normals', false],
     ]);
     expect(advice.advice).toMatch(
-      /^With 32 labelled images, take fine-tune from Normals: .*Of the ways that also learn from more of its labels, and so are not compared, a readout from joint leads: loss 67 % below/,
+      /^With 32 labelled images, take fine-tune from Normals: .*Of the ways that also learn from more of its labels, and so are not compared, a readout from joint leads: mean loss 67 % below/,
     );
   });
 

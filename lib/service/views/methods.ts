@@ -6,7 +6,9 @@ import { type MethodsView, methodsOf, sizesServed } from '../contracts';
 import { similarityOf } from './advice';
 import { cellStateOf } from './cells';
 import { type SweepData, sizesIn, sourcesOf, wayNames } from './model';
-import { counted, finite, finiteMean, flopsWords, percentWithInterval, sound, verdict } from './numbers';
+import { counted, finite, finiteMean, flopsWords, percentWithInterval, sound } from './numbers';
+import { constantClause } from './recommend';
+import { verdictOf } from './standing';
 import {
   type Ancestry,
   ancestry,
@@ -64,6 +66,7 @@ function wayView(
   { cost, wholeCost, sawMoreLabels }: Ancestry,
   { images, runs }: SizedWay,
   measured: readonly SizePoint[],
+  kept: boolean,
 ): Way | null {
   const [first] = runs;
   if (!first) return null;
@@ -71,7 +74,6 @@ function wayView(
   const key = wayKey(recipe);
   const candidate = measured.find((c) => c.key === key);
   const done = runs.filter((run) => run.state === 'done');
-  const gain = sound(candidate?.gain);
   return {
     key,
     method: labelOf(recipe),
@@ -82,10 +84,11 @@ function wayView(
     seeds: done.length,
     ownLabels: sawMoreLabels(first),
     loss: finiteMean(done.map((run) => data.summaries.get(run.fingerprint)?.meanLoss ?? Number.NaN)),
-    gain,
+    gain: sound(candidate?.gain),
     quality: sound(candidate?.quality),
     effect: sound(candidate?.logLossRatio),
-    helps: verdict(gain),
+    skill: finite(candidate?.skill),
+    helps: candidate ? verdictOf(candidate, kept) : 'unknown',
     cost: meanCost(done.map(cost)),
     wholeCost: meanCost(done.map(wholeCost)),
   };
@@ -96,9 +99,10 @@ function scratchAt(data: SweepData, target: TaskId, images: number, measured: re
   const runs = data.runs.filter(
     ({ recipe }) => recipe.kind === 'scratch' && recipe.task === target && recipe.images === images,
   );
-  const loss = measured.find((c) => c.kind === 'scratch')?.meanLoss;
+  const scratch = measured.find((c) => c.kind === 'scratch');
   return {
-    loss: finite(loss),
+    loss: finite(scratch?.meanLoss),
+    skill: finite(scratch?.skill),
     cost: meanCost(runs.map((run) => data.summaries.get(run.fingerprint)?.cost ?? null)),
   };
 }
@@ -110,9 +114,10 @@ interface Priced {
   wholeCost: Cost | null;
 }
 
+/** A way that a constant predictor beats is worth no price. */
 const priced = (ways: readonly Way[], scratch: Cost | null): Priced[] => [
-  ...ways.flatMap(({ key, gain, cost, wholeCost }) =>
-    gain ? [{ key, gain: gain.value, cost, wholeCost }] : [],
+  ...ways.flatMap(({ key, gain, skill, cost, wholeCost }) =>
+    gain && !(skill !== null && skill <= 0) ? [{ key, gain: gain.value, cost, wholeCost }] : [],
   ),
   { key: 'scratch', gain: 0.5, cost: scratch, wholeCost: scratch },
 ];
@@ -128,7 +133,9 @@ const byGain = (a: Way, b: Way): number => (b.gain?.value ?? 0) - (a.gain?.value
 
 /** What the compute of scratch buys: the best way itself, a cheaper one, or nothing that is shown to help. */
 function computeWords(fair: readonly Way[], best: Way, scratch: Cost, called: (way: Way) => string): string {
-  const affordable = fair.find((way) => way.cost !== null && way.cost.flops <= scratch.flops);
+  const affordable = fair.find(
+    (way) => way.helps === 'helps' && way.cost !== null && way.cost.flops <= scratch.flops,
+  );
   const budget = `no more compute than scratch (${flopsWords(scratch.flops)})`;
   if (affordable === best) return `It takes ${budget}, given its sources.`;
   if (affordable?.helps !== 'helps' || !affordable.gain) return `For ${budget} nothing is shown to beat it.`;
@@ -145,23 +152,34 @@ function unequalWords(ways: readonly Way[], best: Way, called: (way: Way) => str
 }
 
 /** The best with these labels, the best for no more compute than scratch takes, and how many ways are worse than it. */
-function sizeWords(ways: readonly Way[], images: number, scratch: Cost | null, named: Named) {
+function sizeWords(
+  ways: readonly Way[],
+  images: number,
+  scratch: ReturnType<typeof scratchAt>,
+  named: Named,
+): string {
   const fair = ways.filter((way) => way.gain !== null && !way.ownLabels).sort(byGain);
-  const [best] = fair;
-  if (!best?.gain) return `Nothing is measured with ${counted(images, 'label')} yet.`;
+  const [first] = fair;
+  if (!first?.gain) return `Nothing is measured with ${counted(images, 'label')} yet.`;
+  const best = fair.find((way) => way.helps === 'helps') ?? first;
   const called = (way: Way): string => named(way.method, way.sources);
-  const wins = (way: Way): string => (way.gain ? percentWithInterval(way.gain) : '');
+  const wins = (way: Way): string =>
+    way.gain
+      ? `${percentWithInterval(way.gain)} of test images${constantClause(scratch.skill, way.skill)}`
+      : '';
   const worse = fair.filter((way) => way.helps === 'hurts').length;
+  const helps = best.helps === 'helps';
+  const lead = best === first ? 'wins most often against scratch' : 'helps most';
   const sentences = [
-    best.helps === 'helps'
-      ? `With ${counted(images, 'label')} ${called(best)} wins most often against scratch: ${wins(best)} of test images.`
-      : `With ${counted(images, 'label')} no way is shown to beat scratch; the nearest, ${called(best)}, wins ${wins(best)} of test images.`,
+    helps
+      ? `With ${counted(images, 'label')} ${called(best)} ${lead}: ${wins(best)}.`
+      : `With ${counted(images, 'label')} no way is shown to help; the nearest, ${called(best)}, wins ${wins(best)}.`,
   ];
-  if (best.helps === 'helps' && scratch) sentences.push(computeWords(fair, best, scratch, called));
+  if (helps && scratch.cost) sentences.push(computeWords(fair, best, scratch.cost, called));
   sentences.push(
     worse === 0
-      ? 'No way is known to be worse than scratch.'
-      : `Negative transfer: ${worse} of ${counted(fair.length, 'way')} ${worse === 1 ? 'is' : 'are'} worse than scratch, interval and all.`,
+      ? 'No way is shown to hurt.'
+      : `Negative transfer: ${worse} of ${counted(fair.length, 'way')} ${worse === 1 ? 'is' : 'are'} significantly worse than scratch or a constant predictor.`,
     ...unequalWords(ways, best, called),
   );
   return sentences.join(' ');
@@ -175,7 +193,9 @@ export function methodsView(data: SweepData, target: TaskId): MethodsView {
   const main = sizes.at(-1) ?? 0;
   const behind = ancestry(data);
   const ways = runsByWay(data, target).flatMap(
-    (way) => wayView(data, behind, way, measuredAt(analysis, way.images, main)) ?? [],
+    (way) =>
+      wayView(data, behind, way, measuredAt(analysis, way.images, main), analysis?.validity.kept ?? true) ??
+      [],
   );
   const similarity = similarityOf(data, target).of;
   const named = wayNames(data.sweep);
@@ -200,7 +220,7 @@ export function methodsView(data: SweepData, target: TaskId): MethodsView {
         scratch,
         frontier: frontOf(candidates, 'cost'),
         wholeFrontier: frontOf(candidates, 'wholeCost'),
-        words: sizeWords(here, images, scratch.cost, named),
+        words: sizeWords(here, images, scratch, named),
       };
     }),
     ways,

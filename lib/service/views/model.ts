@@ -102,12 +102,6 @@ export const reference = (
   kind: 'self' | 'scratch' | 'mean',
 ): CandidateResult | undefined => analysis?.candidates.find((c) => c.kind === kind);
 
-/** Transfers from other tasks with one source by one method: what a row of the matrix compares. */
-export const rivalsOf = (analysis: TargetAnalysis | undefined, method: string): CandidateResult[] =>
-  (analysis?.candidates ?? []).filter(
-    (c) => c.kind === 'transfer' && c.sources.length === 1 && methodOfCandidate(c) === method,
-  );
-
 /** Method with options of a transfer candidate. */
 export const methodOfCandidate = (c: Pick<CandidateResult, 'method'>): string => c.method ?? PLAIN_METHOD;
 

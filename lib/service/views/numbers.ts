@@ -22,17 +22,6 @@ export function finiteMean(values: Iterable<number>): number | null {
   return count === 0 ? null : total / count;
 }
 
-/** What a gain says about a source: its 95 % interval against the even share of one half. */
-export type Verdict = 'helps' | 'unsure' | 'hurts' | 'unknown';
-
-/** Without an interval (imported results) the point value decides. */
-export function verdict(gain: Estimate | null): Verdict {
-  if (gain === null) return 'unknown';
-  if ((gain.low ?? gain.value) > 0.5) return 'helps';
-  if ((gain.high ?? gain.value) < 0.5) return 'hurts';
-  return 'unsure';
-}
-
 /** `0.874` → `87 %`. */
 export const percent = (share: number): string => `${Math.round(share * 100)} %`;
 

@@ -1,9 +1,9 @@
-import { isGold, type Recipe, type RunResult, type TargetAnalysis, type TaskId } from '@/lib/science/core';
+import { isGold, type Recipe, type RunResult, type TaskId } from '@/lib/science/core';
 import { wilsonInterval } from '@/lib/science/numerics';
 import type { PairView } from '../contracts';
 import type { StoredRun } from '../ports';
-import { cellContext, cellView, targetView } from './cells';
-import { atMainSize, firstOrder } from './first-order';
+import { type CellContext, cellContext, cellView, targetView } from './cells';
+import { atMainSize } from './main-size';
 import { candidateOf, type SweepData } from './model';
 import { finite } from './numbers';
 import { shownState } from './progress';
@@ -54,20 +54,17 @@ function facing(runs: PairRuns, results: ReadonlyMap<string, RunResult>) {
   return { transfer, scratch: pick(runs.scratch), gold: pick(runs.gold) };
 }
 
-/** Rivals nearest to an even split with this source. Wilson interval over test images: one checkpoint each. */
-function nearestRivals(
-  analysis: TargetAnalysis | undefined,
-  source: string,
-  method: string,
-): PairView['rivals'] {
-  const mine = candidateOf(analysis, source, method);
+/** Rivals of the same set nearest to an even split with this source. Wilson interval over test images: one checkpoint each. */
+function nearestRivals(context: CellContext, source: string, target: TaskId): PairView['rivals'] {
+  const analysis = context.analysis(target);
+  const { line } = context.standing(target);
+  const mine = candidateOf(analysis, source, context.method);
   const row = analysis?.winRates[analysis.tournamentKeys.indexOf(mine?.key ?? '')];
   if (!analysis || !mine || !row) return [];
   return analysis.tournamentKeys
     .flatMap((key, i) => {
-      const rival = analysis.candidates.find((c) => c.key === key && c.kind === 'transfer');
       const value = finite(row[i]);
-      if (!rival || key === mine.key || value === null) return [];
+      if (!line(key) || key === mine.key || value === null) return [];
       const n = analysis.testImages;
       const [low, high] = n > 0 ? wilsonInterval(value * n, n) : [null, null];
       return [{ source: key, winRate: { value, low, high } }];
@@ -117,8 +114,8 @@ export function pairView(
   sampleUrl: (fingerprint: string, index: number, role: string) => string,
   method?: string,
 ): PairView {
-  const data = source.includes('+') ? atMainSize(all) : firstOrder(all);
-  const context = cellContext(data, method);
+  const data = atMainSize(all);
+  const context = cellContext(data, method, source.includes('+') ? Number.POSITIVE_INFINITY : 1);
   const runs = pairRuns(data, source, target, method);
   const faced = facing(runs, results);
   const own = faced.transfer && results.get(faced.transfer.fingerprint)?.testLosses;
@@ -137,7 +134,7 @@ export function pairView(
     cell: cellView(context, source, target),
     targetRow: targetView(data, context, target),
     sortedLogRatios: ratios.filter((r) => r !== null).sort((a, b) => a - b),
-    rivals: nearestRivals(context.analysis(target), source, context.method),
+    rivals: nearestRivals(context, source, target),
     curves: labelled.flatMap(({ label, run }) => {
       const curve = results.get(run.fingerprint)?.curve ?? [];
       return curve.length === 0 ? [] : [{ label, seed: seedOf(run.recipe), points: cleanPoints(curve) }];

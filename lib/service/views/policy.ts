@@ -37,11 +37,23 @@ export interface PolicyRequest {
   incomplete?: boolean;
 }
 
+/** Whether the mean predictor's loss is as low as the candidate's: it serves nobody, whatever it wins against scratch. */
+export const servesNobody = ({ skill }: Pick<CandidateResult, 'skill'>): boolean => {
+  const known = finite(skill);
+  return known !== null && known <= 0;
+};
+
+/** The value of serving by a candidate, at most 0 where it is no better than a constant (docs/decisions/007). */
+function worth(objective: PolicyObjective, c: CandidateResult): number | null {
+  const value = measured(objective, c);
+  return value !== null && servesNobody(c) ? Math.min(0, value) : value;
+}
+
 /**
- * Value of serving a target by a candidate. Affinity is only defined in a complete tournament; quality of the own
+ * A candidate by the objective as it was measured. Affinity is only defined in a complete tournament; quality of the own
  * network against itself is one half (every image a tie); log-loss counts the reduction, so larger is better.
  */
-function worth(objective: PolicyObjective, c: CandidateResult): number | null {
+function measured(objective: PolicyObjective, c: CandidateResult): number | null {
   switch (objective) {
     case 'affinity':
       return finite(c.affinity?.value);
@@ -228,7 +240,10 @@ export const keyOf = (edge: Pick<PolicyEdge, 'kind' | 'key' | 'sources'>): strin
   edge.key ?? (edge.kind === 'self' ? 'self' : edge.sources.join('+'));
 
 /** The candidate that an edge stands for. */
-function candidate(analyses: readonly TargetAnalysis[], edge: PolicyEdge): CandidateResult | undefined {
+export function edgeCandidate(
+  analyses: readonly TargetAnalysis[],
+  edge: PolicyEdge,
+): CandidateResult | undefined {
   const analysis = analyses.find((a) => a.target === edge.target);
   const key = keyOf(edge);
   return analysis?.candidates.find((c) => c.key === key);
@@ -241,7 +256,7 @@ export function policyEdges(
   stored: PolicyRecord | undefined,
 ): PolicyEdgeView[] {
   return edges.map((edge) => {
-    const found = candidate(analyses, edge);
+    const found = edgeCandidate(analyses, edge);
     const key = keyOf(edge);
     const known = stored?.edges.find((e) => e.target === edge.target && keyOf(e) === key);
     return {
@@ -252,6 +267,7 @@ export function policyEdges(
       value: edge.value,
       gain: sound(found?.gain)?.value ?? null,
       quality: sound(found?.quality)?.value ?? null,
+      skill: finite(found?.skill),
       survival: known?.survival ?? null,
     };
   });

@@ -16,11 +16,11 @@ import {
 const active = { ...smallSweep, state: 'active' as const, finishedAt: null };
 
 describe('the finding of a sweep', () => {
-  it('counts the widest source, names targets without help and excluded ones', () => {
+  it('counts the most useful source, names targets without help and excluded ones', () => {
     const view = sweepView(smallData());
     expect(sweepContract.strict().parse(view)).toEqual(view);
     expect(view.finding).toContain(
-      'Normals is the widest source: it beats training from scratch on 2 of 3 other targets and ranks first on',
+      'Normals is the most broadly useful source: it helps on 2 of 3 other targets and is the best choice on',
     );
     expect(view.finding).toContain('For 2D edges no source helps.');
     expect(view.finding).toContain('Layout is excluded');
@@ -65,10 +65,10 @@ describe('the finding of a sweep', () => {
     );
   });
 
-  it('does not claim a widest source where nothing helps', () => {
+  it('does not claim a useful source where nothing helps', () => {
     const data = smallData({ analyses: smallAnalyses.filter((a) => a.target === 'edges') });
     expect(sweepView(data).finding).toContain(
-      'no source is shown to beat training from scratch on the one target',
+      'no source is shown to help on the one target: none beats both',
     );
   });
 });
@@ -98,7 +98,7 @@ describe('best sources of a target', () => {
     const best = view('edges');
     expect(best.sources.every((s) => s.helps === 'hurts')).toBe(true);
     expect(best.advice).toMatch(
-      /^Train from scratch: every one of 5 sources loses to it\. The nearest, Colour, /,
+      /^Train from scratch: each of 5 single sources loses to it\. The nearest, Colour, /,
     );
   });
 

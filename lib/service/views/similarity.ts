@@ -4,7 +4,7 @@ import { blockPermutationTest, mean } from '@/lib/science/numerics';
 import type { CellView, ComparableUnit, SimilarityView } from '../contracts';
 import { type CellContext, cellContext, cellView } from './cells';
 import { namesOf, type SweepData, sourcesOf, targetsOf } from './model';
-import { counted, decimal, percent, pWords, verdict } from './numbers';
+import { counted, decimal, percent, pWords } from './numbers';
 import { flatRates, triplesOf } from './tournament-numbers';
 
 const PERMUTATIONS = 5000;
@@ -61,7 +61,7 @@ function oneSided(
     const [there, back] = [cells.get(key(a, b)), cells.get(key(b, a))];
     const [forward, backward] = [there?.[unit] ?? null, back?.[unit] ?? null];
     if (forward === null || backward === null) return [];
-    const opposed = verdict(there?.gain ?? null) === 'helps' && verdict(back?.gain ?? null) === 'hurts';
+    const opposed = there?.helps === 'helps' && back?.helps === 'hurts';
     return [{ better: [a, b] as [string, string], forward, backward, difference, opposed }];
   });
 }

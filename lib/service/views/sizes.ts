@@ -1,7 +1,9 @@
 import type { Crossover, TargetSizes, TaskId } from '@/lib/science/core';
 import type { SizesView } from '../contracts';
 import { methodOfCandidate, type SweepData, sizesIn, wayNames } from './model';
-import { finite, sound, verdict } from './numbers';
+import { finite, percent, sound } from './numbers';
+import { constantClause } from './recommend';
+import { losesToConstant, verdictOf } from './standing';
 
 function plannedSizes({ sweep, runs }: SweepData, target: TaskId): SizesView['sizes'] {
   const pool = sweep.spec.dataset.pools.transfer;
@@ -50,8 +52,8 @@ function crossingWords({ images: at, low, high }: Crossover, sizes: readonly num
   return `about ${images(at ?? 0)} images (95 % interval ${from} to ${to})`;
 }
 
-/** What the source that is best at the smallest size is worth as images are added. */
-function adviceOf(sizes: TargetSizes | undefined, named: ReturnType<typeof wayNames>): string {
+/** What the source that helps most at the smallest size is worth as images are added. */
+function adviceOf(sizes: TargetSizes | undefined, kept: boolean, named: ReturnType<typeof wayNames>): string {
   const [smallest] = sizes?.points ?? [];
   if (!sizes || !smallest) return 'One size of the transfer set is measured: there is no curve.';
   // What only some sizes have (self-training) has no curve and no crossover.
@@ -59,7 +61,8 @@ function adviceOf(sizes: TargetSizes | undefined, named: ReturnType<typeof wayNa
   const rivals = smallest.candidates.filter(
     (c) => c.kind === 'transfer' && curves.has(c.key) && sound(c.gain) !== null,
   );
-  const best = [...rivals].sort((a, b) => (b.gain?.value ?? 0) - (a.gain?.value ?? 0))[0];
+  const byGain = [...rivals].sort((a, b) => (b.gain?.value ?? 0) - (a.gain?.value ?? 0));
+  const best = byGain.find((c) => verdictOf(c, kept) === 'helps') ?? byGain[0];
   const crossover = sizes.crossovers.find((c) => c.key === best?.key);
   if (!best || !crossover) return 'No transfer is measured at every size yet.';
   const who = named(methodOfCandidate(best), best.sources);
@@ -67,7 +70,13 @@ function adviceOf(sizes: TargetSizes | undefined, named: ReturnType<typeof wayNa
   if (crossover.state === 'never') {
     return `From ${range[0]} images on, training from scratch is as good as every transfer.`;
   }
-  const helped = verdict(sound(best.gain)) === 'helps' ? '' : ' (not shown to help even there)';
+  const scratch = finite(smallest.candidates.find((c) => c.kind === 'scratch')?.skill);
+  const helped =
+    verdictOf(best, kept) === 'helps'
+      ? ''
+      : losesToConstant(best)
+        ? ` (there it wins ${percent(best.gain?.value ?? 0)} of images${constantClause(scratch, finite(best.skill))})`
+        : ' (not shown to help even there)';
   if (crossover.state === 'always') {
     return `${who}, best at ${range[0]} images${helped}, still beats training from scratch at ${range.at(-1)}.`;
   }
@@ -105,6 +114,6 @@ export function sizesView(data: SweepData, target: TaskId): SizesView {
       beyond: c.beyond ?? sidesOf(c, sizes as TargetSizes),
       sources: [...(sources.get(c.key) ?? [])],
     })),
-    advice: adviceOf(sizes, wayNames(data.sweep)),
+    advice: adviceOf(sizes, analysis?.validity.kept ?? true, wayNames(data.sweep)),
   };
 }

@@ -1,8 +1,10 @@
 import { CLIP } from '@/lib/science/affinity';
 import { picturesOf, type RunKind, type TaskId } from '@/lib/science/core';
 import type { GalleryView, TournamentView } from '../contracts';
+import { completeness } from './cells';
 import { methodOfCandidate, type SweepData, targetsOf } from './model';
 import { finite, sound } from './numbers';
+import { standingOf } from './standing';
 import { flatRates, tournamentNumbers, triplesOf } from './tournament-numbers';
 
 /** Cycles listed at most. */
@@ -11,6 +13,9 @@ const CYCLES_LISTED = 100;
 /** The tournament of one target, step by step; empty, and preliminary, before there is an analysis. */
 export function tournamentView(data: SweepData, target: TaskId): TournamentView {
   const analysis = data.analyses.find((a) => a.target === target);
+  const standing = standingOf(data.sweep, analysis, completeness(data)(target), {
+    maxOrder: Number.POSITIVE_INFINITY,
+  });
   const keys = [...(analysis?.tournamentKeys ?? [])];
   const n = keys.length;
   const rates = flatRates(analysis);
@@ -37,8 +42,10 @@ export function tournamentView(data: SweepData, target: TaskId): TournamentView 
       triples: numbers === null ? 0 : triplesOf(n),
       listed: (numbers?.cycles ?? []).slice(0, CYCLES_LISTED).map(([i, j, k]) => [key(i), key(j), key(k)]),
     },
+    set: standing.set,
     candidates: (analysis?.candidates ?? []).map((c) => {
       const at = keys.indexOf(c.key);
+      const line = standing.line(c.key);
       return {
         key: c.key,
         kind: c.kind,
@@ -47,7 +54,7 @@ export function tournamentView(data: SweepData, target: TaskId): TournamentView 
         seeds: c.seeds,
         meanLoss: finite(c.meanLoss),
         skill: finite(c.skill),
-        affinity: sound(c.affinity),
+        affinity: line ? line.affinity : standing.share(c.affinity),
         gain: sound(c.gain),
         quality: sound(c.quality),
         effect: sound(c.logLossRatio),
@@ -55,8 +62,9 @@ export function tournamentView(data: SweepData, target: TaskId): TournamentView 
         geometricMean: finite(numbers?.geometricMean[at]),
         affinityClipped: finite(numbers?.wideClip[at]),
         tieRate: finite(analysis?.candidateTieRates?.[at]),
-        probabilityBest: finite(c.probabilityBest),
-        tied: c.inTieSet,
+        probabilityBest: line?.probabilityBest ?? null,
+        tied: line?.tied ?? false,
+        helps: line?.helps ?? 'unknown',
       };
     }),
   };
