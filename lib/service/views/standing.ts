@@ -182,7 +182,7 @@ function nameOf(sweep: StoredSweep, members: readonly CandidateResult[], { metho
 }
 
 /** Best first; what has no value last, in the order in which it came. */
-export const byScore =
+const byScore =
   <T>(score: (x: T) => number | null) =>
   (a: T, b: T): number =>
     (score(b) ?? Number.NEGATIVE_INFINITY) - (score(a) ?? Number.NEGATIVE_INFINITY) || 0;
