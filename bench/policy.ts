@@ -14,7 +14,7 @@ import {
   policyCurve,
   problemFromTransfers,
   solvePolicy,
-  transfersFile,
+  type TransfersFile,
 } from '@/lib/science/policy';
 import { layOut } from '@/lib/science/policy/layout';
 import { prepareProblem } from '@/lib/science/policy/problem';
@@ -60,7 +60,7 @@ async function figureOf(
   peer: Peer | null,
 ): Promise<Figure> {
   const path = join(flags.reference, 'taskonomy', `transfers_${regime}.json`);
-  const file = transfersFile.parse(JSON.parse(readFileSync(path, 'utf8')));
+  const file: TransfersFile = JSON.parse(readFileSync(path, 'utf8'));
   const problem = (limit: number) =>
     problemFromTransfers(file, { objective, maxOrder: 4, budgets: [{ name: 'count', limit }] });
   const walls = BUDGETS.map((): number[] => []);

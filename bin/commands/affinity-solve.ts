@@ -59,8 +59,10 @@ export function registerAffinitySolve(program: Command): void {
     .description('clip win rates to [0.001, 0.999], take odds, and give the principal eigenvector')
     .requiredOption('--tournament <file>', 'JSON: {"candidates": […], "winRates": [[…]]}')
     .option('--json', 'print JSON')
-    .action((options: { tournament: string; json?: boolean }) => {
-      const answer = solveTournament(readJsonFile(options.tournament, tournamentFile, 'a tournament file'));
+    .action(async (options: { tournament: string; json?: boolean }) => {
+      const answer = solveTournament(
+        await readJsonFile(options.tournament, tournamentFile, 'a tournament file'),
+      );
       if (options.json) return printJson(answer);
       const ranked = answer.candidates
         .map((candidate, i) => ({ candidate, weight: answer.weights[i] ?? 0 }))

@@ -1,54 +1,19 @@
-import { readFileSync, statSync } from 'node:fs';
 import type { z } from 'zod';
-import { type FieldIssue, TaskatlasError } from '@/lib/science/core';
+import { TaskatlasError } from '@/lib/science/core';
+import { fieldIssues } from '@/lib/service/contracts';
+import { about, parseJson, readBytes, textOf } from '@/lib/service/imports';
 
-/** Larger files are refused before they are read. */
-const MAX_BYTES = 256 * 1024 * 1024;
 const MAX_ISSUES = 20;
 
-function readText(file: string): string {
-  try {
-    if (statSync(file).size > MAX_BYTES)
-      throw new TaskatlasError('invalid-input', `${file} is larger than 256 MiB`);
-    return readFileSync(file, 'utf8');
-  } catch (error) {
-    if (error instanceof TaskatlasError) throw error;
-    const reason = error instanceof Error && 'code' in error ? String(error.code) : String(error);
-    throw new TaskatlasError('not-found', `cannot read ${file} (${reason}); check the path`, {
-      cause: error,
-    });
-  }
-}
-
-/** "transfers[3].gain" from zod's path. */
-const fieldPath = (path: readonly PropertyKey[]): string =>
-  path.reduce<string>(
-    (text, key) =>
-      typeof key === 'number' ? `${text}[${key}]` : text === '' ? String(key) : `${text}.${String(key)}`,
-    '',
-  );
-
-export const fieldIssues = (error: z.ZodError): FieldIssue[] =>
-  error.issues.slice(0, MAX_ISSUES).map((issue) => ({ path: fieldPath(issue.path), message: issue.message }));
-
 /** Reads and checks a JSON file. Errors name the file and, for wrong fields, each field. */
-export function readJsonFile<T>(file: string, schema: z.ZodType<T>, what: string): T {
-  const text = readText(file);
-  let parsed: unknown;
-  try {
-    parsed = JSON.parse(text);
-  } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new TaskatlasError('invalid-input', `${file} is not JSON: ${reason}`, { cause });
-  }
-  const result = schema.safeParse(parsed);
-  if (result.success) return result.data;
-  const more =
-    result.error.issues.length > MAX_ISSUES
-      ? ` (first ${MAX_ISSUES} of ${result.error.issues.length} problems)`
-      : '';
-  throw new TaskatlasError('invalid-input', `${file} is not ${what}${more}`, {
-    issues: fieldIssues(result.error),
+export async function readJsonFile<T>(file: string, schema: z.ZodType<T>, what: string): Promise<T> {
+  const bytes = await readBytes(file);
+  return about(file, () => {
+    const result = schema.safeParse(parseJson(textOf(bytes)));
+    if (result.success) return result.data;
+    const issues = fieldIssues(result.error);
+    const more = issues.length > MAX_ISSUES ? ` (first ${MAX_ISSUES} of ${issues.length} problems)` : '';
+    throw new TaskatlasError('invalid-input', `not ${what}${more}`, { issues: issues.slice(0, MAX_ISSUES) });
   });
 }
 

@@ -3,6 +3,7 @@ import { createRng, TaskatlasError } from '@/lib/science/core';
 import {
   FILE_OBJECTIVES,
   type FileObjective,
+  fileObjective,
   greedyPolicy,
   missingValues,
   type PolicyProblem,
@@ -13,16 +14,16 @@ import {
   randomBand,
   solvePolicy,
   solveRunnerUp,
-  transfersFile,
 } from '@/lib/science/policy';
+import type { TransfersDocument } from '@/lib/service/imports';
 import { table } from '../terminal';
-import { printJson, readJsonFile } from './json-input';
+import { printJson } from './json-input';
 
 interface Options {
   transfers: string;
   maxOrder: string;
   budget: string;
-  objective: string;
+  objective?: string;
   targets?: string;
   sourceOnly?: string;
   forbid?: string;
@@ -72,15 +73,34 @@ function positiveNumber(text: string, option: string, whole: boolean): number {
   return value;
 }
 
-function objectiveName(text: string): FileObjective {
+function objectiveName(text: string | undefined): FileObjective | undefined {
+  if (text === undefined) return undefined;
   const found = FILE_OBJECTIVES.find((name) => name === text);
   if (!found) throw invalid(`--objective: "${text}" must be one of ${FILE_OBJECTIVES.join(', ')}`);
   return found;
 }
 
-function readProblem(options: Options): { problem: PolicyProblem; missing: number } {
-  const objective = objectiveName(options.objective);
-  const file = readJsonFile(options.transfers, transfersFile, 'a transfers file');
+async function readFile(path: string): Promise<TransfersDocument> {
+  const { readTransfersFile } = await import('@/lib/service/imports');
+  const [document, ...others] = await readTransfersFile(path);
+  if (!document || others.length > 0)
+    throw invalid(`${path} holds ${others.length + 1} sets of transfers; a policy needs a file of one`);
+  return document;
+}
+
+/** What the file holds and the policy does not use. */
+const leftOut = ({ report }: TransfersDocument, missing: number, objective: string): string[] => [
+  ...report.dropped.map(
+    ({ count, text, examples }) => `left out, ${count}: ${text} (${examples.join(', ')})`,
+  ),
+  ...report.ignored.map(({ field, count }) => `not read: ${field} (${count})`),
+  ...(missing > 0 ? [`${missing} transfers have no ${objective}; they give no edge`] : []),
+];
+
+async function readProblem(options: Options): Promise<{ problem: PolicyProblem; notes: string[] }> {
+  const asked = objectiveName(options.objective);
+  const file = await readFile(options.transfers);
+  const objective = fileObjective(file, asked);
   const limit = options.budget === 'all' ? Infinity : positiveNumber(options.budget, '--budget', false);
   const problem = problemFromTransfers(file, {
     objective,
@@ -94,7 +114,7 @@ function readProblem(options: Options): { problem: PolicyProblem; missing: numbe
     admit: nameList(options.admit),
     retransfers: options.retransfers,
   });
-  return { problem, missing: missingValues(file, objective).length };
+  return { problem, notes: leftOut(file, missingValues(file, objective).length, objective) };
 }
 
 const view = (policy: PolicyResult) => ({
@@ -187,9 +207,8 @@ function printCurve(curve: Awaited<ReturnType<typeof solveCurve>>): void {
 }
 
 async function act(options: Options): Promise<void> {
-  const { problem, missing } = readProblem(options);
-  if (missing > 0)
-    process.stderr.write(`taskatlas: ${missing} transfers have no ${options.objective}; they give no edge\n`);
+  const { problem, notes } = await readProblem(options);
+  for (const note of notes) process.stderr.write(`taskatlas: ${note}\n`);
   try {
     if (options.budget === 'all') {
       const curve = await solveCurve(problem);
@@ -227,10 +246,16 @@ export function registerPolicySolve(policyCommand: Command): void {
     .description(
       'exact transfer policy of a transfers file (integer program, proved optimal); needs no server',
     )
-    .requiredOption('--transfers <file>', 'transfers file (format of reference/taskonomy/transfers_16k.json)')
+    .requiredOption(
+      '--transfers <file>',
+      'transfers file (docs/published-data.md: JSON or CSV, gzipped or not)',
+    )
     .option('--budget <b>', 'supervision budget, or "all" for the curve (required)')
     .option('--max-order <k>', 'at most k sources per transfer', '1')
-    .option('--objective <name>', FILE_OBJECTIVES.join(', '), 'affinity')
+    .option(
+      '--objective <name>',
+      `${FILE_OBJECTIVES.join(', ')} (default: the first of these that the file has)`,
+    )
     .option('--targets <a,b>', 'only these targets')
     .option('--source-only <a,b>', 'tasks that are sources but no targets')
     .option('--forbid <a,b>', 'tasks that must not be supervised (target-only)')

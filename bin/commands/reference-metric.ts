@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { TaskatlasError } from '@/lib/science/core';
-import { fieldIssues, toJson } from './json-input';
+import { fieldIssues } from '@/lib/service/contracts';
+import { toJson } from './json-input';
 
 /** One entry of the reference registry: checks a case's inputs and computes its value in the shape of `expected`. */
 export interface ReferenceMetric {

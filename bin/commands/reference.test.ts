@@ -117,7 +117,7 @@ describe('reference registry', () => {
       issues: [{ path: 'cases[0].name' }],
     });
     await expect(runReference('pearson', file('{"cases": [')).then(String)).rejects.toMatchObject({
-      message: expect.stringContaining('is not JSON'),
+      message: expect.stringContaining('not JSON'),
     });
     await expect(runReference('nonsense', input)).rejects.toThrow(/unknown metric "nonsense"; there are ahp/);
   });

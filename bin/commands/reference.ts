@@ -35,7 +35,7 @@ export async function runReference(metricName: string, file: string) {
       `unknown metric "${metricName}"; there are ${[...metrics.keys()].join(', ')}`,
     );
   }
-  const { cases } = readJsonFile(file, referenceFile, 'a reference file');
+  const { cases } = await readJsonFile(file, referenceFile, 'a reference file');
   return { cases: await runCases(metric, cases) };
 }
 

@@ -1,40 +1,30 @@
-import { z } from 'zod';
 import { type PolicyEdge, TaskatlasError, type TaskId } from '@/lib/science/core';
 import type { PolicyProblem } from './problem';
 
-const name = z.string().min(1).max(200);
-const measure = z.number().nullable().optional();
+/** What a transfer can be worth in a file. The paper maximises affinity. */
+export const FILE_OBJECTIVES = ['affinity', 'quality', 'gain'] as const;
+export type FileObjective = (typeof FILE_OBJECTIVES)[number];
 
-/** One measured transfer of the open format. `null` = not measured; nothing is imputed. */
-const transferRecord = z.object({
-  target: name,
-  sources: z.array(name).min(1),
-  order: z.number().int().positive().optional(),
-  affinity: measure,
-  gain: measure,
-  quality: measure,
-});
+/** One measured transfer of the open format. `null` or absent = not measured; nothing is imputed. */
+export interface TransferRecord extends Readonly<Partial<Record<FileObjective, number | null>>> {
+  readonly target: TaskId;
+  readonly sources: readonly TaskId[];
+}
 
 /**
- * The open transfers format (`reference/taskonomy/transfers_16k.json`). Further fields are allowed and ignored.
- * The source `self` stands for the target's own fully supervised network.
+ * The open transfers format (`reference/taskonomy/transfers_16k.json`), read by service/imports. The source `self` stands
+ * for the target's own fully supervised network.
  */
-export const transfersFile = z.object({
-  targets: z.array(name).min(1).optional(),
-  dictionary26: z.array(name).min(1).optional(),
-  sources: z.array(name).min(1).optional(),
-  source_only: z.array(name).optional(),
-  transfers: z.array(transferRecord).min(1),
-});
-
-export type TransfersFile = z.infer<typeof transfersFile>;
-export type TransferRecord = z.infer<typeof transferRecord>;
+export interface TransfersFile {
+  readonly targets?: readonly TaskId[] | undefined;
+  readonly dictionary26?: readonly TaskId[] | undefined;
+  readonly sources?: readonly TaskId[] | undefined;
+  readonly source_only?: readonly TaskId[];
+  readonly transfers: readonly TransferRecord[];
+}
 
 /** Names in published files that are no tasks: the gold network, the scratch network, an abandoned class list. */
 const PSEUDO_SOURCES = ['self', 'pixels', 'class_selected'] as const;
-
-export const FILE_OBJECTIVES = ['affinity', 'gain', 'quality'] as const;
-export type FileObjective = (typeof FILE_OBJECTIVES)[number];
 
 /** Choices that turn a transfers file into a policy problem. Names are checked against the file. */
 export interface TransfersChoices {
@@ -79,6 +69,31 @@ function sourcesOf(file: TransfersFile, admit: readonly TaskId[]): TaskId[] {
     file.sources ??
     distinct([...seen, ...own]).filter((source) => !pseudo.includes(source));
   return distinct([...listed, ...admit]);
+}
+
+/**
+ * What to maximise over a file: the asked objective, else the one that the most targets have transfers with values of
+ * (affinity, quality, gain among equals).
+ * @throws TaskatlasError `invalid-input` naming the objectives that exist, when the asked one has no values
+ */
+export function fileObjective({ transfers }: TransfersFile, asked?: FileObjective): FileObjective {
+  const counts = FILE_OBJECTIVES.map((objective) => {
+    const measured = transfers.filter((t) => !isSelf(t) && typeof t[objective] === 'number');
+    return { objective, targets: new Set(measured.map((t) => t.target)).size };
+  });
+  const held = counts.filter(({ targets }) => targets > 0);
+  if (asked === undefined) {
+    const most = held.reduce<(typeof held)[number] | null>(
+      (a, b) => (a && a.targets >= b.targets ? a : b),
+      null,
+    );
+    return most?.objective ?? 'affinity';
+  }
+  if (held.length === 0 || held.some(({ objective }) => objective === asked)) return asked;
+  const names = held.map(({ objective }) => objective).join(' or ');
+  throw new TaskatlasError('invalid-input', `This file has no ${asked} values; use --objective ${names}`, {
+    issues: [{ path: 'objective', message: `the file has ${names}` }],
+  });
 }
 
 function edgesOf(file: TransfersFile, choices: TransfersChoices): PolicyEdge[] {
