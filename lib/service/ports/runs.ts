@@ -161,10 +161,10 @@ export interface RunStore {
     backend: string,
   ): Promise<{ accepted: boolean; released: readonly string[] }>;
   /**
-   * Takes over a run that was computed elsewhere, in one transaction: new or known, it is done then and its children
-   * are released. False when it was done here already: that result stays.
+   * Takes over runs that were computed elsewhere, in one transaction: new or known, they are done then and their children
+   * are released. Answers which; those that were done here already keep their result.
    */
-  adopt(run: FinishedRun): Promise<boolean>;
+  adopt(runs: readonly FinishedRun[]): Promise<readonly string[]>;
   fail(
     fingerprint: string,
     worker: string,

@@ -1,8 +1,14 @@
 import pg from 'pg';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import type { ImportedSweep, Store } from '../ports';
+import type { FinishedRun, ImportedSweep, Store } from '../ports';
 import { type TestDatabase, testDatabase } from '../ports/testing/postgres';
-import { newSweep, sampleAnalysis, samplePolicy } from '../ports/testing/samples';
+import {
+  newSweep,
+  plannedSource,
+  sampleAnalysis,
+  samplePolicy,
+  sampleResult,
+} from '../ports/testing/samples';
 import { connect } from './index';
 
 let database: TestDatabase;
@@ -74,6 +80,23 @@ it('is seen by nobody before it is complete', async () => {
   } finally {
     await client.end();
   }
+});
+
+it('takes over all finished runs of a file, or none', async () => {
+  const finished = (n: number, task = 'z-depth'): FinishedRun => ({
+    ...plannedSource(n),
+    backend: 'cuda',
+    result: { ...sampleResult(n), probeLosses: { [task]: new Float32Array(4) } },
+  });
+  const runs = [1, 2, 3].map((n) => finished(n));
+  await expect(store.adopt([...runs, finished(4, 'x\u0000')])).rejects.toThrow();
+  expect(await store.getRun(plannedSource(1).fingerprint)).toBeNull();
+  const names = runs.map((run) => run.fingerprint).sort();
+  expect(await store.adopt(runs)).toEqual(names);
+  expect(await store.adopt(runs)).toEqual([]);
+  expect(await store.finished(names)).toEqual(new Set(names));
+  const losses = await store.losses([plannedSource(2).fingerprint]);
+  expect(losses.get(plannedSource(2).fingerprint)?.testLosses).toEqual(sampleResult(2).testLosses);
 });
 
 it('completes a sweep of which an import of before left a part', async () => {

@@ -1,4 +1,5 @@
 import type { Clock, Store } from '../ports';
+import { adoptMethods } from './adopt';
 import { analysisMethods } from './analyses';
 import { openConnection, patiently } from './connection';
 import { eventLog } from './events';
@@ -43,6 +44,7 @@ export async function connect(databaseUrl: string, options: ConnectOptions = {})
     return {
       ...sweepMethods(connection, now),
       ...runMethods(connection, now),
+      ...adoptMethods(connection, now),
       ...reopenMethods(connection, now),
       ...resultMethods(connection),
       ...analysisMethods(connection, now),

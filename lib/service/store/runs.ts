@@ -1,6 +1,5 @@
 import { type FailureClass, type RunResult, TaskatlasError } from '@/lib/science/core';
 import {
-  adoptRun,
   claimRun,
   completeRun,
   demandOf,
@@ -12,10 +11,9 @@ import {
   retryRun,
 } from '@/lib/service/sweeps/machine';
 import { lossesToBytes } from '../contracts';
-import type { FinishedRun, RunStore, StoredRun } from '../ports';
+import type { RunStore, StoredRun } from '../ports';
 import type { Connection, Transaction } from './connection';
 import type { Prisma } from './generated/client';
-import { insertRuns } from './insert';
 import { type LockedRun, lockRun, logRun } from './locks';
 import { resultToRow, runFromRow, statusToRow } from './rows';
 import type { Now } from './time';
@@ -23,16 +21,7 @@ import { parentsDone, releaseChildren } from './waiting';
 
 type RunMethods = Pick<
   RunStore,
-  | 'getRun'
-  | 'claim'
-  | 'claimNext'
-  | 'heartbeat'
-  | 'complete'
-  | 'adopt'
-  | 'fail'
-  | 'release'
-  | 'retry'
-  | 'retryFailed'
+  'getRun' | 'claim' | 'claimNext' | 'heartbeat' | 'complete' | 'fail' | 'release' | 'retry' | 'retryFailed'
 >;
 
 const missing = (fingerprint: string): TaskatlasError =>
@@ -97,20 +86,9 @@ async function finish(
   if (known === 0) await writeResult(tx, fingerprint, worker, result, backend);
   const about = known === 0 ? { backend, seconds: result.cost.seconds, finishedAt: at } : {};
   await tx.run.update({ where: { fingerprint }, data: { ...statusToRow(status), ...about } });
-  const released = await releaseChildren(tx, fingerprint, now);
+  const released = await releaseChildren(tx, [fingerprint], now);
   await logRun(tx, row, 'done');
   return released;
-}
-
-async function adopt(tx: Transaction, run: FinishedRun, now: Now): Promise<boolean> {
-  const { fingerprint, backend, result } = run;
-  await insertRuns(tx, [run], now);
-  const found = await lockRun(tx, fingerprint, now);
-  const status = found && adoptRun(found.status);
-  if (!status) return false;
-  await reopenSweeps(tx, fingerprint);
-  await finish(tx, found, status, { worker: 'import', result, backend, now });
-  return true;
 }
 
 /**
@@ -228,8 +206,6 @@ export function runMethods(connection: Connection, now: Now): RunMethods {
         if (!status) return { accepted: false, released: [] };
         return { accepted: true, released: await finish(tx, run, status, { worker, result, backend, now }) };
       }),
-
-    adopt: (run) => connection.transact((tx) => adopt(tx, run, now)),
 
     ...endings(locked),
     ...retries(connection, locked),

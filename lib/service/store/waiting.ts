@@ -41,21 +41,25 @@ const ALL_DONE = Prisma.sql`
                where m.barrier_id = b.id and p.state <> 'done')`;
 
 /**
- * Children whose last open parent this was, queued. Two parents that finish at once must not both miss the release:
+ * Children whose last open parents these were, queued. Two parents that finish at once must not both miss the release:
  * children and barriers are locked before they are looked at.
  */
-export async function releaseChildren(tx: Transaction, parent: string, now: Now): Promise<string[]> {
+export async function releaseChildren(
+  tx: Transaction,
+  parents: readonly string[],
+  now: Now,
+): Promise<string[]> {
   await tx.$queryRaw`
-    select b.id from barriers b where b.open and b.id in (select barrier_id from barrier_parents where parent = ${parent})
+    select b.id from barriers b where b.open and b.id in (select barrier_id from barrier_parents where parent = any(${[...parents]}::text[]))
      order by b.id for update`;
   const opened = await tx.$queryRaw<{ id: string }[]>`
     update barriers b set open = false
-     where b.open and b.id in (select barrier_id from barrier_parents where parent = ${parent}) and ${ALL_DONE}
+     where b.open and b.id in (select barrier_id from barrier_parents where parent = any(${[...parents]}::text[])) and ${ALL_DONE}
     returning b.id`;
   const children = await tx.$queryRaw<{ fingerprint: string }[]>`
     select r.fingerprint from runs r
      where r.state = 'waiting' and r.fingerprint in (
-       select child from run_dependencies where parent = ${parent}
+       select child from run_dependencies where parent = any(${[...parents]}::text[])
        union select child from run_barriers where barrier_id = any(${opened.map(({ id }) => id)}::text[]))
      order by r.fingerprint for no key update of r`;
   if (children.length === 0) return [];

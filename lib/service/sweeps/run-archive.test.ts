@@ -43,6 +43,13 @@ describe('a file of finished runs', () => {
     });
   });
 
+  it('is refused whole when it holds one run twice', async () => {
+    const store = memoryStore();
+    const file = { ...archive(), runs: [...archive().runs, ...archive().runs] };
+    await expect(importRuns(store, file)).rejects.toThrow('runs[1].fingerprint: this run is there twice');
+    expect(await store.getRun(plannedSource(1).fingerprint)).toBeNull();
+  });
+
   it.each([
     ['another recipe', { recipe: plannedSource(2).recipe }, 'runs[0].fingerprint'],
     ['losses of another test pool', { testLosses: base64(new Float32Array(5)) }, 'runs[0].testLosses'],

@@ -1,5 +1,5 @@
 import { type Recipe, type RunResult, TaskatlasError, type TaskId } from '@/lib/science/core';
-import { lossesFromBytes, lossesToBytes, type RunArchive, runArchive } from '../contracts';
+import { lossesFromBytes, lossesToBytes, type RunArchive, repeated, runArchive } from '../contracts';
 import type { FinishedRun, Store, StoredRun, StoredSweep } from '../ports';
 import { fingerprintOf } from './fingerprint';
 import { rejection } from './parse';
@@ -103,7 +103,13 @@ export async function importRuns(
   const parsed = runArchive.safeParse(document);
   if (!parsed.success) throw rejection('This is not a file of runs', parsed.error);
   const runs = parsed.data.runs.map(finished);
-  let added = 0;
-  for (const run of runs) if (await store.adopt(run)) added++;
-  return { name: parsed.data.name, total: runs.length, added };
+  const [again] = repeated(runs, (run) => run.fingerprint);
+  if (again !== undefined) {
+    const [path, message] = [`runs[${again}].fingerprint`, 'this run is there twice'];
+    throw new TaskatlasError('invalid-input', `The runs are refused: ${path}: ${message}`, {
+      issues: [{ path, message }],
+    });
+  }
+  const added = await store.adopt(runs);
+  return { name: parsed.data.name, total: runs.length, added: added.length };
 }

@@ -348,7 +348,7 @@ function runPart(memory: Memory) {
       return answer;
     },
     complete: async (fingerprint, _worker, result, backend) => memory.complete(fingerprint, result, backend),
-    adopt: async (run) => memory.adopt(run),
+    adopt: async (runs) => runs.filter((run) => memory.adopt(run)).map((run) => run.fingerprint),
     fail: async (fingerprint, worker, failure) => {
       const run = memory.run(fingerprint);
       const status = failRun(run, worker, failure, clock.now());

@@ -151,8 +151,8 @@ function itAdoptsRuns(bench: Bench): void {
   it('counts a run as done for sweeps to come; a second result is not taken', async () => {
     const a = bench.source(1);
     const child = plannedTransfer('x', [a]);
-    expect(await bench.store.adopt(finished(a))).toBe(true);
-    expect(await bench.store.adopt(finished(a, 1))).toBe(false);
+    expect(await bench.store.adopt([finished(a)])).toEqual([a.fingerprint]);
+    expect(await bench.store.adopt([finished(a, 1)])).toEqual([]);
     expect(await bench.store.result(a.fingerprint)).toEqual(sampleResult());
     await bench.store.createSweep(newSweep(bench.sweepId), [a, child]);
     expect(await bench.store.getRun(a.fingerprint)).toMatchObject({ state: 'done', backend: 'cuda' });
@@ -168,8 +168,8 @@ function itAdoptsRuns(bench: Bench): void {
     await bench.store.claim(failed.fingerprint, 'w', LEASE);
     await bench.store.fail(failed.fingerprint, 'w', { class: 'diverged', message: 'NaN' });
     await bench.store.setSweepState(bench.sweepId, 'done');
-    expect(await bench.store.adopt(finished(failed))).toBe(true);
-    expect(await bench.store.adopt(finished(dropped))).toBe(true);
+    const both = await bench.store.adopt([finished(failed), finished(dropped)]);
+    expect([...both].sort()).toEqual([failed.fingerprint, dropped.fingerprint].sort());
     expect(await bench.store.getRun(failed.fingerprint)).toMatchObject({ state: 'done', failure: null });
     expect(await bench.stateOf(dropped.fingerprint)).toBe('done');
     expect(await bench.stateOf(child.fingerprint)).toBe('queued');
