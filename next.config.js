@@ -6,7 +6,6 @@ const external = [
   'highs',
   'pg',
   'pg-boss',
-  'piscina',
   '@cwasm/nsbmp',
   'sharp',
 ];

@@ -65,6 +65,8 @@ describe('ranking', () => {
     gain: { value: gain, low: gain - 0.04, high: gain + 0.04 },
     quality: null,
     effect: null,
+    metric: null,
+    metricGain: null,
     skill: 0.3,
     probabilityBest: null,
     tied: false,

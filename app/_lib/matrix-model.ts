@@ -1,4 +1,5 @@
 import type { CellState, CellView, Estimate, MatrixView, TargetView } from '@/lib/service/contracts';
+import { metricGainNumber, metricNumber } from '@/lib/service/views/metric-words';
 import { inkOn, rampColour, tint } from './colour';
 import { interval } from './format';
 import type { Theme } from './theme';
@@ -6,6 +7,7 @@ import {
   type Certainty,
   cellEstimate,
   certainty,
+  judgedBy,
   position,
   type RowScale,
   rowScale,
@@ -31,6 +33,8 @@ export interface Tile {
   progress: number | null;
   /** Value with its interval in words, or the state. */
   text: string;
+  /** The value alone, with its unit. */
+  number: string;
   /** The value in a few characters, for tiles with room. */
   short: string;
 }
@@ -59,22 +63,44 @@ const STATE_TEXT: Record<CellState, string> = {
   missing: 'not planned',
 };
 
+type Format = (x: number) => string;
+
+/** How a row writes a unit: metrics as the target's own, everything else alike in all rows. */
+const formatOf = (unit: Unit, { metric }: Pick<TargetView, 'metric'>): Format =>
+  unit === 'metric' && metric ? (x) => metricNumber(x, metric) : UNIT_INFO[unit].format;
+
 /** "Gain 87 %, 84 to 89 %"; without a value the state. */
-function tileText(cell: CellView, value: Estimate | null, unit: Unit): string {
-  const { label, format } = UNIT_INFO[unit];
+function tileText(
+  cell: CellView,
+  value: Estimate | null,
+  unit: Unit,
+  row: Pick<TargetView, 'metric'>,
+): string {
+  const format = formatOf(unit, row);
+  const label = unit === 'metric' && row.metric ? row.metric.name : UNIT_INFO[unit].label;
   if (value === null && cell.source === cell.target && cell.state === 'done') return `itself, no ${unit}`;
   if (value === null) {
     const probe = cell.probe === null ? '' : `, probe skill ${UNIT_INFO.probe.format(cell.probe)}`;
     return STATE_TEXT[cell.state] + probe;
   }
   const range = interval(value, format);
-  return `${label} ${format(value.value)}${range === null ? '' : `, ${range}`}`;
+  const against =
+    unit === 'metric' && row.metric && cell.metricGain
+      ? `; against scratch ${metricGainNumber(cell.metricGain.value, row.metric)}`
+      : '';
+  return `${label} ${format(value.value)}${range === null ? '' : `, ${range}`}${against}`;
 }
 
-function tileOf(cell: CellView, unit: Unit, row: RowScale, theme: Theme): Tile {
+function tileOf(
+  cell: CellView,
+  unit: Unit,
+  row: RowScale,
+  theme: Theme,
+  target: Pick<TargetView, 'metric'>,
+): Tile {
   const { ramp } = UNIT_INFO[unit];
   const value = cellEstimate(cell, unit);
-  const text = tileText(cell, value, unit);
+  const text = tileText(cell, value, unit, target);
   const base = {
     source: cell.source,
     target: cell.target,
@@ -82,6 +108,7 @@ function tileOf(cell: CellView, unit: Unit, row: RowScale, theme: Theme): Tile {
     progress: cell.progress,
     value,
     text,
+    number: value === null ? '' : formatOf(unit, target)(value.value),
     short: value === null ? '' : UNIT_INFO[unit].short(value.value),
   };
   const paint = (t: number): Pick<Tile, 'colour' | 'tint'> => {
@@ -89,8 +116,9 @@ function tileOf(cell: CellView, unit: Unit, row: RowScale, theme: Theme): Tile {
     return { colour, tint: tint(colour, theme) };
   };
   if (value !== null) {
-    const sure = certainty(value, unit, row);
-    const painted = paint(position(value.value, unit, row));
+    const judged = judgedBy(cell, unit);
+    const sure = certainty(judged, unit, row);
+    const painted = paint(judged === null ? 0.5 : position(judged.value, unit, row));
     const share = TILE_SHARE[sure];
     const mark = cell.best ? 'best' : cell.tied && cell.helps === 'helps' ? 'tied' : null;
     const kind = cell.source === cell.target ? 'itself' : 'value';
@@ -135,6 +163,7 @@ export function matrixModel(matrix: MatrixView, unit: Unit, theme: Theme): Matri
     else row.push(cell);
   }
   const rows = new Map([...byTarget].map(([target, cells]) => [target, rowScale(cells)] as const));
+  const targets = new Map(matrix.targetRows.map((r) => [r.target, r]));
   const tiles = new Map<string, Tile>();
   const cells = new Map<string, CellView>();
   for (const [target, row] of byTarget) {
@@ -143,7 +172,7 @@ export function matrixModel(matrix: MatrixView, unit: Unit, theme: Theme): Matri
     for (const cell of row) {
       const key = cellKey(cell.source, cell.target);
       cells.set(key, cell);
-      tiles.set(key, tileOf(cell, unit, scale, theme));
+      tiles.set(key, tileOf(cell, unit, scale, theme, targets.get(target) ?? NO_METRIC));
     }
   }
   const own = new Map<string, { colour: string; value: Estimate }>();
@@ -158,13 +187,22 @@ export function matrixModel(matrix: MatrixView, unit: Unit, theme: Theme): Matri
     tiles,
     cells,
     rows,
-    targets: new Map(matrix.targetRows.map((r) => [r.target, r])),
+    targets,
     helpless: helplessOf(matrix),
     own,
   };
 }
 
-const NO_ROW: RowScale = { affinity: 1, lossMin: 0, lossMax: 1, probeMin: 0, probeMax: 1, n: 25 };
+const NO_METRIC = { metric: null };
+const NO_ROW: RowScale = {
+  metricSpread: 1,
+  affinity: 1,
+  lossMin: 0,
+  lossMax: 1,
+  probeMin: 0,
+  probeMax: 1,
+  n: 25,
+};
 
 /** Sources of a target by their rank in its set, then those that only the probe knows; re-transfer from itself left out. */
 export function rankedCells(matrix: MatrixView, target: string): CellView[] {

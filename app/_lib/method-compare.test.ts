@@ -29,6 +29,8 @@ function way(method: string, sources: string[], images: number, gain: number | n
     loss: 1,
     gain: gain === null ? null : near(gain),
     quality: null,
+    metric: null,
+    metricGain: null,
     effect: null,
     skill: 0.3,
     helps: 'unsure',
@@ -49,6 +51,8 @@ const method = (id: string, family: MethodsView['methods'][number]['family']) =>
 const view: MethodsView = methodsView.parse({
   sweepId: 's',
   target: 'depth',
+  metric: null,
+  goldMetric: null,
   methods: [
     method('readout', 'head'),
     method('fine-tune', 'whole'),
@@ -64,7 +68,7 @@ const view: MethodsView = methodsView.parse({
   ],
   sizes: [30, 300].map((images) => ({
     images,
-    scratch: { loss: 1, skill: 0.1, cost: cost(4) },
+    scratch: { loss: 1, skill: 0.1, metric: null, cost: cost(4) },
     frontier: ['readout:near', 'fine-tune:near'],
     wholeFrontier: ['scratch', 'fine-tune:near'],
     words: '',

@@ -6,7 +6,7 @@ type Method = MethodsView['methods'][number];
 type Similarity = MethodsView['sources'][number]['similarity'];
 type Size = MethodsView['sizes'][number];
 
-export const WAY_UNITS = ['gain', 'quality', 'effect'] as const;
+export const WAY_UNITS = ['gain', 'quality', 'effect', 'metric'] as const;
 export type WayUnit = (typeof WAY_UNITS)[number];
 
 /** What is counted as a way's cost: training for the target alone, or with all that had to be trained before. */
@@ -70,14 +70,25 @@ export function wayTable(view: MethodsView, images: number): WayTable {
 
 export const valueIn = (way: Way, unit: WayUnit): Estimate | null => way[unit];
 
-/** Place on the diverging ramp, 1 = better. */
-export const placeOf = (value: number, unit: WayUnit): number =>
-  unit === 'effect' ? 0.5 - value / (2 * Math.log(4)) : value;
+/** The number by which a way is coloured: its own, of metrics the difference to scratch's. */
+export const judgedIn = (way: Way, unit: WayUnit): Estimate | null =>
+  unit === 'metric' ? way.metricGain : way[unit];
+
+/** Largest difference of a way's metric to scratch's; 1 where none is known. */
+export const metricSpread = ({ rows }: WayTable): number =>
+  Math.max(0, ...rows.flatMap(({ cells }) => cells.map((way) => Math.abs(way?.metricGain?.value ?? 0)))) || 1;
+
+/** Place on the diverging ramp, 1 = better. @param spread of metrics, the difference that fills the ramp */
+export function placeOf(value: number, unit: WayUnit, spread = 1): number {
+  if (unit === 'metric') return 0.5 + value / (2 * spread);
+  return unit === 'effect' ? 0.5 - value / (2 * Math.log(4)) : value;
+}
 
 /** Whether the interval lies wholly on one side of "no difference". */
 export function sideOf(estimate: Estimate, unit: WayUnit): 'better' | 'worse' | 'unsure' {
   const [low, high] = [estimate.low ?? estimate.value, estimate.high ?? estimate.value];
-  const [from, to] = unit === 'effect' ? [-high, -low] : [low - 0.5, high - 0.5];
+  const [from, to] =
+    unit === 'effect' ? [-high, -low] : unit === 'metric' ? [low, high] : [low - 0.5, high - 0.5];
   return from > 0 ? 'better' : to < 0 ? 'worse' : 'unsure';
 }
 

@@ -9,6 +9,7 @@ const task = (id: string, target = true): TaskView => ({
   summary: '',
   source: true,
   target,
+  metric: null,
   labelCost: 1,
 });
 

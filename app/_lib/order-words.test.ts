@@ -16,6 +16,8 @@ const ranked = (sources: string[], gain: number): NonNullable<TargetOrders['orde
   gain: exact(gain),
   quality: null,
   effect: null,
+  metric: null,
+  metricGain: null,
   skill: 0.3,
   probabilityBest: null,
   tied: false,

@@ -28,6 +28,8 @@ function candidate(key: string, gain: number, loss: number, kind: Candidate['kin
     gain: near(gain),
     quality: near(gain / 2),
     effect: null,
+    metric: null,
+    metricGain: null,
   };
 }
 

@@ -2,7 +2,7 @@ import type { CellView, Estimate } from '@/lib/service/contracts';
 import type { Ramp } from './colour';
 import { change, loss, percent, share } from './format';
 
-export const UNITS = ['affinity', 'gain', 'quality', 'effect', 'loss', 'probe'] as const;
+export const UNITS = ['affinity', 'gain', 'quality', 'effect', 'metric', 'loss', 'probe'] as const;
 export type Unit = (typeof UNITS)[number];
 
 export interface RowScale {
@@ -12,6 +12,8 @@ export interface RowScale {
   lossMax: number;
   probeMin: number;
   probeMax: number;
+  /** Largest difference of a source's metric to scratch's; 1 where none is known. */
+  metricSpread: number;
   /** Sources of the row, the target itself not counted. */
   n: number;
 }
@@ -99,6 +101,21 @@ export const UNIT_INFO: Record<Unit, UnitInfo> = {
     unsure: 'crosses 0',
     unsureNote: 'no change is possible',
   },
+  metric: {
+    label: 'Metric',
+    legend: 'What people report of each target; colour: against scratch, within each row',
+    ramp: 'diverging',
+    ticks: [
+      [0, 'worse'],
+      [0.5, 'as scratch'],
+      [1, 'better'],
+    ],
+    // The row's metric says in which unit: `metricNumber`.
+    format: (x) => loss(x),
+    short: (x) => share(x, Math.abs(x) >= 10 ? 0 : Math.abs(x) >= 1 ? 1 : 2),
+    unsure: 'crosses scratch',
+    unsureNote: 'the interval of the difference to scratch holds 0',
+  },
   loss: {
     label: 'Loss',
     legend: 'Mean test loss, scaled within each row',
@@ -142,6 +159,7 @@ export function rowScale(cells: readonly CellView[]): RowScale {
     lossMax: losses[1],
     probeMin: probes[0],
     probeMax: probes[1],
+    metricSpread: Math.max(0, ...others.map((c) => Math.abs(c.metricGain?.value ?? 0))) || 1,
     n: others.length,
   };
 }
@@ -156,11 +174,16 @@ export function cellEstimate(cell: CellView, unit: Unit): Estimate | null {
   return cell[unit];
 }
 
-/** Place on the unit's ramp, 0–1, 1 = better. */
+/** The number by which a cell is coloured: its own, of metrics the difference to scratch's. */
+export const judgedBy = (cell: CellView, unit: Unit): Estimate | null =>
+  unit === 'metric' ? cell.metricGain : cellEstimate(cell, unit);
+
+/** Place on the unit's ramp of the number that a cell is judged by, 0–1, 1 = better. */
 export function position(value: number, unit: Unit, row: RowScale): number {
   if (unit === 'affinity') return affinityPosition(value / row.affinity, row.n);
   if (unit === 'gain' || unit === 'quality') return value;
   if (unit === 'effect') return 0.5 - value / (2 * Math.log(4));
+  if (unit === 'metric') return 0.5 + value / (2 * row.metricSpread);
   if (unit === 'loss')
     return row.lossMax > row.lossMin ? (row.lossMax - value) / (row.lossMax - row.lossMin) : 0.5;
   return row.probeMax > row.probeMin ? (value - row.probeMin) / (row.probeMax - row.probeMin) : 0.5;
@@ -172,7 +195,7 @@ export const TILE_SHARE: Record<Certainty, number> = { firm: 1, wide: 0.78, unsu
 /** The value at which a cell says nothing: no better and no worse. */
 function neutral(unit: Unit, row: RowScale): number | null {
   if (unit === 'gain' || unit === 'quality') return 0.5;
-  if (unit === 'effect') return 0;
+  if (unit === 'effect' || unit === 'metric') return 0;
   if (unit === 'affinity') return row.n === 0 ? null : row.affinity / row.n;
   return null;
 }

@@ -1,14 +1,18 @@
-import type { Command } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import {
   adviceView,
   type BestSourceView,
   bestSourceView,
+  type Estimate,
   type MatrixView,
   matrixView,
   type PolicyView,
   policyView,
   sweepView,
+  type TargetView,
 } from '@/lib/service/contracts';
+import { csvText } from '@/lib/service/views/csv';
+import { metricCell, metricGainCell, metricHead } from '@/lib/service/views/metric-words';
 import { type ApiClient, connectApi } from '../api-client';
 import { percent, table } from '../terminal';
 
@@ -42,9 +46,12 @@ function registerBest(program: Command): void {
       .command('best <target>')
       .description('which source to pre-train on for a target task, with confidence')
       .option('-k, --top <k>', 'how many sources', '5')
-      .option('--max-order <k>', 'at most k sources joined in one transfer', '1'),
-  ).action(async (target: string, options: Common & { top: string; maxOrder: string }) => {
-    const query = new URLSearchParams({ target, k: options.top, maxOrder: options.maxOrder });
+      .option('--max-order <k>', 'at most k sources joined in one transfer', '1')
+      .option('--labels <n>', 'answer for so many labelled images of the target', wholeNumber),
+  ).action(async (target: string, options: Common & { top: string; maxOrder: string; labels?: number }) => {
+    const { top, maxOrder, labels } = options;
+    const query = new URLSearchParams({ target, k: top, maxOrder });
+    if (labels !== undefined) query.set('labels', String(labels));
     const answer = await withApi(options, (api) =>
       api.get(`/sweeps/${options.sweep}/best-source?${query}`, bestSourceView),
     );
@@ -54,28 +61,59 @@ function registerBest(program: Command): void {
   });
 }
 
+/** The option `--labels`. */
+export function wholeNumber(text: string): number {
+  if (!/^[1-9]\d{0,7}$/.test(text))
+    throw new InvalidArgumentError('give a number of labelled images, 1 to 99999999');
+  return Number(text);
+}
+
+/** The references of a target by the metric that people report, as lines of a table of `width` columns. */
+function referenceRows({ metric, metrics }: TargetView, width: number): string[][] {
+  const rows: [string, Estimate | null][] = [
+    ['from scratch', metrics.scratch],
+    ['its own network', metrics.gold],
+    ['constant predictor', metrics.mean],
+  ];
+  return rows.flatMap(([name, value]) =>
+    value === null
+      ? []
+      : [[name, '', metricCell(value, metric), ...Array.from({ length: width - 3 }, () => '')]],
+  );
+}
+
 /** The ranked sources as a table, with the set that ranks and probabilities speak of. */
 function bestText({ set, sources, targetRow }: BestSourceView): string {
   const skill = (x: number | null): string => (x === null ? '–' : x.toFixed(2));
   const { helps, unsure, hurts } = set.verdicts;
   const scratch = targetRow.scratchSkill;
   const judged = helps + unsure + hurts === 0 ? '' : ` ${helps} help, ${unsure} cannot tell, ${hurts} hurt.`;
+  const { metric, metricNote } = targetRow;
+  const head = [
+    'source',
+    'rank',
+    ...(metric ? [metricHead(metric), 'vs scratch'] : []),
+    ...['gain vs scratch', 'skill', 'quality vs own network', 'P(best)', 'verdict'],
+  ];
   return [
-    table(
-      ['source', 'rank', 'gain vs scratch', 'skill', 'quality vs own network', 'P(best)', 'verdict'],
-      sources.map((s) => [
+    table(head, [
+      ...sources.map((s) => [
         s.source,
         `${s.rank}${s.tied ? ' (tied)' : ''}`,
+        ...(metric ? [metricCell(s.metric, metric), metricGainCell(s.metricGain, metric)] : []),
         percent(s.gain),
         skill(s.skill),
         percent(s.quality),
         s.probabilityBest === null ? '–' : s.probabilityBest.toFixed(2),
         s.helps === 'unsure' ? 'cannot tell' : s.helps,
       ]),
-    ),
+      ...referenceRows(targetRow, head.length),
+    ]),
     '',
     `${sources.length} of ${set.name}, ${set.measureWords}.${judged}`,
     ...(scratch === null ? [] : [`Skill over a constant predictor; that of scratch is ${skill(scratch)}.`]),
+    ...(metric ? [`${metricHead(metric)} vs scratch: positive = better.`] : []),
+    ...(metricNote === null ? [] : [`${metricNote}.`]),
     ...(set.missing === null ? [] : [`${set.missing}.`]),
   ].join('\n');
 }
@@ -161,7 +199,7 @@ function policyText(answer: PolicyView): string {
   ].join('\n');
 }
 
-const UNITS = ['gain', 'affinity', 'quality', 'effect', 'loss', 'probe'] as const;
+const UNITS = ['gain', 'affinity', 'quality', 'effect', 'metric', 'loss', 'probe'] as const;
 type Unit = (typeof UNITS)[number];
 
 function cellText(matrix: MatrixView, source: string, target: string, unit: Unit): string {
@@ -172,6 +210,16 @@ function cellText(matrix: MatrixView, source: string, target: string, unit: Unit
   return value === null ? cell.state : value.toFixed(3);
 }
 
+const fixed = (e: Estimate | null): string => (e === null ? '' : e.value.toFixed(3));
+
+/** What stands beside the metrics of the sources: which metric it is, and that of the references. */
+const METRIC_COLUMNS: readonly { name: string; of: (row: TargetView) => string }[] = [
+  { name: 'metric', of: ({ metric }) => (metric ? metricHead(metric) : '') },
+  { name: 'better', of: ({ metric }) => (metric ? (metric.higherIsBetter ? 'higher' : 'lower') : '') },
+  { name: 'scratch', of: ({ metrics }) => fixed(metrics.scratch) },
+  { name: 'own network', of: ({ metrics }) => fixed(metrics.gold) },
+];
+
 /** Gain, else the first unit that some transfer has a value in. */
 const firstUnit = ({ cells }: MatrixView): Unit =>
   UNITS.find((unit) => cells.some((c) => c.source !== c.target && c[unit] !== null)) ?? 'gain';
@@ -181,23 +229,29 @@ function registerMatrix(program: Command): void {
     program
       .command('matrix')
       .description('the transfer matrix of a sweep: targets in rows, sources in columns')
-      .option(
-        '--unit <unit>',
-        'affinity, gain, quality, effect, loss or probe (default: gain, else the first that exists)',
+      .addOption(
+        new Option('--unit <unit>', 'what to show (default: gain, else the first that exists)').choices(
+          UNITS,
+        ),
       )
       .option('--csv', 'print as CSV'),
   ).action(async (options: Common & { unit?: Unit; csv?: boolean }) => {
     const matrix = await withApi(options, (api) => api.get(`/sweeps/${options.sweep}/matrix`, matrixView));
     const unit = options.unit ?? firstUnit(matrix);
     if (options.json) return print(JSON.stringify(matrix, null, 2));
+    const beside = unit === 'metric' ? METRIC_COLUMNS : [];
+    const head = ['target', ...beside.map(({ name }) => name), ...matrix.sources];
     const rows = matrix.targets.map((target) => [
       target,
+      ...beside.map(({ of }) => {
+        const row = matrix.targetRows.find((found) => found.target === target);
+        return row ? of(row) : '';
+      }),
       ...matrix.sources.map((source) => cellText(matrix, source, target, unit)),
     ]);
-    if (options.csv)
-      return print([['target', ...matrix.sources], ...rows].map((row) => row.join(',')).join('\n'));
+    if (options.csv) return print(csvText([head, ...rows]).trimEnd());
     print(`${unit}${matrix.preliminary ? ', preliminary' : ''}; rows are targets, columns sources\n`);
-    print(table(['target', ...matrix.sources], rows));
+    print(table(head, rows));
   });
 }
 
@@ -228,19 +282,21 @@ function registerAdvise(program: Command): void {
     if (options.json) return print(JSON.stringify(answer, null, 2));
     print(`${answer.advice}\n`);
     for (const { words } of answer.regimes) print(`- ${words}`);
+    const { metric } = answer;
     const rows = answer.ranking.map((way) => [
       String(way.images),
       way.method,
       way.sources.join(' + '),
+      ...(metric ? [metricCell(way.metric, metric), metricGainCell(way.metricGain, metric)] : []),
       way.logMeanRatio.toFixed(3),
       way.skill === null ? '–' : way.skill.toFixed(2),
       way.margin === null ? '–' : way.margin.toFixed(3),
       way.flops.toExponential(1),
       way.moreLabels ? '✱' : '',
     ]);
-    print(
-      `\n${table(['labels', 'method', 'sources', 'ln(mean loss/scratch)', 'skill', '±', 'FLOPs', ''], rows)}`,
-    );
+    const reported = metric ? [metricHead(metric), 'vs scratch'] : [];
+    const head = ['labels', 'method', 'sources', ...reported, 'ln(mean loss/scratch)', 'skill', '±', 'FLOPs'];
+    print(`\n${table([...head, ''], rows)}`);
     const compared = answer.ranking.filter((way) => !way.moreLabels).length;
     if (compared < rows.length) print('\n✱ saw more of the target’s labels than that: not compared.');
     const { negative } = answer;

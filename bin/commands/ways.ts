@@ -1,9 +1,10 @@
-import { type Command, InvalidArgumentError } from 'commander';
+import type { Command } from 'commander';
 import { TaskatlasError } from '@/lib/science/core';
-import { type MethodsView, methodsView } from '@/lib/service/contracts';
+import { type Estimate, type MethodsView, methodsView } from '@/lib/service/contracts';
 import { waysCsv } from '@/lib/service/views/csv';
+import { metricCell, metricGainCell, metricHead } from '@/lib/service/views/metric-words';
 import { percent, table } from '../terminal';
-import { type Common, common, print, withApi } from './read';
+import { type Common, common, print, wholeNumber, withApi } from './read';
 
 type Size = MethodsView['sizes'][number];
 type Way = MethodsView['ways'][number];
@@ -37,10 +38,12 @@ function sizeText(view: MethodsView, size: Size): string {
   const ways = view.ways
     .filter((way) => way.images === size.images)
     .sort((a, b) => (b.gain?.value ?? -1) - (a.gain?.value ?? -1));
+  const { metric } = view;
   const rows = ways.map((way) => [
     label.get(way.method) ?? way.method,
     named(way),
     way.gain === null ? way.state : percent(way.gain),
+    ...(metric ? [metricCell(way.metric, metric), metricGainCell(way.metricGain, metric)] : []),
     percent(way.quality),
     flops(way.cost),
     flops(way.wholeCost),
@@ -51,9 +54,13 @@ function sizeText(view: MethodsView, size: Size): string {
     ...(size.wholeFrontier.includes('scratch') ? ['w'] : []),
   ];
   const { cost } = size.scratch;
-  const scratch = ['from scratch', '–', '50 %', '–', flops(cost), flops(cost), front.join(' ')];
-  const head = ['method', 'sources', 'gain vs scratch', 'quality vs own network', 'FLOPs', 'whole', ''];
-  return `${size.words}\n\n${table(head, [...rows, scratch])}`;
+  const beside = (value: Estimate | null): string[] => (metric ? [metricCell(value, metric), ''] : []);
+  const [price, sign] = [flops(cost), front.join(' ')];
+  const scratch = ['from scratch', '–', '50 %', ...beside(size.scratch.metric), '–', price, price, sign];
+  const gold = view.goldMetric ? [['its own network', '–', '', ...beside(view.goldMetric)]] : [];
+  const reported = metric ? [metricHead(metric), 'vs scratch'] : [];
+  const head = ['method', 'sources', 'gain vs scratch', ...reported, 'quality vs own network', 'FLOPs'];
+  return `${size.words}\n\n${table([...head, 'whole', ''], [...rows, scratch, ...gold])}`;
 }
 
 /** Method × source at equal labels and at equal compute, a table for each number of labels. */
@@ -62,11 +69,6 @@ function waysText(view: MethodsView): string {
     return `No transfer to ${view.target} can be compared: none is planned, or the results were imported without their training.`;
   return [...view.sizes.map((size) => sizeText(view, size)), NOTES.join('\n')].join('\n\n');
 }
-
-const wholeNumber = (text: string): number => {
-  if (!/^[1-9]\d{0,6}$/.test(text)) throw new InvalidArgumentError('give a number of labelled images');
-  return Number(text);
-};
 
 /** The answer for one number of labels. @throws TaskatlasError `invalid-input` naming those that were measured */
 function atLabels(view: MethodsView, labels: number | undefined): MethodsView {

@@ -127,9 +127,7 @@ const killPostgres = (instance: Instance): Promise<number> =>
 /** What the sweep says in the end, apart from names and times of this instance. */
 interface Answers {
   matrix: Omit<MatrixView, 'sweepId'>;
-  policy: Omit<PolicyView, 'sweepId' | 'version' | 'solveMs' | 'costs'> & {
-    labelCosts: Record<string, number>;
-  };
+  policy: Omit<PolicyView, 'sweepId' | 'solveMs' | 'costs'> & { labelCosts: Record<string, number> };
 }
 
 async function finalAnswers(instance: Instance): Promise<Answers> {
@@ -142,7 +140,6 @@ async function finalAnswers(instance: Instance): Promise<Answers> {
   // Hours are measured time, and no two runs take the same.
   const {
     sweepId: __,
-    version: ___,
     solveMs,
     costs,
     ...policy

@@ -9,7 +9,14 @@ import { cellKey, rankedCells } from '@/app/_lib/matrix-model';
 import { UNIT_INFO } from '@/app/_lib/units';
 import { useApi } from '@/app/_lib/use-api';
 import type { Ways } from '@/app/_lib/ways';
-import { type CellView, type Estimate, type MatrixView, pairView } from '@/lib/service/contracts';
+import {
+  type CellView,
+  type Estimate,
+  type MatrixView,
+  pairView,
+  type TargetView,
+} from '@/lib/service/contracts';
+import { metricGainCell, metricGainNumber, metricNumber } from '@/lib/service/views/metric-words';
 import { Arrow } from '../ui/arrow';
 import { IntervalPlot } from '../ui/interval';
 import { StateIcon } from '../ui/state-icon';
@@ -62,7 +69,7 @@ export function CellPanel(props: Props) {
         {name(cell.target)}
       </h2>
       <p className="mt-1.5 text-ink2">{rankSentence(matrix, cell, name)}</p>
-      {measured ? <Measures cell={cell} /> : <StateLine cell={cell} />}
+      {measured ? <Measures cell={cell} row={model.targets.get(cell.target)} /> : <StateLine cell={cell} />}
       {cell.affinity !== null && (
         <div className="rule mt-3 pt-3">
           <AffinityStrip matrix={matrix} model={model} cell={cell} name={name} />
@@ -120,9 +127,29 @@ function StateLine({ cell }: { cell: CellView }) {
   );
 }
 
-function Measures({ cell }: { cell: CellView }) {
+/** What people report, beside scratch's: there is no common scale to draw it on. */
+function MetricLine({ cell, row }: { cell: CellView; row: TargetView | undefined }) {
+  if (!row?.metric || cell.metric === null) return null;
+  const { metric, metrics } = row;
+  const scratch = metrics.scratch === null ? [] : [`scratch ${metricNumber(metrics.scratch.value, metric)}`];
+  const gain = cell.metricGain === null ? [] : [`difference ${metricGainCell(cell.metricGain, metric)}`];
+  return (
+    <div className="grid grid-cols-[1fr_auto] items-baseline gap-x-2">
+      <dt className="first-letter:uppercase">{metric.name}</dt>
+      <dd className="font-semibold text-[15px]">{metricNumber(cell.metric.value, metric)}</dd>
+      <dd className="col-span-2 text-ink2 text-label">
+        {[interval(cell.metric, (x) => metricNumber(x, metric)), ...scratch, ...gain]
+          .filter((text) => text !== null)
+          .join(', ')}
+      </dd>
+    </div>
+  );
+}
+
+function Measures({ cell, row }: { cell: CellView; row: TargetView | undefined }) {
   return (
     <dl className="rule mt-3 flex flex-col gap-3 pt-3">
+      <MetricLine cell={cell} row={row} />
       {cell.gain !== null && (
         <Measure
           label="Gain"
@@ -208,6 +235,10 @@ export function CellSheet({ onMove, ...props }: Props & { onMove: (dx: number) =
     ['Effect', cell.effect, change],
     ['Affinity', cell.affinity, UNIT_INFO.affinity.format],
   ];
+  const { metric = null } = props.model.targets.get(cell.target) ?? {};
+  const reported = metric && cell.metric ? `${metric.name} ${metricNumber(cell.metric.value, metric)}` : null;
+  const gain =
+    metric && cell.metricGain ? ` (${metricGainNumber(cell.metricGain.value, metric)} on scratch)` : '';
   return (
     <section
       aria-label="Selected cell"
@@ -222,6 +253,12 @@ export function CellSheet({ onMove, ...props }: Props & { onMove: (dx: number) =
             {name(cell.target)}
           </h2>
           <p className="text-ink2">{rankSentence(matrix, cell, name)}</p>
+          {reported !== null && (
+            <p className="font-semibold first-letter:uppercase">
+              {reported}
+              {gain}
+            </p>
+          )}
         </div>
         <div className="flex gap-1.5">
           <button type="button" className="btn px-3" aria-label="Source before" onClick={() => onMove(-1)}>

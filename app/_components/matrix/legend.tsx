@@ -16,6 +16,7 @@ function sample(theme: Theme, patch: Partial<Tile>): Tile {
     source: '',
     target: '',
     text: '',
+    number: '',
     short: '',
     state: 'done',
     kind: 'value',

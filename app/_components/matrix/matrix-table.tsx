@@ -15,7 +15,7 @@ interface Props {
 
 /** The same matrix as a table of numbers: for screen readers, for copying, for exact reading. */
 export function MatrixTable({ sweepId, ordered, model, unit, name }: Props) {
-  const { format, label } = UNIT_INFO[unit];
+  const { label } = UNIT_INFO[unit];
   return (
     <section
       className="relative max-h-[70vh] overflow-auto rounded-control border border-line"
@@ -59,11 +59,7 @@ export function MatrixTable({ sweepId, ordered, model, unit, name }: Props) {
                 const value = tile?.value ?? null;
                 return (
                   <td key={source} className="border-line border-b px-2 py-1.5 text-right">
-                    {value === null ? (
-                      <span className="text-ink3">{tile?.state ?? '–'}</span>
-                    ) : (
-                      format(value.value)
-                    )}
+                    {value === null ? <span className="text-ink3">{tile?.state ?? '–'}</span> : tile?.number}
                     {tile?.mark === 'best' && <span className="sr-only"> best</span>}
                     {tile?.mark === 'best' && <span aria-hidden="true"> ●</span>}
                   </td>

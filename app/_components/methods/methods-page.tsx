@@ -18,8 +18,9 @@ import { useApi } from '@/app/_lib/use-api';
 import { useSweep } from '@/app/_lib/use-sweep';
 import { oneOf, useUrlState } from '@/app/_lib/use-url-state';
 import type { Ways } from '@/app/_lib/ways';
-import { type MethodsView, methodsView } from '@/lib/service/contracts';
+import { type MethodsView, methodsView, type TaskMetric } from '@/lib/service/contracts';
 import { waysCsv } from '@/lib/service/views/csv';
+import { metricWithInterval } from '@/lib/service/views/metric-words';
 import { PageHead } from '../shell/page-head';
 import { CopyLink } from '../ui/copy-button';
 import { Download } from '../ui/download';
@@ -111,11 +112,22 @@ const UNIT_NOTES: Record<WayUnit, string> = {
   gain: 'share of test images won against scratch with equally many labels, 95 % interval',
   quality: 'share of test images won against the target’s own network, 95 % interval',
   effect: 'median change of the loss against scratch, 95 % interval',
+  metric: 'what people report of the target, 95 % interval; coloured by the difference to scratch',
 };
+
+/** The metric of scratch with as many labels, and of the target's own network. */
+const references = ({ goldMetric }: MethodsView, { scratch }: Size, metric: TaskMetric): string =>
+  [
+    ...(scratch.metric === null ? [] : [`; scratch ${metricWithInterval(scratch.metric, metric)}`]),
+    ...(goldMetric === null ? [] : [`; own network ${metricWithInterval(goldMetric, metric)}`]),
+  ].join('');
 
 function Loaded({ view, size, name, ways, href }: LoadedProps) {
   const { query, set } = useUrlState();
-  const unit = oneOf<WayUnit>(query.get('unit'), WAY_UNITS);
+  const { metric } = view;
+  const units = WAY_UNITS.filter((u) => u !== 'metric' || metric !== null);
+  const unit = oneOf<WayUnit>(query.get('unit'), [WAY_UNITS[0], ...units.slice(1)]);
+  const unitName = (u: WayUnit): string => capital(u === 'metric' ? (metric?.name ?? u) : u);
   const table = wayTable(view, size.images);
   const more = table.columns.some((c) => c.kind === 'itself');
   const same = sameAtEverySize(view);
@@ -133,15 +145,16 @@ function Loaded({ view, size, name, ways, href }: LoadedProps) {
         <Segmented
           label="Unit"
           value={unit}
-          options={WAY_UNITS.map((value) => ({ value, label: capital(value) }))}
+          options={units.map((value) => ({ value, label: unitName(value) }))}
           onChange={(value) => set({ unit: value === WAY_UNITS[0] ? null : value })}
         />
       </div>
       <section aria-label="At equal labels" className="mt-4">
         <h2 className="section-title">At equal labels: method × source, {plural(size.images, 'label')}</h2>
         <p className="mb-2 text-ink2 text-label">
-          {UNIT_NOTES[unit]}. Pale: the interval holds “no difference”.{' '}
-          <span className="whitespace-nowrap">▼ negative transfer.</span>
+          {UNIT_NOTES[unit]}
+          {unit === 'metric' && metric !== null && references(view, size, metric)}. Pale: the interval holds
+          “no difference”. <span className="whitespace-nowrap">▼ negative transfer.</span>
           {more && ' ✱ saw more of the target’s labels: on the source pool, or of a larger transfer set.'}
           {same.length > 0 &&
             ` No label of the transfer set is read by ${list(same)}: trained once, the same network at every number of labels.`}
@@ -149,7 +162,8 @@ function Loaded({ view, size, name, ways, href }: LoadedProps) {
         <WayHeatMap
           table={table}
           unit={unit}
-          caption={`${capital(unit)} by method and source with ${plural(size.images, 'label')}`}
+          metric={metric}
+          caption={`${unitName(unit)} by method and source with ${plural(size.images, 'label')}`}
           name={name}
           href={href}
         />

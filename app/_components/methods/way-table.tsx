@@ -5,6 +5,8 @@ import { inkOn, MARK_INK, rampColour, tint } from '@/app/_lib/colour';
 import { change, interval, percent } from '@/app/_lib/format';
 import {
   type Column,
+  judgedIn,
+  metricSpread,
   placeOf,
   sideOf,
   valueIn,
@@ -13,6 +15,8 @@ import {
   type WayUnit,
 } from '@/app/_lib/method-compare';
 import { type Theme, useTheme } from '@/app/_lib/theme';
+import type { TaskMetric } from '@/lib/service/contracts';
+import { metricNumber } from '@/lib/service/views/metric-words';
 import { type ShownState, StateIcon } from '../ui/state-icon';
 
 const KIND_NAME: Record<Exclude<Column['kind'], 'source'>, string> = {
@@ -21,20 +25,23 @@ const KIND_NAME: Record<Exclude<Column['kind'], 'source'>, string> = {
   itself: 'Its own network',
 };
 
-const unitText = (unit: WayUnit): ((value: number) => string) => (unit === 'effect' ? change : percent);
+const unitText = (unit: WayUnit, metric: TaskMetric | null): ((value: number) => string) =>
+  unit === 'metric' && metric ? (value) => metricNumber(value, metric) : unit === 'effect' ? change : percent;
 
 interface Props {
   table: WayTable;
   unit: WayUnit;
+  metric: TaskMetric | null;
   caption: string;
   name: (id: string) => string;
   href: (way: Way) => string;
 }
 
 /** Method × source as a heat map that is a table: every cell says its number, its interval and whether it hurts. */
-export function WayHeatMap({ table, unit, caption, name, href }: Props) {
+export function WayHeatMap({ table, unit, metric, caption, name, href }: Props) {
   const theme = useTheme();
   const { columns, rows } = table;
+  const how = { unit, theme, metric, spread: metricSpread(table) };
   return (
     <div className="relative overflow-x-auto pb-1">
       <table className="border-separate border-spacing-[2px] text-label">
@@ -68,7 +75,7 @@ export function WayHeatMap({ table, unit, caption, name, href }: Props) {
               </th>
               {cells.map((way, i) => (
                 <td key={columns[i]?.key} className="p-0">
-                  {way !== null && <Tile way={way} unit={unit} theme={theme} href={href(way)} />}
+                  {way !== null && <Tile way={way} {...how} href={href(way)} />}
                 </td>
               ))}
             </tr>
@@ -104,9 +111,19 @@ function SimilarityRow({ columns }: { columns: readonly Column[] }) {
   );
 }
 
-function Tile({ way, unit, theme, href }: { way: Way; unit: WayUnit; theme: Theme; href: string }) {
+interface TileProps {
+  way: Way;
+  unit: WayUnit;
+  theme: Theme;
+  metric: TaskMetric | null;
+  spread: number;
+  href: string;
+}
+
+function Tile({ way, unit, theme, metric, spread, href }: TileProps) {
   const value = valueIn(way, unit);
-  const text = unitText(unit);
+  const judged = judgedIn(way, unit);
+  const text = unitText(unit, metric);
   if (value === null) {
     return (
       <span className="flex h-[44px] w-[98px] items-center gap-1.5 rounded-tile border border-line px-2 text-ink3 phone:w-[88px]">
@@ -115,8 +132,9 @@ function Tile({ way, unit, theme, href }: { way: Way; unit: WayUnit; theme: Them
       </span>
     );
   }
-  const side = sideOf(value, unit);
-  const ramp = rampColour('diverging', theme, placeOf(value.value, unit));
+  const side = judged === null ? 'unsure' : sideOf(judged, unit);
+  const place = judged === null ? 0.5 : placeOf(judged.value, unit, spread);
+  const ramp = rampColour('diverging', theme, place);
   const colour = side === 'unsure' ? tint(ramp, theme, 0.35) : ramp;
   const range = interval(value, text);
   return (

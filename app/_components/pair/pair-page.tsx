@@ -10,6 +10,7 @@ import { useSweep } from '@/app/_lib/use-sweep';
 import { useUrlState } from '@/app/_lib/use-url-state';
 import type { Ways } from '@/app/_lib/ways';
 import { type PairView, pairView } from '@/lib/service/contracts';
+import { metricNumber } from '@/lib/service/views/metric-words';
 import { Rivals } from '../matrix/rivals';
 import { PageHead } from '../shell/page-head';
 import { Arrow } from '../ui/arrow';
@@ -135,8 +136,23 @@ function PairFigures({ pair }: { pair: PairView }) {
   const { cell, targetRow } = pair;
   const note = (text: string | null, other: string): string => (text === null ? other : `interval ${text}`);
   const seeds = new Set(pair.runs.filter((r) => r.kind === 'transfer').map((r) => r.seed)).size;
+  const { metric, metrics } = targetRow;
   return (
     <Figures>
+      {metric !== null && cell.metric !== null && (
+        <Figure
+          label={<span className="inline-block first-letter:uppercase">{metric.name}</span>}
+          value={metricNumber(cell.metric.value, metric)}
+          note={[
+            note(
+              interval(cell.metric, (x) => metricNumber(x, metric)),
+              'no interval known',
+            ),
+            ...(metrics.scratch === null ? [] : [`scratch ${metricNumber(metrics.scratch.value, metric)}`]),
+            ...(metrics.gold === null ? [] : [`own network ${metricNumber(metrics.gold.value, metric)}`]),
+          ].join(', ')}
+        />
+      )}
       <Figure
         label="Gain"
         value={cell.gain === null ? '–' : percent(cell.gain.value)}

@@ -5,7 +5,8 @@ import Link from 'next/link';
 import { useState } from 'react';
 import { percent, share } from '@/app/_lib/format';
 import { gainDomain, rankLabels, type Tone, toneOf } from '@/app/_lib/ranking';
-import type { RankedSource } from '@/lib/service/contracts';
+import type { RankedSource, TaskMetric } from '@/lib/service/contracts';
+import { metricGainWithInterval, metricNumber, metricWithInterval } from '@/lib/service/views/metric-words';
 
 const ROW = 25;
 const COLOUR: Record<Tone, string> = {
@@ -14,6 +15,10 @@ const COLOUR: Record<Tone, string> = {
   unsure: 'var(--ink2)',
 };
 const COLUMNS = {
+  fewMetric:
+    'grid-cols-[38px_minmax(110px,168px)_minmax(120px,1fr)_86px_76px_58px] phone:grid-cols-[30px_minmax(90px,118px)_minmax(80px,1fr)_62px]',
+  manyMetric:
+    'grid-cols-[44px_minmax(150px,236px)_minmax(110px,1fr)_86px_76px_58px] phone:grid-cols-[34px_minmax(112px,140px)_minmax(60px,1fr)_62px]',
   few: 'grid-cols-[38px_minmax(110px,168px)_minmax(120px,1fr)_86px_58px] phone:grid-cols-[30px_minmax(90px,118px)_minmax(90px,1fr)_48px]',
   many: 'grid-cols-[44px_minmax(150px,236px)_minmax(120px,1fr)_86px_58px] phone:grid-cols-[34px_minmax(120px,150px)_minmax(80px,1fr)_44px]',
 };
@@ -26,13 +31,18 @@ interface Props {
   href: (source: RankedSource) => string;
   /** Several methods: longer names. */
   many: boolean;
+  /** What people report of the target, a column where it is known. */
+  metric: TaskMetric | null;
 }
 
 /** Dot and whisker of every source, best first; the tie set is a band, the worse side is tinted. */
-export function RankChart({ sources: all, label, href, many }: Props) {
+export function RankChart({ sources: all, label, href, many, metric }: Props) {
   const [whole, setWhole] = useState(false);
   const sources = whole || all.length <= FIRST + 10 ? all : all.slice(0, FIRST);
-  const GRID = `grid items-center gap-2 ${COLUMNS[many ? 'many' : 'few']}`;
+  const reported = metric !== null && all.some((s) => s.metric !== null);
+  const GRID = `grid items-center gap-2 ${COLUMNS[`${many ? 'many' : 'few'}${reported ? 'Metric' : ''}`]}`;
+  // A phone has room for one figure.
+  const quality = `text-right ${reported ? 'phone:hidden' : ''}`;
   const [low, high] = gainDomain(all);
   const x = scaleLinear([low, high], [0, 100]);
   const ranks = rankLabels(all);
@@ -63,7 +73,8 @@ export function RankChart({ sources: all, label, href, many }: Props) {
           </span>
         </span>
         <span className="phone:hidden">P(best)</span>
-        <span className="text-right">Quality</span>
+        {reported && <span className="truncate text-right first-letter:uppercase">{metric.name}</span>}
+        <span className={quality}>Quality</span>
       </div>
       <div className="relative">
         <div className={`${GRID} pointer-events-none absolute inset-0`} aria-hidden="true">
@@ -103,7 +114,12 @@ export function RankChart({ sources: all, label, href, many }: Props) {
                 </span>
                 <Whisker source={s} x={(v) => x(v)} />
                 <Best source={s} />
-                <span className="text-right">{s.quality === null ? '–' : percent(s.quality.value)}</span>
+                {reported && (
+                  <span className="whitespace-nowrap text-right" title={metricGainText(s, metric)}>
+                    {s.metric === null ? '–' : metricNumber(s.metric.value, metric)}
+                  </span>
+                )}
+                <span className={quality}>{s.quality === null ? '–' : percent(s.quality.value)}</span>
               </Link>
             </li>
           ))}
@@ -133,6 +149,15 @@ export function RankChart({ sources: all, label, href, many }: Props) {
     </div>
   );
 }
+
+/** `accuracy 61.2 % (95 % interval …), difference to scratch +9.1 points (…)`. */
+const metricGainText = ({ metric: own, metricGain }: RankedSource, metric: TaskMetric): string =>
+  [
+    own && `${metric.name} ${metricWithInterval(own, metric)}`,
+    metricGain && `difference to scratch ${metricGainWithInterval(metricGain, metric)}`,
+  ]
+    .filter(Boolean)
+    .join(', ');
 
 function Whisker({ source, x }: { source: RankedSource; x: (value: number) => number }) {
   if (source.gain === null) return <span className="text-ink3 text-label">not measured</span>;

@@ -2,7 +2,7 @@
 
 import Link from 'next/link';
 import { API, apiPath, sweepPath } from '@/app/_lib/api';
-import { count, list, loss, percent, share } from '@/app/_lib/format';
+import { count, interval, list, loss, percent, share } from '@/app/_lib/format';
 import { harmful } from '@/app/_lib/ranking';
 import { useApi } from '@/app/_lib/use-api';
 import { useSweep } from '@/app/_lib/use-sweep';
@@ -15,6 +15,7 @@ import {
   type RankedSource,
   type TargetView,
 } from '@/lib/service/contracts';
+import { metricCell, metricNumber } from '@/lib/service/views/metric-words';
 import { PageHead } from '../shell/page-head';
 import { CopyLink } from '../ui/copy-button';
 import { Figure, Figures } from '../ui/figure';
@@ -127,7 +128,11 @@ function Ranking({ id, view, name, ways, method, seeds }: RankingProps) {
                 label={label}
                 href={(s) => ways.href(base, s, view.target)}
                 many={ways.many}
+                metric={row.metric}
               />
+            )}
+            {row.metricNote !== null && (
+              <p className="mt-1 text-ink2 text-label first-letter:uppercase">{row.metricNote}.</p>
             )}
           </section>
           <DomainsSection id={id} target={view.target} />
@@ -170,8 +175,25 @@ function TargetFigures({
   const { helps, unsure, hurts, unknown } = set.verdicts;
   const qualities = sources.flatMap((s) => (s.quality === null ? [] : [s.quality.value]));
   const nothing = row.scratchSkill !== null && row.scratchSkill < 0;
+  const { metric, metrics } = row;
+  const taken = sources.find(({ source }) => source === (set.best ?? set.leader));
   return (
     <Figures>
+      {metric !== null && taken?.metric != null && (
+        <Figure
+          label={
+            <span className="inline-block first-letter:uppercase">{`${metric.name}, ${set.best ? 'best choice' : 'leader'}`}</span>
+          }
+          value={metricNumber(taken.metric.value, metric)}
+          note={[
+            interval(taken.metric, (x) => metricNumber(x, metric)),
+            metrics.scratch && `scratch ${metricNumber(metrics.scratch.value, metric)}`,
+            metrics.gold && `own network ${metricNumber(metrics.gold.value, metric)}`,
+          ]
+            .filter(Boolean)
+            .join(', ')}
+        />
+      )}
       <Figure
         label={`${noun} that help`}
         value={helps}
@@ -209,11 +231,19 @@ function TargetFigures({
   );
 }
 
+const REFERENCE_NAMES = { mean: 'Mean predictor', scratch: 'Scratch', gold: 'Own network' } as const;
+
 function References({ row, tournament }: { row: TargetView; tournament: string }) {
   const facts: [string, string | null][] = [
     ['Mean predictor', row.losses.mean === null ? null : loss(row.losses.mean)],
     ['From scratch', row.losses.scratch === null ? null : loss(row.losses.scratch)],
     ['Own network', row.losses.gold === null ? null : loss(row.losses.gold)],
+    ...(['mean', 'scratch', 'gold'] as const).map((kind): [string, string | null] => [
+      `${REFERENCE_NAMES[kind]}, ${row.metric?.name}`,
+      row.metric === null || row.metrics[kind] === null
+        ? null
+        : metricCell(row.metrics[kind], row.metric) + (row.metric.unit === '%' ? ' %' : ''),
+    ]),
     ['Source over seed variance', row.signalToNoise === null ? null : share(row.signalToNoise, 1)],
     ['Ties between transfers', row.tieRate === null || row.testImages === 0 ? null : percent(row.tieRate, 1)],
     ['Consistency index', row.consistencyIndex === null ? null : share(row.consistencyIndex, 3)],

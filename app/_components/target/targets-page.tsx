@@ -9,6 +9,7 @@ import { useSweep } from '@/app/_lib/use-sweep';
 import { useUrlState } from '@/app/_lib/use-url-state';
 import type { Ways } from '@/app/_lib/ways';
 import type { TargetListItem } from '@/lib/service/contracts';
+import { metricNumber, metricWithInterval } from '@/lib/service/views/metric-words';
 import { PageHead } from '../shell/page-head';
 import { NovelForm } from '../sweeps/novel-form';
 import { SortHead, sortRows } from '../ui/sort-head';
@@ -63,6 +64,9 @@ export function TargetsPage({ id }: { id: string }) {
                   {sweep.ways.many ? 'Best way' : 'Best source'}
                 </th>
                 <SortHead {...head} id="gain" label="Its gain" number />
+                <th scope="col" className="text-right phone:hidden">
+                  Its metric, scratch’s
+                </th>
                 <SortHead {...head} id="own" label="Its skill" number wide />
                 <th
                   scope="col"
@@ -89,10 +93,18 @@ export function TargetsPage({ id }: { id: string }) {
   );
 }
 
+/** `accuracy 61.2 % (55.0–67.1), scratch 52.1 %` of the best; null where it is not known. */
+function metricText({ metric, metrics, best }: TargetListItem): string | null {
+  if (metric === null || best === null || best.metric === null) return null;
+  const own = `${metric.name} ${metricWithInterval(best.metric, metric).replace('95 % interval ', '')}`;
+  return metrics.scratch === null ? own : `${own}, ${metricNumber(metrics.scratch.value, metric)}`;
+}
+
 function TargetLine({ item, base, ways }: { item: TargetListItem; base: string; ways: Ways }) {
   const { verdicts, best } = item;
   const total = Math.max(1, verdicts.helps + verdicts.unsure + verdicts.hurts + verdicts.unknown);
   const part = (n: number): string => `${(100 * n) / total}%`;
+  const reported = metricText(item);
   const served =
     best === null ? (
       <span className="text-ink3">–</span>
@@ -118,9 +130,11 @@ function TargetLine({ item, base, ways }: { item: TargetListItem; base: string; 
         {!item.kept && <span className="ml-2 text-label text-worse">excluded</span>}
         {!item.complete && <span className="ml-2 text-ink3 text-label">incomplete</span>}
         <span className="hidden text-ink2 phone:block">best: {served}</span>
+        {reported !== null && <span className="hidden text-ink2 phone:block">{reported}</span>}
       </td>
       <td className="phone:hidden">{served}</td>
       <td className="whitespace-nowrap text-right">{best?.gain == null ? '–' : percent(best.gain.value)}</td>
+      <td className="text-right phone:hidden">{reported ?? '–'}</td>
       <td
         className={`whitespace-nowrap text-right phone:hidden ${(best?.skill ?? 1) <= 0 ? 'text-worse' : ''}`}
       >

@@ -7,7 +7,7 @@ export function Figure({
   note,
   tone,
 }: {
-  label: string;
+  label: ReactNode;
   value: ReactNode;
   note: ReactNode;
   tone?: 'worse';

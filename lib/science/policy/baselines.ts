@@ -7,7 +7,9 @@ import {
   prepareProblem,
   withinBudgets,
 } from './problem';
-import { type PolicyResult, policyFrom } from './result';
+import { type PolicyResult, policyFrom } from './solve';
+
+const UNPROVED = { optimal: false, bound: -Infinity };
 
 /** Targets served first, then value: the order in which greedy compares sets of sources. */
 function score(
@@ -30,11 +32,8 @@ function relativeCost(prepared: PreparedProblem, source: number): number {
  * Greedy baseline: starting from the forced sources, adds the affordable source that serves most new targets and, among
  * equals, gains most value per relative cost, until nothing gains. Null when it ends with a target unserved.
  */
-export const greedyPolicy = (problem: PolicyProblem): PolicyResult | null =>
-  greedyFrom(prepareProblem(problem));
-
-/** The greedy policy of a prepared problem; `bound`: what no policy exceeds, where something is known. */
-export function greedyFrom(prepared: PreparedProblem, bound = -Infinity): PolicyResult | null {
+export function greedyPolicy(problem: PolicyProblem): PolicyResult | null {
+  const prepared = prepareProblem(problem);
   const supervised = new Set(prepared.forced);
   if (!withinBudgets(prepared, supervised)) return null;
   for (;;) {
@@ -51,7 +50,7 @@ export function greedyFrom(prepared: PreparedProblem, bound = -Infinity): Policy
       if (!best || served > best.served || (served === best.served && rate > best.rate))
         best = { source, served, rate };
     }
-    if (!best) return policyFrom(prepared, supervised, { optimal: false, bound });
+    if (!best) return policyFrom(prepared, supervised, UNPROVED);
     supervised.add(best.source);
   }
 }

@@ -1,5 +1,4 @@
 import type { TaskId } from '@/lib/science/core';
-import type { SolveOptions } from './highs';
 import { type PolicyProblem, prepareProblem, type UsableEdge } from './problem';
 import { solvePolicy } from './solve';
 
@@ -38,10 +37,9 @@ export async function policyRange(
   problem: PolicyProblem,
   missing: readonly MissingEdge[],
   highest: (edge: MissingEdge) => number,
-  options: SolveOptions = {},
 ): Promise<PolicyRange> {
-  const low = await solvePolicy(problem, options);
+  const low = await solvePolicy(problem);
   const added = missing.map((edge) => ({ ...edge, kind: 'transfer' as const, value: highest(edge) }));
-  const high = await solvePolicy({ ...problem, edges: [...problem.edges, ...added] }, options);
+  const high = await solvePolicy({ ...problem, edges: [...problem.edges, ...added] });
   return { low: low.objective, high: high.bound };
 }

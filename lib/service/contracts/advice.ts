@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { estimate, reported, taskMetric } from './views';
 
 /** One way to serve a target as measured, with how much better than scratch it was at equally many labels. */
 const adviceWay = z.object({
@@ -12,6 +13,7 @@ const adviceWay = z.object({
    * which is the median over images: a few images with large losses move this one only.
    */
   logMeanRatio: z.number(),
+  ...reported,
   /** 1 − mean loss / mean-predictor loss; at most 0: a constant is as good. Null where the constant is not measured. */
   skill: z.number().nullable(),
   /** Half-width of its 95 % interval over seeds; null with one seed. */
@@ -25,6 +27,10 @@ const adviceWay = z.object({
 export const adviceView = z.object({
   sweepId: z.string(),
   target: z.string(),
+  /** What people report of the target: the advice leads by it where it is known. */
+  metric: taskMetric.nullable(),
+  /** The same of training from scratch with the most labels. */
+  scratchMetric: estimate.nullable(),
   /** The recommendation in words, with its evidence. */
   advice: z.string(),
   /** By which sources were called similar; null where nothing says. */

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { candidateSet } from './standing';
-import { estimate, rankedSource } from './views';
+import { estimate, rankedSource, reported } from './views';
 
 /** Answers about the dimensions of a transfer beside source and target: its order and the size of its transfer set. */
 
@@ -50,6 +50,7 @@ const sizedCandidate = z.object({
   sources: z.array(z.string()),
   seeds: z.number(),
   loss: z.number().nullable(),
+  ...reported,
   skill: z.number().nullable(),
   gain: estimate.nullable(),
   quality: estimate.nullable(),

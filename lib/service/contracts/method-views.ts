@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { verdict } from './standing';
-import { cellState, estimate } from './views';
+import { cellState, estimate, reported, taskMetric } from './views';
 
 /** Training work: as measured, mean over seeds. */
 const cost = z.object({ flops: z.number(), seconds: z.number() });
@@ -21,6 +21,7 @@ const way = z.object({
   /** It, or what it stands on, saw more of the target's labels than it was given: on the source pool, or of a larger transfer set. */
   ownLabels: z.boolean(),
   loss: z.number().nullable(),
+  ...reported,
   gain: estimate.nullable(),
   quality: estimate.nullable(),
   /** Median over test images of ln(loss / loss of scratch at equally many labels), negative = better. */
@@ -42,6 +43,7 @@ const atSize = z.object({
     loss: z.number().nullable(),
     /** Below 0: a constant predictor is better, and a gain over scratch says little. */
     skill: z.number().nullable(),
+    metric: estimate.nullable(),
     cost: cost.nullable(),
   }),
   /** Keys of the ways that beat a constant (or `scratch`) and everything that costs no more FLOPs, cheapest first. */
@@ -54,6 +56,9 @@ const atSize = z.object({
 export const methodsView = z.object({
   sweepId: z.string(),
   target: z.string(),
+  /** What people report of the target, and that of its own network. */
+  metric: taskMetric.nullable(),
+  goldMetric: estimate.nullable(),
   methods: z.array(
     z.object({
       id: z.string(),

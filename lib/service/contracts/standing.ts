@@ -8,7 +8,7 @@ import { z } from 'zod';
 export const verdict = z.enum(['helps', 'unsure', 'hurts', 'unknown']);
 
 /** What sources are ranked by. */
-export const rankingMeasure = z.enum(['affinity', 'gain', 'quality', 'effect', 'loss']);
+export const rankingMeasure = z.enum(['affinity', 'gain', 'quality', 'effect', 'loss', 'metric']);
 
 /**
  * The set of transfers that a rank, P(best), a tie, an affinity or a count speaks of. Two answers with the same set have the

@@ -11,6 +11,17 @@ export const estimate = z.object({
   high: z.number().nullable(),
 });
 
+/** The figure that people report of a task, such as accuracy; the mean over test images of their own. */
+export const taskMetric = z.object({ name: z.string(), unit: z.string(), higherIsBetter: z.boolean() });
+
+/** The task's metric of a transfer beside its losses. */
+export const reported = {
+  /** In the metric's unit (`targetRow.metric`); null where it is not known. */
+  metric: estimate.nullable(),
+  /** Its difference to scratch's on the same images, positive = better, whatever the metric's direction. */
+  metricGain: estimate.nullable(),
+};
+
 export const taskView = z.object({
   id: z.string(),
   name: z.string(),
@@ -19,6 +30,8 @@ export const taskView = z.object({
   source: z.boolean(),
   target: z.boolean(),
   labelCost: z.number(),
+  /** Null of imported results that do not name one. */
+  metric: taskMetric.nullable(),
 });
 
 const stateCounts = z.object({
@@ -94,6 +107,7 @@ export const cellView = z.object({
   /** Median over test images of ln(loss / scratch loss), negative = better. */
   effect: estimate.nullable(),
   loss: z.number().nullable(),
+  ...reported,
   /** 1 − loss / mean-predictor loss; at most 0: a constant is as good. */
   skill: z.number().nullable(),
   /** Ridge-probe skill (1 − L/L of the mean predictor), preliminary. */
@@ -129,6 +143,16 @@ export const targetView = z.object({
     scratch: z.number().nullable(),
     gold: z.number().nullable(),
   }),
+  /** What people report of the target; null where nothing names it. */
+  metric: taskMetric.nullable(),
+  /** The same of the references: constant predictor, scratch, own network. */
+  metrics: z.object({
+    mean: estimate.nullable(),
+    scratch: estimate.nullable(),
+    gold: estimate.nullable(),
+  }),
+  /** Why the metric or its intervals are not known; null where they are. */
+  metricNote: z.string().nullable(),
   /** The detached "own network" column: affinity of `self` beside the set; with those of the set it sums to 1. */
   self: estimate.nullable(),
   /** What rank, P(best), ties and affinities of this answer speak of. */
@@ -168,6 +192,7 @@ export const rankedSource = z.object({
   quality: estimate.nullable(),
   /** Median over test images of ln(loss / scratch loss), negative = better. */
   effect: estimate.nullable(),
+  ...reported,
   /** 1 − mean loss / mean-predictor loss; at most 0: a constant is as good. */
   skill: z.number().nullable(),
   probabilityBest: z.number().nullable(),
@@ -180,6 +205,16 @@ export const bestSourceView = z.object({
   sweepId: z.string(),
   target: z.string(),
   preliminary: z.boolean(),
+  /** Which measured number of labels answers for the one that was asked for; null where none was: the largest. */
+  labels: z
+    .object({
+      asked: z.number(),
+      answered: z.number(),
+      measured: z.array(z.number()),
+      match: z.enum(['exact', 'between', 'below', 'above']),
+      words: z.string(),
+    })
+    .nullable(),
   /** Recommendation in words, with its evidence. */
   advice: z.string(),
   /** What the ranks speak of; `sources` may be its first k only. */
@@ -325,6 +360,7 @@ export const problem = z.object({
 });
 
 export type Estimate = z.infer<typeof estimate>;
+export type TaskMetric = z.infer<typeof taskMetric>;
 export type TaskView = z.infer<typeof taskView>;
 export type ProgressView = z.infer<typeof progressView>;
 export type SweepView = z.infer<typeof sweepView>;
@@ -342,17 +378,3 @@ export type TargetListItem = z.infer<typeof targetListItem>;
 export type GalleryView = z.infer<typeof galleryView>;
 export type WorkerView = z.infer<typeof workerView>;
 export type Problem = z.infer<typeof problem>;
-
-/** What workers have in hand now. It changes each second, so it is apart from the views of results. */
-export const runningView = z.object({
-  runs: z.array(
-    z.object({
-      fingerprint: z.string(),
-      /** Lost: its worker has been silent for longer than its claim holds. */
-      state: z.enum(['running', 'lost']),
-      /** Share of the run's own work, 0 to 1. */
-      progress: z.number(),
-    }),
-  ),
-});
-export type RunningView = z.infer<typeof runningView>;

@@ -1,5 +1,5 @@
 import type { CurvePoint, RunKind, RunState, RunTable, SampleImage, TaskId } from '@/lib/science/core';
-import type { RunStore, StoredRun, StoredSweep, WorkerRegistry } from './runs';
+import type { RunStore, StoredSweep, WorkerRegistry } from './runs';
 
 /** One line of the append-only log behind live progress. Ids rise in the order in which lines became visible. */
 export interface StoredEvent {
@@ -56,14 +56,6 @@ interface TournamentRun {
   open: boolean;
 }
 
-/** A sweep with the version of its results: it rises with each change of what views of results show. */
-export interface SweepVersion {
-  id: string;
-  number: number;
-  origin: 'measured' | 'imported';
-  version: number;
-}
-
 /**
  * Everything that is kept about sweeps. `RunStore` is what a worker needs for one run; the rest serves
  * scheduling, analysis and display.
@@ -71,14 +63,6 @@ export interface SweepVersion {
 export interface Store extends RunStore {
   readonly workers: WorkerRegistry;
   readonly events: EventLog;
-  /** All sweeps with the versions of their results. */
-  versions(): Promise<readonly SweepVersion[]>;
-  /** Runs of the sweep that a worker has. */
-  runningOf(sweepId: string): Promise<readonly StoredRun[]>;
-  /** An answer that was kept for this version; null when there is none. */
-  storedView(sweepId: string, key: string, version: string): Promise<Uint8Array | null>;
-  /** Keeps an answer in place of that of another version; of one sweep only so many, the newest. */
-  keepView(sweepId: string, key: string, version: string, bytes: Uint8Array): Promise<void>;
   /** Sweeps that want the run, oldest first. */
   sweepsOf(fingerprint: string): Promise<readonly StoredSweep[]>;
   losses(fingerprints: readonly string[]): Promise<ReadonlyMap<string, StoredLosses>>;

@@ -7,11 +7,9 @@ import { connect } from '../store';
 import { createSweeps, parseSweepFile, type Sweeps } from '../sweeps';
 import { type Api, createApi } from './app';
 import { datasetCatalog } from './dataset-catalog';
-import type { ApiDeps, SweepCommands } from './deps';
+import type { SweepCommands } from './deps';
 import { batchReport, knownRuns, planReport } from './plan-report';
-import { createService, createThreadTasks } from './service';
-import { threadPool } from './threads/pool';
-import type { Tasks } from './threads/questions';
+import { createService } from './service';
 
 /** A page wants an answer soon, be it that the database is away. */
 const PATIENCE_SECONDS = 3;
@@ -20,8 +18,6 @@ interface OpenApiOptions {
   /** Default: DATABASE_URL, which the supervisor sets. */
   databaseUrl?: string | undefined;
   token?: string | undefined;
-  /** Answers inside this process: for one command, which no thread is worth. */
-  inProcess?: boolean;
 }
 
 /** The sweeps' room behind the shape that HTTP needs. */
@@ -52,46 +48,26 @@ const version = (): string => {
   return (parsed as { version?: string }).version ?? '0.0.0';
 };
 
-/** Everything over a database that is migrated already. */
-async function openDeps(databaseUrl: string): Promise<{ deps: ApiDeps; close(): Promise<void> }> {
-  const store = await connect(databaseUrl, { patienceSeconds: PATIENCE_SECONDS });
-  return {
-    deps: {
-      store,
-      sweeps: sweepCommands(createSweeps({ store, datasets: datasetCatalog }), store),
-      tasks: declareTasks,
-      clock: { now: () => Date.now() },
-      version: version(),
-      log: (error) => console.error(error),
-    },
-    async close() {
-      await store.close();
-    },
-  };
-}
-
-/** What a thread of the server answers; its connections end with it. */
-export const openTasks = async (databaseUrl: string): Promise<Tasks> =>
-  createThreadTasks((await openDeps(databaseUrl)).deps);
-
-/** Wires store, threads and API over a database that is migrated already. */
+/** Wires store and API over a database that is migrated already. */
 export async function openApi(options: OpenApiOptions = {}): Promise<{ app: Api; close(): Promise<void> }> {
   const databaseUrl = options.databaseUrl ?? process.env.DATABASE_URL;
   if (!databaseUrl) {
     throw new TaskatlasError('unavailable', 'DATABASE_URL is not set. Start everything with: npm start');
   }
-  const { deps, close } = await openDeps(databaseUrl);
-  const threads = options.inProcess ? null : threadPool(databaseUrl);
+  const store = await connect(databaseUrl, { patienceSeconds: PATIENCE_SECONDS });
   const service = createService({
-    ...deps,
-    ...(threads ? { threads } : {}),
+    store,
+    sweeps: sweepCommands(createSweeps({ store, datasets: datasetCatalog }), store),
+    tasks: declareTasks,
+    clock: { now: () => Date.now() },
     token: options.token || undefined,
+    version: version(),
+    log: (error) => console.error(error),
   });
   return {
     app: createApi(service),
     async close() {
-      await threads?.close();
-      await close();
+      await store.close();
     },
   };
 }

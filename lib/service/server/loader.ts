@@ -39,8 +39,6 @@ export interface Loader {
   /** A sweep by id, by number or `latest`. Throws `not-found`. */
   sweep(ref: string): Promise<StoredSweep>;
   data(ref: string): Promise<SweepData>;
-  /** What views of results are computed from, without who is at work and what was reached when. */
-  results(ref: string): Promise<SweepData>;
   result(fingerprint: string): Promise<RunResult | null>;
   /** After a change: the next reading is fresh. */
   forget(): void;
@@ -84,11 +82,14 @@ export function createLoader(deps: Pick<ApiDeps, 'store' | 'clock'>): Loader {
     );
   };
 
-  const resultsOf = async (found: StoredSweep): Promise<SweepData> => {
-    const [runs, analyses, policies] = await Promise.all([
+  const read = async (found: StoredSweep): Promise<SweepData> => {
+    const [runs, analyses, policies, workers, phases, troubles] = await Promise.all([
       store.runsOf(found.id),
       store.analyses(found.id),
       store.policies(found.id),
+      store.workers.list(),
+      store.phases(found.id),
+      store.troubles(found.id),
     ]);
     const done = runs.filter((run) => run.state === 'done' && run.kind !== 'dataset');
     const summaries = await summariesOf(done.map((run) => run.fingerprint));
@@ -98,25 +99,16 @@ export function createLoader(deps: Pick<ApiDeps, 'store' | 'clock'>): Loader {
       analyses: withRunMetrics({ sweep: found, runs, analyses, summaries }),
       policies,
       summaries,
-      workers: [],
+      workers,
+      phases,
+      troubles,
       now: clock.now(),
     };
-  };
-
-  const read = async (found: StoredSweep): Promise<SweepData> => {
-    const [results, workers, phases, troubles] = await Promise.all([
-      resultsOf(found),
-      store.workers.list(),
-      store.phases(found.id),
-      store.troubles(found.id),
-    ]);
-    return { ...results, workers, phases, troubles };
   };
 
   return {
     sweep,
     result,
-    results: async (ref) => resultsOf(await sweep(ref)),
     data: async (ref) => {
       const found = await sweep(ref);
       const known = shared.get(found.id);

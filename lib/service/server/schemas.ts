@@ -8,7 +8,6 @@ export const named = {
   matrix: contracts.matrixView.meta({ id: 'Matrix' }),
   bestSource: contracts.bestSourceView.meta({ id: 'BestSource' }),
   policy: contracts.policyView.meta({ id: 'Policy' }),
-  policyCurvePoint: contracts.policyCurvePoint.meta({ id: 'PolicyCurvePoint' }),
   orders: contracts.ordersView.meta({ id: 'Orders' }),
   sizes: contracts.sizesView.meta({ id: 'Sizes' }),
   methods: contracts.methodsView.meta({ id: 'Methods' }),
@@ -22,7 +21,6 @@ export const named = {
   pair: contracts.pairView.meta({ id: 'Pair' }),
   run: contracts.runView.meta({ id: 'Run' }),
   runDetail: contracts.runDetailView.meta({ id: 'RunDetail' }),
-  running: contracts.runningView.meta({ id: 'Running' }),
   runList: contracts.runListView.meta({ id: 'RunList' }),
   plan: contracts.planView.meta({ id: 'Plan' }),
   batch: contracts.sweepBatch.meta({ id: 'SweepBatch' }),
@@ -99,9 +97,10 @@ export const methodQuery = z.strictObject({ method: methodName.optional() });
 export const bestSourceQuery = z.strictObject({
   target: taskName.meta(about('Id of the target', 'z-depth')),
   k: whole(1, 10_000, 3).optional(),
-  unit: z.enum(['affinity', 'gain', 'quality', 'effect', 'loss']).default('affinity'),
+  unit: contracts.rankingMeasure.default('affinity'),
   maxOrder: whole(1, 20).optional(),
   method: methodName.optional(),
+  labels: whole(1, 100_000_000, 1000).optional(),
 });
 
 const nameList = z

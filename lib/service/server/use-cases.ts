@@ -13,11 +13,9 @@ import type {
   OrdersView,
   PairView,
   PlanView,
-  PolicyCurvePoint,
   PolicyView,
   RunDetailView,
   RunListView,
-  RunningView,
   RunView,
   SimilarityView,
   SizesView,
@@ -30,7 +28,6 @@ import type {
   ValidityView,
   WorkerView,
 } from '../contracts';
-import { answerCurve, answerPolicy } from '../policies';
 import type { StoredRun, StoredWorker } from '../ports';
 import {
   type AgreementRequest,
@@ -48,7 +45,6 @@ import {
   pairRuns,
   pairView,
   type RankingOptions,
-  runningView,
   runView,
   type SweepData,
   seedOf,
@@ -63,6 +59,7 @@ import {
 import type { ApiDeps } from './deps';
 import { checkMethod, checkTarget, evidence, missing } from './evidence';
 import type { Loader } from './loader';
+import type { PolicySolver } from './policy-solver';
 
 export const SWEEP_ACTIONS = ['pause', 'resume', 'stop', 'cancel', 'retry-failed'] as const;
 type SweepAction = (typeof SWEEP_ACTIONS)[number];
@@ -85,8 +82,6 @@ const sampleUrl = (fingerprint: string, index: number, role: string): string =>
 export interface UseCases {
   sweeps(): Promise<SweepView[]>;
   sweep(ref: string): Promise<SweepView>;
-  /** Text of a sweep file to its spec. Throws `invalid-input` with the path of every wrong field. */
-  parse(text: string, format: 'yaml' | 'json'): Promise<SweepSpec>;
   submit(spec: SweepSpec): Promise<SweepView>;
   plan(spec: SweepSpec): Promise<PlanView>;
   submitBatch(batch: SweepBatch): Promise<SweepView[]>;
@@ -96,13 +91,9 @@ export interface UseCases {
   planNovel(ref: string, request: NovelRequest): Promise<PlanView>;
   act(ref: string, action: SweepAction): Promise<SweepView>;
   matrix(ref: string, method?: string): Promise<MatrixView>;
-  /** Runs at work: what changes each second is apart from the matrix. */
-  running(ref: string): Promise<RunningView>;
-  targets(ref: string): Promise<{ targets: TargetListItem[] }>;
+  targets(ref: string): Promise<TargetListItem[]>;
   bestSource(ref: string, target: string, options?: RankingOptions): Promise<BestSourceView>;
   policy(ref: string, request?: Partial<PolicyRequest>): Promise<PolicyView>;
-  /** The optimum at every budget of the same question, ascending, each as soon as it is solved. */
-  policyCurve(ref: string, request?: Partial<PolicyRequest>): AsyncGenerator<PolicyCurvePoint>;
   advice(ref: string, target: string): Promise<AdviceView>;
   methods(ref: string, target: string): Promise<MethodsView>;
   /** How far the two domains of a sweep lie apart, before and after each adaptation to a target. */
@@ -183,21 +174,8 @@ function dictionaryNames(deps: ApiDeps): (id: string) => string {
   return (id) => names.get(id) ?? id;
 }
 
-/** What was left out of a request is taken from the sweep. */
-function wholeRequest(data: SweepData, request: Partial<PolicyRequest>): PolicyRequest {
-  return {
-    budget: defaultBudget(data, request.unit ?? 'tasks', request.labelCosts ?? {}),
-    maxOrder: data.sweep.spec.policy.maxOrder,
-    force: [],
-    forbid: [],
-    weights: {},
-    ...request,
-    objective: objectiveOf(data, request.objective),
-  };
-}
-
 /** Queries: they read and compute, and change nothing. */
-function queries(deps: ApiDeps, loader: Loader) {
+function queries(deps: ApiDeps, loader: Loader, solver: PolicySolver) {
   const { store, clock } = deps;
   const dictionary = dictionaryNames(deps);
   const known = async (fingerprint: string): Promise<StoredRun> => {
@@ -213,7 +191,6 @@ function queries(deps: ApiDeps, loader: Loader) {
       return views;
     },
     sweep: async (ref: string) => sweepView(await loader.data(ref)),
-    parse: async (text: string, format: 'yaml' | 'json') => deps.sweeps.parse(text, format),
     plan: (spec: SweepSpec) => deps.sweeps.plan(spec),
     planBatch: ({ files }: SweepBatch) => deps.sweeps.planBatch(files),
     planNovel: async (ref: string, request: NovelRequest) =>
@@ -223,9 +200,7 @@ function queries(deps: ApiDeps, loader: Loader) {
       checkMethod(data, method);
       return matrixView(data, method);
     },
-    running: async (ref: string) =>
-      runningView(await store.runningOf((await loader.sweep(ref)).id), clock.now()),
-    targets: async (ref: string) => ({ targets: targetList(await loader.data(ref)) }),
+    targets: async (ref: string) => targetList(await loader.data(ref)),
     async bestSource(ref: string, target: string, options?: RankingOptions) {
       const data = await loader.data(ref);
       checkTarget(data, target);
@@ -234,11 +209,15 @@ function queries(deps: ApiDeps, loader: Loader) {
     },
     async policy(ref: string, request: Partial<PolicyRequest> = {}) {
       const data = await loader.data(ref);
-      return answerPolicy(data, wholeRequest(data, request));
-    },
-    async *policyCurve(ref: string, request: Partial<PolicyRequest> = {}) {
-      const data = await loader.data(ref);
-      yield* answerCurve(data, wholeRequest(data, request));
+      return solver.solve(data, {
+        budget: defaultBudget(data, request.unit ?? 'tasks', request.labelCosts ?? {}),
+        maxOrder: data.sweep.spec.policy.maxOrder,
+        force: [],
+        forbid: [],
+        weights: {},
+        ...request,
+        objective: objectiveOf(data, request.objective),
+      });
     },
     ...evidence(deps, loader),
     async gallery(ref: string) {
@@ -315,8 +294,8 @@ function withHolders(workers: readonly StoredWorker[], held: readonly StoredRun[
 }
 
 /** Everything the service answers. Commands make the next reading fresh. */
-export function createUseCases(deps: ApiDeps, loader: Loader): UseCases {
-  const read = queries(deps, loader);
+export function createUseCases(deps: ApiDeps, loader: Loader, solver: PolicySolver): UseCases {
+  const read = queries(deps, loader, solver);
   const { sweeps, store } = deps;
   const actions: Record<SweepAction, (id: string) => Promise<void>> = {
     pause: sweeps.pause,

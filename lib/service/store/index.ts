@@ -10,7 +10,6 @@ import { runMethods } from './runs';
 import { scheduleMethods } from './schedule';
 import { sweepMethods } from './sweeps';
 import { nowIn } from './time';
-import { viewMethods } from './views';
 import { workerRegistry } from './workers';
 
 export { folderArtifacts } from './artifacts';
@@ -51,7 +50,6 @@ export async function connect(databaseUrl: string, options: ConnectOptions = {})
       ...importMethods(connection, now),
       ...scheduleMethods(connection, now),
       workers: workerRegistry(connection, now),
-      ...viewMethods(connection),
       events: eventLog(connection),
       close: () => connection.close(),
     };

@@ -11,8 +11,16 @@ import { familyOf } from '@/lib/science/catalog/families';
 import { candidateKey, labelOf, PLAIN_METHOD } from '@/lib/science/catalog/methods';
 import type { TaskId } from '@/lib/science/core';
 import { type AdviceView, sizesServed } from '../contracts';
+import {
+  byMetric,
+  disagreement,
+  type MetricLookup,
+  metricLookup,
+  metricRecommendation,
+} from './advice-metric';
 import { exclusionWords } from './best-source';
 import { cellContext } from './cells';
+import { metricClause } from './metric-words';
 import { methodOfCandidate, namesOf, type SweepData, sizesIn, sourcesOf, wayNames } from './model';
 import { decimal, finite, finiteMean, percent, percentWithInterval, sound } from './numbers';
 import { constantClause } from './recommend';
@@ -117,7 +125,7 @@ export function similarityOf(
   return { by: 'readout', of: splitBySimilarity(new Map(fit)) };
 }
 
-const wayView = (way: RankedPoint) => {
+const wayView = (way: RankedPoint, lookup: MetricLookup) => {
   const { method, sources, images, moreLabels, mean, margin, logRatios, skill, flops } = way;
   return {
     method,
@@ -125,6 +133,7 @@ const wayView = (way: RankedPoint) => {
     images,
     moreLabels,
     logMeanRatio: mean,
+    ...lookup.of(way),
     skill,
     margin,
     seeds: logRatios.length,
@@ -146,7 +155,7 @@ const constantWords = (way: RankedPoint): string =>
   beatsConstant(way) ? '' : `, but a constant predictor beats it (skill ${decimal(way.skill ?? 0)})`;
 
 /** `mean loss 32 % below scratch's (ln ratio −0.39 ± 0.04, 3 seeds)`, and whether a constant is better still. */
-function effectWords(way: RankedPoint): string {
+function lossWords(way: RankedPoint): string {
   const { mean, margin, logRatios } = way;
   const change = Math.abs(1 - Math.exp(mean));
   const side = mean < 0 ? 'below' : 'above';
@@ -157,7 +166,18 @@ function effectWords(way: RankedPoint): string {
   return `mean loss ${percent(change)} ${side} scratch’s (${sure})${constantWords(way)}`;
 }
 
-function regimeWords({ labels, similarity, rule, best, ruled, verdict }: Regime, named: Named): string {
+/** The same, with the metric that people report beside it. */
+const effectWordsOf =
+  (lookup: MetricLookup): Named =>
+  (way) =>
+    lossWords(way) +
+    metricClause(lookup.of(way), lookup.reference('scratch', way.images).metric, lookup.metric);
+
+function regimeWords(
+  { labels, similarity, rule, best, ruled, verdict }: Regime,
+  named: Named,
+  effectWords: Named,
+): string {
   const where = `${labels === 'few' ? 'Few' : 'Many'} labels, ${similarity} source: the rule says ${RULES[rule]}`;
   if (!best) return `${where}; nothing was measured here.`;
   const scratch = best.mean > 0 ? ', so that scratch was better' : '';
@@ -170,12 +190,15 @@ function regimeWords({ labels, similarity, rule, best, ruled, verdict }: Regime,
     : `${where}; ${measured}; the rule’s best was ${its}, and the seeds do not separate them.`;
 }
 
-/** What to do with the most labels that were measured. */
-function recommendation(ranking: readonly RankedPoint[], target: string, named: Named): string {
-  const most = Math.max(...ranking.map((point) => point.images));
-  const fair = ranking.filter((point) => point.images === most && !point.moreLabels);
+/** What to do by mean loss, where the metric that people report is not known. */
+function recommendation(
+  fair: readonly RankedPoint[],
+  target: string,
+  named: Named,
+  effectWords: Named,
+): string {
   const best = fair.find(beatsConstant);
-  const at = `With ${most} labelled images`;
+  const at = `With ${fair[0]?.images ?? 0} labelled images`;
   if (!best)
     return fair[0]
       ? `${at}, no way beats a constant predictor on ${target}: the nearest, ${named(fair[0])}, has its ${effectWords(fair[0])}.`
@@ -190,7 +213,7 @@ function recommendation(ranking: readonly RankedPoint[], target: string, named: 
 const keyOf = ({ method, sources }: RankedPoint): string => candidateKey(method, sources);
 
 /** The best of the ways that saw more of the target's labels, where it leads all others. */
-function byMoreLabels(ranking: readonly RankedPoint[], named: Named): string {
+function byMoreLabels(ranking: readonly RankedPoint[], named: Named, effectWords: Named): string {
   const most = Math.max(...ranking.map((point) => point.images));
   const now = ranking.filter((point) => point.images === most);
   const lead = now.find((point) => point.moreLabels);
@@ -199,14 +222,17 @@ function byMoreLabels(ranking: readonly RankedPoint[], named: Named): string {
 }
 
 /**
- * Mean losses and images won need not name the same way: a few images with large losses move a mean, not a count of
+ * Metric, mean losses and images won need not name the same way: a few images with large losses move a mean, not a count of
  * wins. Where they differ, the advice says both.
  */
-function byWins(data: SweepData, target: TaskId, ranking: readonly RankedPoint[]): string {
-  const most = Math.max(...ranking.map((point) => point.images));
-  const now = ranking.filter((point) => point.images === most);
-  const lead = now.find((point) => !point.moreLabels && beatsConstant(point));
-  const fair = new Set(now.flatMap((point) => (point.moreLabels ? [] : [keyOf(point)])));
+function byWins(
+  data: SweepData,
+  target: TaskId,
+  ways: readonly RankedPoint[],
+  lead: RankedPoint | undefined,
+  measure: string,
+): string {
+  const fair = new Set(ways.map(keyOf));
   const analysis = data.analyses.find((a) => a.target === target);
   const won = (analysis?.candidates ?? [])
     .filter((c) => c.kind === 'transfer' && sound(c.gain) !== null && fair.has(c.key) && !losesToConstant(c))
@@ -215,7 +241,7 @@ function byWins(data: SweepData, target: TaskId, ranking: readonly RankedPoint[]
   if (!lead || !first?.gain || keyOf(lead) === first.key) return '';
   const who = wayNames(data.sweep)(methodOfCandidate(first), first.sources);
   const scratch = finite(analysis?.candidates.find((c) => c.kind === 'scratch')?.skill);
-  return ` By images won instead of mean loss ${who} leads: ${percentWithInterval(first.gain)} against scratch${constantClause(scratch, finite(first.skill))}.`;
+  return ` By images won instead of ${measure} ${who} leads: ${percentWithInterval(first.gain)} against scratch${constantClause(scratch, finite(first.skill))}.`;
 }
 
 /** What does not pass the validity check is no ground for advice. */
@@ -233,13 +259,24 @@ export function adviceView(data: SweepData, target: TaskId): AdviceView {
   const points = pointsOf(data, target);
   const similarity = similarityOf(data, target, points);
   const { regimes, negative, ranking } = adviseRegimes(points, similarity.of);
+  const lookup = metricLookup(data, target);
+  const effectWords = effectWordsOf(lookup);
+  const view = (way: RankedPoint) => wayView(way, lookup);
+  const most = Math.max(...ranking.map((point) => point.images));
+  const fair = ranking.filter((point) => point.images === most && !point.moreLabels);
+  const [top] = byMetric(fair, lookup);
+  const byWhat = top ? (lookup.metric?.name ?? '') : 'mean loss';
   return {
     sweepId: data.sweep.id,
     target,
+    metric: lookup.metric,
+    scratchMetric: lookup.reference('scratch', most).metric,
     advice:
-      recommendation(ranking, name(target), named) +
-      byWins(data, target, ranking) +
-      byMoreLabels(ranking, named) +
+      (metricRecommendation(fair, lookup, name(target), named) ??
+        recommendation(fair, name(target), named, effectWords)) +
+      disagreement(fair, lookup, named) +
+      byWins(data, target, fair, top ?? fair.find(beatsConstant), byWhat) +
+      byMoreLabels(ranking, named, effectWords) +
       caution(data, target),
     similarityBy: similarity.by,
     similar: [...similarity.of].flatMap(([id, kind]) => (kind === 'similar' ? [id] : [])),
@@ -248,12 +285,12 @@ export function adviceView(data: SweepData, target: TaskId): AdviceView {
       similarity: regime.similarity,
       sizes: [...regime.sizes],
       rule: RULES[regime.rule],
-      best: regime.best && wayView(regime.best),
-      ruled: regime.ruled && wayView(regime.ruled),
+      best: regime.best && view(regime.best),
+      ruled: regime.ruled && view(regime.ruled),
       verdict: regime.verdict,
-      words: regimeWords(regime, named),
+      words: regimeWords(regime, named, effectWords),
     })),
-    negative: negative.map(wayView),
-    ranking: ranking.map(wayView),
+    negative: negative.map(view),
+    ranking: ranking.map(view),
   };
 }

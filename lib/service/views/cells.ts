@@ -7,6 +7,7 @@ import { atMainSize } from './main-size';
 import { candidateOf, cellKey, methodIn, reference, runsByCell, type SweepData } from './model';
 import { finite, finiteMean, sound } from './numbers';
 import { runShare, shownState } from './progress';
+import { metricNote, metricOf, reportedOf } from './reported';
 import { type Standing, standingOf } from './standing';
 
 /** Lookups that every cell of one sweep and one method needs, built once per view. */
@@ -163,7 +164,7 @@ export function cellView(context: CellContext, source: TaskId, target: TaskId): 
   const runs = context.runs(source, target);
   const probe = context.probe(source, target);
   const state = cellStateOf(runs, candidate !== undefined, probe !== null, context.now);
-  const begun = state !== 'done' && runs.some((run) => runShare(run) > 0 || run.state === 'running');
+  const active = runs.some((run) => run.state === 'running');
   return {
     source,
     target,
@@ -173,6 +174,7 @@ export function cellView(context: CellContext, source: TaskId, target: TaskId): 
     quality: sound(candidate?.quality),
     effect: sound(candidate?.logLossRatio),
     loss: finite(candidate?.meanLoss) ?? context.loss(source, target),
+    ...reportedOf(candidate),
     skill: finite(candidate?.skill),
     probe,
     rank: line?.rank ?? null,
@@ -180,7 +182,7 @@ export function cellView(context: CellContext, source: TaskId, target: TaskId): 
     best: line !== undefined && line === standing.best,
     tied: line?.tied ?? false,
     probabilityBest: line?.probabilityBest ?? null,
-    progress: begun ? runs.reduce((sum, run) => sum + runShare(run), 0) / runs.length : null,
+    progress: active ? runs.reduce((sum, run) => sum + runShare(run), 0) / runs.length : null,
     runs: runs.map((run) => run.fingerprint),
   };
 }
@@ -217,6 +219,13 @@ export function targetView(
     tieRate: finite(analysis?.tieRate),
     backends: backendsOf(data, target),
     losses: { mean: loss('mean'), scratch: loss('scratch'), gold: loss('self') },
+    metric: metricOf(data, target),
+    metrics: {
+      mean: reportedOf(reference(analysis, 'mean')).metric,
+      scratch: reportedOf(reference(analysis, 'scratch')).metric,
+      gold: reportedOf(reference(analysis, 'self')).metric,
+    },
+    metricNote: metricNote(data, target),
     self: standing.share(reference(analysis, 'self')?.affinity ?? null),
     set: standing.set,
   };

@@ -13,7 +13,6 @@ export * from './policy';
 export { defaultBudget } from './policy-costs';
 export { progressView, shownState } from './progress';
 export { withRunMetrics } from './reported';
-export { runningView } from './running';
 export * from './runs';
 export * from './similarity';
 export { sizesView } from './sizes';

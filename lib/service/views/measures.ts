@@ -15,6 +15,8 @@ export const SCORE: Readonly<Record<RankingMeasure, (c: CandidateResult) => numb
   quality: (c) => finite(c.quality?.value),
   effect: (c) => negated(finite(c.logLossRatio?.value)),
   loss: (c) => negated(finite(c.meanLoss)),
+  // By its difference to scratch's, which points upwards whatever the metric's direction.
+  metric: (c) => finite(c.metricGain?.value),
 };
 
 /** Number of targets with at least one transfer that has a value, by measure. */

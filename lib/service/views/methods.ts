@@ -1,13 +1,16 @@
 import { frontier } from '@/lib/science/affinity';
 import { familyOf } from '@/lib/science/catalog/families';
 import { candidateKey, labelOf, methodById, readsLabels } from '@/lib/science/catalog/methods';
-import type { SizePoint, TargetAnalysis, TaskId, TransferRecipe } from '@/lib/science/core';
+import type { SizePoint, TaskId, TaskMetric, TransferRecipe } from '@/lib/science/core';
 import { type MethodsView, methodsOf, sizesServed } from '../contracts';
 import { similarityOf } from './advice';
 import { cellStateOf } from './cells';
+import { measuredAt } from './labels';
+import { metricClause } from './metric-words';
 import { type SweepData, sizesIn, sourcesOf, wayNames } from './model';
 import { counted, finite, finiteMean, flopsWords, percentWithInterval, sound } from './numbers';
 import { constantClause } from './recommend';
+import { metricOf, reportedOf } from './reported';
 import { verdictOf } from './standing';
 import {
   type Ancestry,
@@ -51,16 +54,6 @@ const wayKey = (recipe: TransferRecipe): string =>
     recipe.sources.map((source) => source.task),
   );
 
-/** Candidates and references measured with so many labels; those of the tournament at its own size. */
-function measuredAt(
-  analysis: TargetAnalysis | undefined,
-  images: number,
-  main: number,
-): readonly SizePoint[] {
-  if (images === main) return analysis?.candidates ?? [];
-  return analysis?.sizes?.points.find((point) => point.images === images)?.candidates ?? [];
-}
-
 function wayView(
   data: SweepData,
   { cost, wholeCost, sawMoreLabels }: Ancestry,
@@ -84,6 +77,7 @@ function wayView(
     seeds: done.length,
     ownLabels: sawMoreLabels(first),
     loss: finiteMean(done.map((run) => data.summaries.get(run.fingerprint)?.meanLoss ?? Number.NaN)),
+    ...reportedOf(candidate),
     gain: sound(candidate?.gain),
     quality: sound(candidate?.quality),
     effect: sound(candidate?.logLossRatio),
@@ -103,6 +97,7 @@ function scratchAt(data: SweepData, target: TaskId, images: number, measured: re
   return {
     loss: finite(scratch?.meanLoss),
     skill: finite(scratch?.skill),
+    metric: reportedOf(scratch).metric,
     cost: meanCost(runs.map((run) => data.summaries.get(run.fingerprint)?.cost ?? null)),
   };
 }
@@ -157,6 +152,7 @@ function sizeWords(
   images: number,
   scratch: ReturnType<typeof scratchAt>,
   named: Named,
+  metric: TaskMetric | null,
 ): string {
   const fair = ways.filter((way) => way.gain !== null && !way.ownLabels).sort(byGain);
   const [first] = fair;
@@ -165,7 +161,7 @@ function sizeWords(
   const called = (way: Way): string => named(way.method, way.sources);
   const wins = (way: Way): string =>
     way.gain
-      ? `${percentWithInterval(way.gain)} of test images${constantClause(scratch.skill, way.skill)}`
+      ? `${percentWithInterval(way.gain)} of test images${constantClause(scratch.skill, way.skill)}${metricClause(way, scratch.metric, metric)}`
       : '';
   const worse = fair.filter((way) => way.helps === 'hurts').length;
   const helps = best.helps === 'helps';
@@ -199,9 +195,12 @@ export function methodsView(data: SweepData, target: TaskId): MethodsView {
   );
   const similarity = similarityOf(data, target).of;
   const named = wayNames(data.sweep);
+  const metric = metricOf(data, target);
   return {
     sweepId: data.sweep.id,
     target,
+    metric,
+    goldMetric: reportedOf(analysis?.candidates.find((c) => c.kind === 'self')).metric,
     methods: methodsOf(spec).map((entry) => {
       const { name, summary } = methodById(entry.method);
       const family = familyOf(entry, spec.preset, spec.dataset.size);
@@ -220,7 +219,7 @@ export function methodsView(data: SweepData, target: TaskId): MethodsView {
         scratch,
         frontier: frontOf(candidates, 'cost'),
         wholeFrontier: frontOf(candidates, 'wholeCost'),
-        words: sizeWords(here, images, scratch, named),
+        words: sizeWords(here, images, scratch, named, metric),
       };
     }),
     ways,

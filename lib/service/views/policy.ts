@@ -295,6 +295,9 @@ export function storedPolicy(
   );
 }
 
+/** One budget of the curve, with what greedy and random choices reach. */
+export type PolicyCurve = PolicyView['curve'];
+
 /** What is known of a solved policy beside its record. */
 export type PolicyEvidence = Pick<PolicyView, 'gap' | 'runnerUp' | 'significance' | 'range' | 'solveMs'> & {
   /** What the policy costs by budget. */
@@ -303,10 +306,10 @@ export type PolicyEvidence = Pick<PolicyView, 'gap' | 'runnerUp' | 'significance
 
 /** A solved policy in drawing-ready numbers. */
 export function policyView(
-  data: Measured & Pick<SweepData, 'version'>,
+  data: Measured,
   request: PolicyRequest,
   record: PolicyRecord,
-  limits: readonly number[],
+  curve: PolicyCurve,
   { cost, ...evidence }: PolicyEvidence,
 ): PolicyView {
   const costs = sourceCosts(data, request.labelCosts ?? {});
@@ -314,8 +317,7 @@ export function policyView(
     ...record,
     ...evidence,
     sweepId: data.sweep.id,
-    version: data.version ?? 0,
-    curveBudgets: [...limits],
+    curve,
     tasks: sweepTasks(data.sweep),
     unit: request.unit ?? 'tasks',
     budgets: budgetsOf(request, costs, Object.keys(behindTaught(data.sweep))).map(({ name, limit }) => ({

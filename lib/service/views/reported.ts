@@ -1,9 +1,16 @@
-import type { CandidateResult, Estimate, TargetAnalysis, TaskDeclaration, TaskId } from '@/lib/science/core';
+import type {
+  CandidateResult,
+  Estimate,
+  TargetAnalysis,
+  TaskDeclaration,
+  TaskId,
+  TaskMetric,
+} from '@/lib/science/core';
 import { wilsonInterval } from '@/lib/science/numerics';
 import { sizesServed } from '../contracts';
 import { candidateOf } from '../sweeps/analyse';
 import { type SweepData, sizesIn } from './model';
-import { finite, finiteMean, sound } from './numbers';
+import { counted, finite, finiteMean, sound } from './numbers';
 
 /** What a run measured, as a candidate of a target; `sizes` null: it serves every size. */
 interface Scalar {
@@ -107,4 +114,40 @@ export function withRunMetrics(
         : {}),
     };
   });
+}
+
+/** What people report of a target; null where nothing names it, as in results imported without it. */
+export function metricOf(
+  { sweep, analyses }: Pick<SweepData, 'sweep' | 'analyses'>,
+  target: TaskId,
+): TaskMetric | null {
+  const metric = sweep.tasks.find((task) => task.id === target)?.metric;
+  const analysis = analyses.find((a) => a.target === target);
+  const known = sweep.origin === 'measured' || analysis?.candidates.some((c) => sound(c.metric));
+  if (!metric || !known) return null;
+  return { name: metric.name, unit: metric.unit, higherIsBetter: metric.higherIsBetter };
+}
+
+/** The metric of a candidate and its difference to scratch's, as answers have them. */
+export const reportedOf = (
+  c: Pick<CandidateResult, 'metric' | 'metricGain'> | undefined,
+): { metric: Estimate | null; metricGain: Estimate | null } => ({
+  metric: sound(c?.metric),
+  metricGain: sound(c?.metricGain),
+});
+
+/** Why a target's metric, or its intervals, are not known; null where they are, or nothing is measured yet. */
+export function metricNote(data: Pick<SweepData, 'sweep' | 'analyses'>, target: TaskId): string | null {
+  const candidates = data.analyses.find((a) => a.target === target)?.candidates ?? [];
+  const transfers = candidates.filter((c) => c.kind === 'transfer');
+  if (transfers.length === 0) return null;
+  const name = metricOf(data, target)?.name;
+  if (name === undefined)
+    return 'this import does not say what people report of the target, such as accuracy';
+  const lacking = transfers.filter((c) => !sound(c.metric)).length;
+  if (lacking > 0) return `${name} is not known of ${lacking} of ${counted(transfers.length, 'transfer')}`;
+  const bare = transfers.some((c) => sound(c.metricGain)?.low === null && sound(c.gain)?.low !== null);
+  return bare
+    ? `${name} was not kept image by image when these runs were stored, so that differences to scratch have no interval`
+    : null;
 }

@@ -3,6 +3,7 @@ import type { SizesView } from '../contracts';
 import { methodOfCandidate, type SweepData, sizesIn, wayNames } from './model';
 import { finite, percent, sound } from './numbers';
 import { constantClause } from './recommend';
+import { reportedOf } from './reported';
 import { losesToConstant, verdictOf } from './standing';
 
 function plannedSizes({ sweep, runs }: SweepData, target: TaskId): SizesView['sizes'] {
@@ -103,6 +104,7 @@ export function sizesView(data: SweepData, target: TaskId): SizesView {
         sources: [...c.sources],
         seeds: c.seeds,
         loss: finite(c.meanLoss),
+        ...reportedOf(c),
         skill: finite(c.skill),
         gain: sound(c.gain),
         quality: sound(c.quality),

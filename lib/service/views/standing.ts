@@ -9,11 +9,12 @@ import {
 } from '../contracts';
 import type { StoredSweep } from '../ports';
 import { SCORE } from './measures';
-import { methodOfCandidate, sourcesOf } from './model';
+import { methodOfCandidate } from './model';
 import { counted, finite, sound } from './numbers';
+import { reportedOf } from './reported';
 
 /** The order in which a ranking prefers measures. */
-const PREFERRED: readonly RankingMeasure[] = ['affinity', 'gain', 'quality', 'effect', 'loss'];
+const PREFERRED: readonly RankingMeasure[] = ['affinity', 'gain', 'quality', 'effect', 'loss', 'metric'];
 
 /** One member of a set: everything that a view says of its place there. */
 export interface Line {
@@ -151,6 +152,7 @@ const MEASURE_WORDS: Readonly<Record<RankingMeasure, string>> = {
   quality: 'quality',
   effect: 'effect (median loss against scratch)',
   loss: 'mean loss',
+  metric: 'the metric that people report',
 };
 
 function measureWords(
@@ -259,14 +261,7 @@ export function standingOf(
   query: SetQuery,
 ): Standing {
   const found = { ...NOBODY, ...analysis } as TargetAnalysis;
-  // Sources that the sweep leaves out have no column and serve no target: they are members of no set.
-  const chosen = new Set(sourcesOf(sweep).map(({ id }) => id));
-  const left = new Set(
-    sweep.tasks.flatMap(({ id, roles }) => (roles.includes('source') && !chosen.has(id) ? [id] : [])),
-  );
-  const members = membersOf(found.candidates, query).filter(
-    (c) => !c.sources.some((source) => left.has(source)),
-  );
+  const members = membersOf(found.candidates, query);
   const known = knownOf(sweep, found, members, complete);
   const measure = measureOf(members, complete);
   const { lines, tieSet } = linesOf(members, known, measure, found.validity.kept);
@@ -309,6 +304,7 @@ export function rankedSource({ candidate: c, ...line }: Line): RankedSource {
     gain: sound(c.gain),
     quality: sound(c.quality),
     effect: sound(c.logLossRatio),
+    ...reportedOf(c),
     skill: finite(c.skill),
     probabilityBest: line.probabilityBest,
     tied: line.tied,

@@ -1,7 +1,9 @@
-import type { TaskDeclaration } from '@/lib/science/core';
+import type { TaskDeclaration, TaskMetric } from '@/lib/science/core';
 import type { TaskView } from '../contracts';
 import type { StoredSweep } from '../ports';
 import { sourcesOf, targetsOf } from './model';
+
+const metric = ({ name, unit, higherIsBetter }: TaskMetric): TaskMetric => ({ name, unit, higherIsBetter });
 
 /** A task as the dictionary declares it. */
 export const taskView = (task: TaskDeclaration): TaskView => ({
@@ -12,6 +14,7 @@ export const taskView = (task: TaskDeclaration): TaskView => ({
   source: task.roles.includes('source'),
   target: task.roles.includes('target'),
   labelCost: task.labelCost,
+  metric: task.metric ? metric(task.metric) : null,
 });
 
 /** The tasks of a sweep with the roles that they have in it, which the sweep may narrow. */

@@ -1,3 +1,0 @@
-export { beside } from './answer';
-export { answerCurve, answerPolicy } from './question';
-export { survivalOf } from './survival';
