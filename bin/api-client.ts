@@ -1,9 +1,8 @@
-import { existsSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { TaskatlasError } from '@/lib/science/core';
 import { problem } from '@/lib/service/contracts';
-import { isAlive } from '@/lib/service/store';
+import { readStateFile, startOf, stillRuns, writeStateFile } from '@/lib/service/store';
 import type { Send } from './compose';
 import { instanceFile } from './places';
 
@@ -17,13 +16,21 @@ export interface ApiClient {
   close(): Promise<void>;
 }
 
-const instance = z.object({ url: z.string(), pid: z.number() });
+const instance = z.object({ url: z.string(), pid: z.number().int().min(1), started: z.string().nullable() });
+
+/** Says where this process serves, for the commands of this clone. */
+export function announceInstance(url: string): void {
+  const { pid } = process;
+  writeStateFile(
+    instanceFile,
+    JSON.stringify({ url, pid, started: startOf(pid) } satisfies z.infer<typeof instance>),
+  );
+}
 
 /** The server that `npm start` runs in this clone, if it is alive. */
 export function runningInstance(): string | null {
-  if (!existsSync(instanceFile)) return null;
-  const parsed = instance.safeParse(JSON.parse(readFileSync(instanceFile, 'utf8')));
-  return parsed.success && isAlive(parsed.data.pid) ? parsed.data.url : null;
+  const known = readStateFile(instanceFile, instance);
+  return known && stillRuns(known) ? known.url : null;
 }
 
 async function readProblem(response: Response): Promise<TaskatlasError> {

@@ -1,6 +1,6 @@
 // Plain JavaScript without dependencies: it must run before anything is installed, on any Node from 18 up.
 // It installs what is missing, then hands over to Node 22 (from node_modules) and bin/main.ts.
-import { spawn, spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
   existsSync,
@@ -8,44 +8,78 @@ import {
   readdirSync,
   readFileSync,
   renameSync,
+  rmSync,
   statSync,
   writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { takeLock } from '../lib/service/store/exclusive.mjs';
 
 export const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const stamps = join(root, 'node_modules', '.taskatlas');
 
 const say = (text) => process.stderr.write(`taskatlas: ${text}\n`);
 
+/** A stamp that is missing or cannot be read says nothing: the step is done again. */
 function stampIs(name, value) {
-  const file = join(stamps, name);
-  return existsSync(file) && readFileSync(file, 'utf8') === value;
+  try {
+    return readFileSync(join(stamps, name), 'utf8') === value;
+  } catch {
+    return false;
+  }
 }
 
 function stamp(name, value) {
   mkdirSync(stamps, { recursive: true });
   const file = join(stamps, name);
-  writeFileSync(`${file}.tmp`, value);
-  renameSync(`${file}.tmp`, file);
+  const fresh = `${file}.${process.pid}`;
+  writeFileSync(fresh, value);
+  rmSync(file, { recursive: true, force: true });
+  renameSync(fresh, file);
+}
+
+const SIGNALS = { SIGINT: 2, SIGTERM: 15, SIGHUP: 1 };
+
+/** Hands every signal that asks this process to end to `tell`; answers what ends that. */
+function onSignals(tell) {
+  const handlers = Object.keys(SIGNALS).map((signal) => [signal, () => tell(signal)]);
+  for (const [signal, handler] of handlers) process.on(signal, handler);
+  return () => {
+    for (const [signal, handler] of handlers) process.off(signal, handler);
+  };
 }
 
 /** Runs a step; its output is shown only when it fails, so that the terminal stays readable. */
-function step(title, command, args, env = {}) {
+async function step(title, command, args, env = {}) {
   const started = Date.now();
   say(`${title} …`);
-  const result = spawnSync(command, args, {
+  // A process group of its own: a signal to this process ends the step whole.
+  const child = spawn(command, args, {
     cwd: root,
     env: { ...process.env, NEXT_TELEMETRY_DISABLED: '1', ...env },
-    encoding: 'utf8',
-    maxBuffer: 64 * 1024 * 1024,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    detached: true,
   });
-  if (result.status !== 0) {
-    process.stderr.write(`${result.stdout ?? ''}${result.stderr ?? ''}\n`);
-    say(
-      `${title} failed (${result.error?.message ?? `exit ${result.status ?? result.signal}`}). Mend what is named above and run the same command again.`,
-    );
+  let output = '';
+  for (const stream of [child.stdout, child.stderr])
+    stream.setEncoding('utf8').on('data', (text) => {
+      output = (output + text).slice(-1_000_000);
+    });
+  let asked = null;
+  const done = onSignals((signal) => {
+    asked = signal;
+    if (child.pid) process.kill(-child.pid, 'SIGTERM');
+  });
+  const why = await new Promise((resolve) => {
+    child.once('error', (error) => resolve(error.message));
+    child.once('close', (code, signal) => resolve(code === 0 ? null : `exit ${code ?? signal}`));
+  });
+  done();
+  if (asked !== null) process.exit(128 + SIGNALS[asked]);
+  if (why !== null) {
+    process.stderr.write(`${output}\n`);
+    say(`${title} failed (${why}). Fix what is named above and run the same command again.`);
     process.exit(1);
   }
   say(`${title} done in ${((Date.now() - started) / 1000).toFixed(0)} s`);
@@ -77,10 +111,10 @@ function hashTree(paths) {
 export const node22 = () => join(root, 'node_modules', 'node', 'bin', 'node');
 const withNode22 = () => ({ PATH: `${dirname(node22())}:${process.env.PATH ?? ''}` });
 
-function ensureInstalled() {
+async function ensureInstalled() {
   const wanted = sha(readFileSync(join(root, 'package.json')), readFileSync(join(root, 'package-lock.json')));
   if (stampIs('packages', wanted) && existsSync(node22())) return;
-  step(
+  await step(
     'installing packages (once, a minute or two)',
     'npm',
     ['install', '--no-audit', '--no-fund', '--no-save', '--loglevel=error'],
@@ -90,10 +124,10 @@ function ensureInstalled() {
 }
 
 /** `prisma generate` runs on WebAssembly, but the CLI insists on an engine binary that closed networks cannot fetch; any executable satisfies it. A user's own setting wins. */
-function ensureClient() {
+async function ensureClient() {
   const wanted = hashTree(['prisma/schema.prisma', 'prisma.config.ts', 'package-lock.json']);
   if (stampIs('prisma', wanted) && existsSync(join(root, 'lib/service/store/generated'))) return;
-  step(
+  await step(
     'generating the database client',
     node22(),
     [join(root, 'node_modules/prisma/build/index.js'), 'generate'],
@@ -106,7 +140,7 @@ function ensureClient() {
   stamp('prisma', wanted);
 }
 
-function ensurePages() {
+async function ensurePages() {
   const wanted = hashTree([
     'app',
     'lib/service',
@@ -119,18 +153,35 @@ function ensurePages() {
     'package-lock.json',
   ]);
   if (stampIs('pages', wanted) && existsSync(join(root, '.next/BUILD_ID'))) return;
-  step('building the dashboard', node22(), [join(root, 'node_modules/next/dist/bin/next'), 'build'], {
+  await step('building the dashboard', node22(), [join(root, 'node_modules/next/dist/bin/next'), 'build'], {
     ...withNode22(),
     NODE_ENV: 'production',
   });
   stamp('pages', wanted);
 }
 
-/** What each entry needs before it can run. The CLI needs no dashboard. */
-export function prepare({ pages }) {
-  ensureInstalled();
-  ensureClient();
-  if (pages) ensurePages();
+/** What each entry needs before it can run. The CLI needs no dashboard. Two at once do not install or build at once. */
+export async function prepare({ pages }) {
+  const lock = await takeLock(join(root, '.taskatlas', 'prepare.lock'), {
+    patienceMs: Number.POSITIVE_INFINITY,
+    onWait: (pid) => say(`waiting for process ${pid}, which prepares this clone`),
+  }).catch(() => null);
+  try {
+    await ensureInstalled();
+    await ensureClient();
+    if (pages) await ensurePages();
+  } finally {
+    if (lock?.taken) lock.release();
+  }
+}
+
+/** npm's shell does not always hand a signal on: where npm or its shell is gone, what it started ends too. */
+function whenAbandoned(then) {
+  if (process.env.npm_lifecycle_event === undefined) return;
+  const parent = process.ppid;
+  setInterval(() => {
+    if (process.ppid !== parent) then();
+  }, 500).unref();
 }
 
 /** Replaces this process, as far as Node can: same terminal, signals passed on, same exit code. */
@@ -143,11 +194,11 @@ export function handOver(script, args) {
       env: { ...process.env, ...withNode22(), TSX_TSCONFIG_PATH: join(root, 'tsconfig.json') },
     },
   );
-  // Ctrl-C reaches the whole terminal group by itself; TERM and HUP must be handed on.
-  for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
-  process.on('SIGINT', () => {});
+  // Ctrl-C reaches the whole terminal group by itself, a `kill` this process only: being told twice does no harm.
+  onSignals((signal) => child.kill(signal));
+  whenAbandoned(() => child.kill('SIGTERM'));
   child.on('exit', (code, signal) => {
-    process.exitCode = code ?? (signal === 'SIGINT' ? 130 : 1);
+    process.exitCode = code ?? 128 + (SIGNALS[signal] ?? 9);
   });
 }
 
@@ -157,7 +208,7 @@ if (isMain) {
   // Static checks alone read no built page.
   const only = rest[rest.indexOf('--only') + 1] ?? '';
   const checks = rest.includes('--only') && !/unit|browser/.test(only);
-  prepare({ pages: command === 'start' || (command === 'test' && !checks) });
+  await prepare({ pages: command === 'start' || (command === 'test' && !checks) });
   if (command === 'test') handOver('bin/test.ts', rest);
   else if (command === 'bench') {
     const [name = ''] = rest;

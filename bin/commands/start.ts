@@ -97,31 +97,50 @@ async function start(options: Options): Promise<void> {
     interrupted.abort();
   };
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, interrupt);
-  const product = await startProduct(options, say);
+  const product = await startProduct(options, say, interrupted.signal);
   try {
-    await importExamples().catch((error: unknown) =>
-      say(`the worked example cannot be shown: ${error instanceof Error ? error.message : error}`),
-    );
-    say(`${product.url} is up. Ctrl-C stops everything.`);
-    const patient = patientClient(product.api, PATIENCE_SECONDS);
-    const chosen = await sweepToFollow(patient, options.sweep);
-    const sweep = await follow(product.api, chosen.id, interrupted.signal);
-    if (sweep) {
-      print(`\n${await finalReport(patient, sweep)}\n`);
-      for (const { target, reason } of sweep.progress.troubles)
-        say(
-          `${target === null ? 'the policy' : `the analysis of ${target}`} failed, and is tried again: ${reason}`,
-        );
-      print(`See all of it: ${product.url}/sweeps/${sweep.id}`);
-      if (sweep.progress.counts.failed + sweep.progress.troubles.length > 0)
-        process.exitCode = options.once ? 1 : 0;
-      if (options.once) print(JSON.stringify(await summary({ ...product, api: patient }, sweep, started)));
-    }
-    while (!options.once && !interrupted.signal.aborted) {
-      await sleep(3_600_000, undefined, { signal: interrupted.signal }).catch(() => {});
-    }
+    const serving = serve(product, options, { started, signal: interrupted.signal });
+    const asked = new Promise<void>((resolve) => {
+      if (interrupted.signal.aborted) resolve();
+      interrupted.signal.addEventListener('abort', () => resolve());
+    });
+    await Promise.race([serving, asked]);
+    // What is still being asked of the server ends with it.
+    serving.catch(() => undefined);
   } finally {
     await product.stop();
+  }
+  process.exit();
+}
+
+/** Shows what there is, then the progress of a sweep, until everything is to be stopped. */
+async function serve(
+  product: Product,
+  options: Options,
+  { started, signal }: { started: number; signal: AbortSignal },
+): Promise<void> {
+  if (signal.aborted) return;
+  await importExamples().catch((error: unknown) =>
+    say(`the worked example cannot be shown: ${error instanceof Error ? error.message : error}`),
+  );
+  if (signal.aborted) return;
+  say(`${product.url} is up. Ctrl-C stops everything.`);
+  const patient = patientClient(product.api, PATIENCE_SECONDS);
+  const chosen = await sweepToFollow(patient, options.sweep);
+  const sweep = await follow(product.api, chosen.id, signal);
+  if (sweep) {
+    print(`\n${await finalReport(patient, sweep)}\n`);
+    for (const { target, reason } of sweep.progress.troubles)
+      say(
+        `${target === null ? 'the policy' : `the analysis of ${target}`} failed, and is tried again: ${reason}`,
+      );
+    print(`See all of it: ${product.url}/sweeps/${sweep.id}`);
+    if (sweep.progress.counts.failed + sweep.progress.troubles.length > 0)
+      process.exitCode = options.once ? 1 : 0;
+    if (options.once) print(JSON.stringify(await summary({ ...product, api: patient }, sweep, started)));
+  }
+  while (!options.once && !signal.aborted) {
+    await sleep(3_600_000, undefined, { signal }).catch(() => {});
   }
 }
 

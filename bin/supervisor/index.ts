@@ -1,12 +1,13 @@
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { TaskatlasError } from '@/lib/science/core';
 import { gateRules } from '@/lib/service/server/gate';
+import { takeLock } from '@/lib/service/store';
 import type { WorkerPlace } from '@/lib/train/engine/devices';
 import { workerArguments } from '@/workers/command';
-import { type ApiClient, httpClient, runningInstance } from '../api-client';
+import { type ApiClient, announceInstance, httpClient, runningInstance } from '../api-client';
 import { openDatabase, type RunningDatabase } from '../compose';
 import {
   artifactsDirectory,
@@ -48,12 +49,13 @@ export interface Product {
   readonly api: ApiClient;
   /** Seconds of each step of the start-up. */
   readonly startup: Readonly<Record<string, number>>;
-  /** Stops workers (they save a checkpoint and give their run back), then the web server, then the database. */
+  /** Stops workers (they save a checkpoint and give their run back) and the web server, then the database. */
   stop(): Promise<void>;
 }
 
 const DEFAULT_PORT = 3210;
-const DRAIN_SECONDS = 20;
+/** Everything is to be gone ten seconds after it is asked to; what does not listen by then goes on from its last checkpoint. */
+const DRAIN_SECONDS = 4;
 
 /** The port asked for, or the first free one from the default up. */
 async function choosePort(asked: number | undefined): Promise<number> {
@@ -124,9 +126,9 @@ function startWorker(
   );
 }
 
-async function waitForWeb(url: string): Promise<void> {
+async function waitForWeb(url: string, signal: AbortSignal): Promise<void> {
   const deadline = Date.now() + 60_000;
-  while (Date.now() < deadline) {
+  while (Date.now() < deadline && !signal.aborted) {
     const healthy = await fetch(`${url}/api/v1/health`).then(
       (response) => response.ok,
       () => false,
@@ -134,23 +136,25 @@ async function waitForWeb(url: string): Promise<void> {
     if (healthy) return;
     await sleep(150);
   }
+  if (signal.aborted) return;
   throw new TaskatlasError(
     'unavailable',
     `The web server did not answer at ${url}. Its log: ${join(logsDirectory, 'web.log')}`,
   );
 }
 
-function prepareFolders(): void {
-  const running = runningInstance();
-  if (running) {
-    throw new TaskatlasError(
-      'conflict',
-      `Taskatlas already runs in this clone: ${running}. Stop it with Ctrl-C in its terminal.`,
-    );
-  }
+/** This clone's state belongs to one supervisor at a time. Answers what gives it up. */
+async function takeState(): Promise<() => void> {
   for (const directory of [stateDirectory, artifactsDirectory, cacheDirectory, logsDirectory]) {
     mkdirSync(directory, { recursive: true });
   }
+  const lock = await takeLock(join(stateDirectory, 'start.lock'), { patienceMs: 0 });
+  if (lock.taken) return lock.release;
+  const at = runningInstance() ?? 'it is starting';
+  throw new TaskatlasError(
+    'conflict',
+    `Taskatlas already runs in this clone (process ${lock.pid}: ${at}). Stop it with Ctrl-C in its terminal, or with: kill ${lock.pid}`,
+  );
 }
 
 /** Where the workers compute. @throws TaskatlasError when the devices asked for are not to be had */
@@ -177,11 +181,35 @@ async function chooseDevices(
 }
 
 /** Brings everything up and keeps it up: a child that dies is started again; a database that dies comes back with its data. */
-export async function startProduct(options: StartOptions, say: (text: string) => void): Promise<Product> {
+export async function startProduct(
+  options: StartOptions,
+  say: (text: string) => void,
+  signal: AbortSignal,
+): Promise<Product> {
   // A fault in these settings is said here, once, and not by each start of the web server.
   gateRules(process.env);
   const places = await chooseDevices(options, say);
-  prepareFolders();
+  const giveUp = await takeState();
+  try {
+    return await bringUp(options, places, { say, signal, giveUp });
+  } catch (error) {
+    giveUp();
+    throw error;
+  }
+}
+
+interface Circumstances {
+  say(text: string): void;
+  /** Aborted when the product is asked to stop, be it while it starts. */
+  signal: AbortSignal;
+  giveUp(): void;
+}
+
+async function bringUp(
+  options: StartOptions,
+  places: readonly WorkerPlace[],
+  { say, signal, giveUp }: Circumstances,
+): Promise<Product> {
   const startup: Record<string, number> = {};
   let last = performance.now();
   const mark = (name: string): void => {
@@ -196,8 +224,8 @@ export async function startProduct(options: StartOptions, say: (text: string) =>
   say(`${url} (starting)`);
   const database = await openDatabase(say);
   mark('database');
-  const children = [startWeb(database, port, say)];
-  for (const [i, place] of places.entries()) {
+  const children = signal.aborted ? [] : [startWeb(database, port, say)];
+  for (const [i, place] of signal.aborted ? [] : places.entries()) {
     children.push(startWorker(database, i, options.engine, place, say));
   }
   const remember = (): void =>
@@ -207,19 +235,18 @@ export async function startProduct(options: StartOptions, say: (text: string) =>
   const stop = async (): Promise<void> => {
     clearInterval(keeper);
     rmSync(instanceFile, { force: true });
-    const [web, ...workers] = children;
-    await Promise.all(workers.map((worker) => worker.stop(DRAIN_SECONDS)));
-    await web?.stop(DRAIN_SECONDS);
+    await Promise.all(children.map((child) => child.stop(DRAIN_SECONDS)));
     await database.stop();
     remember();
+    giveUp();
   };
   try {
-    await waitForWeb(url);
+    await waitForWeb(url, signal);
   } catch (error) {
     await stop();
     throw error;
   }
   mark('web');
-  writeFileSync(instanceFile, JSON.stringify({ url, pid: process.pid }));
+  if (!signal.aborted) announceInstance(url);
   return { url, api: httpClient(url), startup, stop };
 }

@@ -14,9 +14,11 @@ import { workerRegistry } from './workers';
 
 export { folderArtifacts } from './artifacts';
 export { isTransient } from './connection';
+export { takeLock } from './exclusive.mjs';
 export { migrate } from './migrate';
 export { isPlaceFault } from './place';
-export { isAlive, whenGone } from './processes';
+export { isAlive, startOf, stillRuns, whenGone } from './processes';
+export { readStateFile, writeStateFile } from './state-file';
 
 export interface ConnectOptions {
   /** How long calls go on trying while Postgres is away: a page wants an answer, a worker keeps its result. */

@@ -127,6 +127,31 @@ describe('startEmbeddedPostgres', () => {
     expect(await again.alive()).toBe(true);
   });
 
+  it('keeps its data when its files of state are gone, garbage or wrong', async () => {
+    const first = await startEmbeddedPostgres({ directory });
+    await query(first, 'create table kept as select 42 as n');
+    const spoil = async (name: string, text: string | null): Promise<void> => {
+      const file = path.join(directory, name);
+      if (text === null) await rm(file, { force: true });
+      else await writeFile(file, text);
+    };
+    const other = 'f'.repeat(48);
+    for (const [password, state, stopped] of [
+      [null, null, true],
+      ['', '{"port":', false],
+      ['\u0000garbage\n', '{"port":99999999}', true],
+      [`${other}\n`, 'null', false],
+    ] as const) {
+      if (stopped) await (await startEmbeddedPostgres({ directory })).stop({ force: true });
+      await spoil('password', password);
+      await spoil('state.json', state);
+      await spoil('starting.lock', '{"pid":');
+      const again = await startEmbeddedPostgres({ directory });
+      expect(await query(again, 'select n from kept')).toEqual([{ n: 42 }]);
+    }
+    expect((await readFile(path.join(directory, 'password'), 'utf8')).trim()).toBe(other);
+  });
+
   it('is not stopped while others are connected, unless by force', async () => {
     const server = await startEmbeddedPostgres({ directory });
     const client = new pg.Client({ connectionString: server.url });

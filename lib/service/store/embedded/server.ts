@@ -1,17 +1,19 @@
 import { execFile, spawn } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
 import { chown, mkdtemp, open, readFile, realpath, rename, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
+import { z } from 'zod';
 import { TaskatlasError } from '@/lib/science/core';
 import { isAlive } from '../processes';
+import { readStateFile, writeStateFile } from '../state-file';
 import { type Binaries, provideBinaries } from './binaries';
 import { withLock } from './lock';
+import { passwordOf, resetPassword, USER } from './password';
 import { choosePlace, type Place } from './place';
 
-const USER = 'taskatlas';
+const stateShape = z.object({ port: z.number().int().min(1).max(65_535) });
 
 export interface EmbeddedOptions {
   /** Root of the clone; its path is the key of the default directory. Default: the working directory. */
@@ -43,10 +45,6 @@ export interface EmbeddedPostgres {
   stop(options?: { force?: boolean }): Promise<'stopped' | 'in-use' | 'not-running'>;
 }
 
-interface State {
-  port: number;
-}
-
 interface Running {
   pid: number;
   port: number;
@@ -74,11 +72,14 @@ async function query<T extends pg.QueryResultRow>(
   }
 }
 
-const answers = (url: string): Promise<boolean> =>
+/** Whether a server lets us in, refuses our password, or does not answer. */
+const knockAt = (url: string): Promise<'in' | 'refused' | 'away'> =>
   query(url, 'select 1').then(
-    () => true,
-    () => false,
+    () => 'in',
+    (error: { code?: string }) => (error.code === '28P01' ? 'refused' : 'away'),
   );
+
+const answers = async (url: string): Promise<boolean> => (await knockAt(url)) === 'in';
 
 async function freePort(): Promise<number> {
   return await new Promise((resolve, reject) => {
@@ -99,15 +100,6 @@ const isFree = (port: number): Promise<boolean> =>
     probe.once('error', () => resolve(false));
     probe.listen(port, '127.0.0.1', () => probe.close(() => resolve(true)));
   });
-
-async function passwordOf(place: Place): Promise<string> {
-  const file = path.join(place.directory, 'password');
-  const known = await readFile(file, 'utf8').catch(() => '');
-  if (known.trim()) return known.trim();
-  const fresh = randomBytes(24).toString('hex');
-  await writeFile(file, `${fresh}\n`, { mode: 0o600 });
-  return fresh;
-}
 
 /** Command line of a process; empty when there is none or it cannot be told. */
 async function commandOf(pid: number): Promise<string> {
@@ -236,9 +228,7 @@ async function start(place: Place, password: string, options: EmbeddedOptions): 
   await initialise(place, binaries, password);
   const data = path.join(place.directory, 'data');
   const stateFile = path.join(place.directory, 'state.json');
-  const known = await readFile(stateFile, 'utf8')
-    .then((text): State | null => JSON.parse(text))
-    .catch(() => null);
+  const known = readStateFile(stateFile, stateShape);
   const port = known && (await isFree(known.port)) ? known.port : await freePort();
   const deadline = Date.now() + (options.patienceMs ?? 60_000);
   for (;;) {
@@ -246,13 +236,15 @@ async function start(place: Place, password: string, options: EmbeddedOptions): 
     if (!(await runningServer(data))) await rm(path.join(data, 'postmaster.pid'), { force: true });
     const pid = await launch(place, binaries, port, options);
     while (isAlive(pid) && Date.now() < deadline) {
-      if (await answers(urlOf(port, password, 'postgres'))) {
-        await writeFile(stateFile, `${JSON.stringify({ port, pid } satisfies State & Running)}\n`, {
-          mode: 0o600,
-        });
+      const answer = await knockAt(urlOf(port, password, 'postgres'));
+      if (answer === 'in') {
+        writeStateFile(stateFile, `${JSON.stringify({ port })}\n`);
         return { pid, port };
       }
-      await sleep(25);
+      if (answer === 'refused') {
+        await retire(pid);
+        await resetPassword(place, binaries.postgres, password, serverEnvironment());
+      } else await sleep(25);
     }
     if (Date.now() >= deadline) {
       throw new TaskatlasError(
@@ -295,7 +287,7 @@ export async function startEmbeddedPostgres(options: EmbeddedOptions = {}): Prom
   const database = options.database ?? 'taskatlas';
   const data = path.join(place.directory, 'data');
   return await withLock(path.join(place.directory, 'starting.lock'), async () => {
-    const password = await passwordOf(place);
+    const password = passwordOf(place);
     const found = await runningServer(data);
     const joined = found && (await joins(found, password)) ? found : null;
     if (found && !joined) await retire(found.pid);
@@ -318,7 +310,8 @@ export async function startEmbeddedPostgres(options: EmbeddedOptions = {}): Prom
 /** A server that was just started or recovers from a crash needs a moment. */
 async function joins(server: Running, password: string): Promise<boolean> {
   for (let attempt = 0; attempt < 100 && isAlive(server.pid); attempt++) {
-    if (await answers(urlOf(server.port, password, 'postgres'))) return true;
+    const answer = await knockAt(urlOf(server.port, password, 'postgres'));
+    if (answer !== 'away') return answer === 'in';
     await sleep(50);
   }
   return false;
@@ -331,13 +324,26 @@ async function retire(pid: number): Promise<void> {
   await waitUntilGone(pid, 15_000);
 }
 
+/** Postgres notices within this time that a client was killed. */
+const NOTICE_MS = 1500;
+
+/** Whether somebody is connected and stays so: a client that was just killed is gone soon. */
+async function isUsed(url: string): Promise<boolean> {
+  const deadline = Date.now() + NOTICE_MS;
+  while ((await othersConnected(url).catch(() => 0)) > 0) {
+    if (Date.now() > deadline) return true;
+    await sleep(50);
+  }
+  return false;
+}
+
 async function stop(
   data: string,
   url: string,
   force: boolean,
 ): Promise<'stopped' | 'in-use' | 'not-running'> {
   if (!(await runningServer(data))) return 'not-running';
-  if (!force && (await othersConnected(url).catch(() => 0)) > 0) return 'in-use';
+  if (!force && (await isUsed(url))) return 'in-use';
   return await stopEmbeddedPostgres(path.dirname(data));
 }
 
@@ -346,7 +352,8 @@ export async function stopEmbeddedPostgres(directory: string): Promise<'stopped'
   const server = await runningServer(path.join(await realpath(directory), 'data'));
   if (!server) return 'not-running';
   process.kill(server.pid, 'SIGINT');
-  if (await waitUntilGone(server.pid, 20_000)) return 'stopped';
+  // A last checkpoint on a slow disk takes longer; ended without it, the next start recovers what was committed.
+  if (await waitUntilGone(server.pid, 3_000)) return 'stopped';
   process.kill(server.pid, 'SIGQUIT');
   await waitUntilGone(server.pid, 10_000);
   return 'stopped';
