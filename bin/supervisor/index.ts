@@ -3,6 +3,7 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { TaskatlasError } from '@/lib/science/core';
+import { dataRoots } from '@/lib/service/server/data-roots';
 import { gateRules } from '@/lib/service/server/gate';
 import { takeLock } from '@/lib/service/store';
 import type { WorkerPlace } from '@/lib/train/engine/devices';
@@ -188,6 +189,7 @@ export async function startProduct(
 ): Promise<Product> {
   // A fault in these settings is said here, once, and not by each start of the web server.
   gateRules(process.env);
+  dataRoots(process.env, root);
   const places = await chooseDevices(options, say);
   const giveUp = await takeState();
   try {

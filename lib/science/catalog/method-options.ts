@@ -1,4 +1,5 @@
 import { type FieldIssue, type MethodOptions, TaskatlasError } from '../core';
+import { compilePattern } from './pattern';
 
 /** One option of a method: what it may be, what it is when nobody says, and what it does. */
 export type OptionSpec = { doc: string } & (
@@ -36,7 +37,7 @@ export const COMMON_OPTIONS = {
 
 function isPattern(source: string): boolean {
   try {
-    new RegExp(source);
+    compilePattern(source);
     return true;
   } catch {
     return false;
@@ -55,7 +56,9 @@ function fault(spec: OptionSpec, value: unknown): string | null {
     case 'flag':
       return typeof value === 'boolean' ? null : 'must be true or false';
     case 'pattern':
-      return typeof value === 'string' && isPattern(value) ? null : 'must be a regular expression';
+      return typeof value === 'string' && isPattern(value)
+        ? null
+        : 'must be a regular expression of at most 200 characters, without look-around and back-references (RE2 syntax)';
     case 'methods':
       return typeof value === 'string' && value !== '' ? null : 'must name methods, joined by +';
     case 'numbers':

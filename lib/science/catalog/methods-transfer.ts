@@ -1,18 +1,19 @@
 import type { Family, MethodDeclaration } from './method-declaration';
 import { COMMON_OPTIONS, type ResolvedOptions } from './method-options';
 import { TAUGHT_METHODS } from './methods-taught';
+import { compilePattern } from './pattern';
 import { readableLayers } from './presets-layers';
 
 /** A pattern that no layer fits is a mistake: the run would be another one than its name says. */
 const fitsNoLayer = (pattern: string, layers: readonly string[]): string | null =>
-  pattern === '' || layers.some((name) => new RegExp(pattern).test(name))
+  pattern === '' || layers.some(compilePattern(pattern).test)
     ? null
     : `fits no layer of the encoder; it has ${layers.join(', ')}`;
 
 /** Whether so many of the topmost layers, and those that a pattern fits, are all there are. */
 function coversAll(pattern: string, depth: number, layers: readonly string[]): boolean {
   const rest = layers.slice(0, Math.max(0, layers.length - depth));
-  return rest.every((name) => pattern !== '' && new RegExp(pattern).test(name));
+  return rest.length === 0 || (pattern !== '' && rest.every(compilePattern(pattern).test));
 }
 
 /** Partial fine-tuning by what it trains of the source: nothing, everything, or what lies between. */

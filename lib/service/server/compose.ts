@@ -6,6 +6,7 @@ import type { Store } from '../ports';
 import { connect } from '../store';
 import { createSweeps, parseSweepFile, type Sweeps } from '../sweeps';
 import { type Api, createApi } from './app';
+import { type DataRoots, guarded } from './data-roots';
 import { datasetCatalog } from './dataset-catalog';
 import type { SweepCommands } from './deps';
 import { batchReport, knownRuns, planReport } from './plan-report';
@@ -18,6 +19,8 @@ interface OpenApiOptions {
   /** Default: DATABASE_URL, which the supervisor sets. */
   databaseUrl?: string | undefined;
   token?: string | undefined;
+  /** Folders that requests may name files of; any where the process is the asker's own. */
+  dataRoots?: DataRoots;
 }
 
 /** The sweeps' room behind the shape that HTTP needs. */
@@ -55,9 +58,10 @@ export async function openApi(options: OpenApiOptions = {}): Promise<{ app: Api;
     throw new TaskatlasError('unavailable', 'DATABASE_URL is not set. Start everything with: npm start');
   }
   const store = await connect(databaseUrl, { patienceSeconds: PATIENCE_SECONDS });
+  const datasets = options.dataRoots ? guarded(datasetCatalog, options.dataRoots) : datasetCatalog;
   const service = createService({
     store,
-    sweeps: sweepCommands(createSweeps({ store, datasets: datasetCatalog }), store),
+    sweeps: sweepCommands(createSweeps({ store, datasets }), store),
     tasks: declareTasks,
     clock: { now: () => Date.now() },
     token: options.token || undefined,

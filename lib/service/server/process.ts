@@ -1,6 +1,7 @@
 import { whenGone } from '../store';
 import type { Api } from './app';
 import { openApi } from './compose';
+import { dataRoots } from './data-roots';
 import { answerTo } from './problems';
 
 /** What one process shares, across module reloads of the development server too. */
@@ -22,7 +23,10 @@ home[KEY] = shared;
 
 /** The wired API, opened at the first call. A failed opening is tried again by the next. */
 function open(): NonNullable<Shared['opening']> {
-  shared.opening ??= openApi({ token: process.env.TASKATLAS_TOKEN }).catch((error: unknown) => {
+  shared.opening ??= openApi({
+    token: process.env.TASKATLAS_TOKEN,
+    dataRoots: dataRoots(process.env, process.cwd()),
+  }).catch((error: unknown) => {
     shared.opening = null;
     throw error;
   });

@@ -1,4 +1,5 @@
 import { optionsOf } from '@/lib/science/catalog/methods';
+import { compilePattern } from '@/lib/science/catalog/pattern';
 import { type LayerPlan, planLayers, scratchPlan } from '@/lib/science/catalog/presets-layers';
 import { levelOf } from '@/lib/science/catalog/stitched';
 import { TaskatlasError } from '@/lib/science/core';
@@ -38,7 +39,7 @@ function trainedLayers(
 ): Set<string> {
   const levels = [...new Set([...restored].map(levelOf))];
   const top = new Set(depth > 0 ? levels.slice(-depth) : []);
-  const chosen = pattern === '' ? null : new RegExp(pattern);
+  const chosen = pattern === '' ? null : compilePattern(pattern);
   return new Set(
     planLayers(plan)
       .map((layer) => layer.name)
@@ -103,7 +104,7 @@ export const partial = networkMethod('partial', async (recipe, context) => {
   const plan = inLayers(scratchPlan(recipe.preset, context.dataset.size, task, columns));
   const layerOf = (name: string): string => name.slice(0, name.lastIndexOf('/'));
   // Whole layers: a pattern is held against their names, as `train` is. The empty one fits all.
-  const wanted = new RegExp(options.text('restore'));
+  const wanted = compilePattern(options.text('restore'));
   const taken: Weights = new Map([...encoder].filter(([name]) => wanted.test(layerOf(name))));
   const restored = new Set([...taken.keys()].map(layerOf));
   const trained = trainedLayers(plan, restored, {
