@@ -18,7 +18,7 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 const datasets: DatasetCatalog = {
   async resolve(input) {
     if (input.kind !== 'rooms') throw new Error('benchmarks run on rooms');
-    return { ...input, version: ROOMS_VERSION };
+    return { dataset: { ...input, version: ROOMS_VERSION }, notes: [] };
   },
   tasks: (dataset) => declareTasks(dataset.kind),
   external: async () => new Map(),

@@ -16,7 +16,7 @@ const root = path.resolve(import.meta.dirname, '../..');
 const datasets: DatasetCatalog = {
   async resolve(input) {
     if (input.kind !== 'rooms') throw new Error('the micro sweep is of rooms');
-    return { ...input, version: ROOMS_VERSION };
+    return { dataset: { ...input, version: ROOMS_VERSION }, notes: [] };
   },
   tasks: (dataset) => declareTasks(dataset.kind),
   external: async () => new Map(),

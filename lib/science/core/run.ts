@@ -27,12 +27,21 @@ export type DatasetSpec = (
       /** 99th percentiles of the responses whose unit is not documented. */
       scales: Readonly<Record<string, number>>;
     })
-  | (FolderSet & { kind: 'image-folder'; classes: number })
+  | (FolderSet & {
+      kind: 'image-folder';
+      classes: number;
+      /** What transparent pixels are put on, `#rrggbb`. */
+      background: string;
+      /** 16-bit samples are divided by 2^bits − 1. */
+      bits: number;
+      /** Decoders and their versions: other ones may give other pixels. */
+      decoder: string;
+    })
 ) & {
   /** Two domains: every pool but `source` has another appearance. One domain when this and `target` are absent. */
   shift?: DomainShift | undefined;
   /** Two domains: every pool but `source` comes from a folder of its own, of the same kind (idx, image-folder). */
-  target?: { directory: string; manifest: string; skipped?: number } | undefined;
+  target?: { directory: string; manifest: string; skipped?: number; bits?: number } | undefined;
 };
 
 export const hasTwoDomains = ({ shift, target }: DatasetSpec): boolean =>

@@ -26,8 +26,16 @@ function folder(name: string, green: number): string {
 const pools = { source: 6, transfer: 4, selection: 2, test: 5 };
 const input = { seed: 3, size: 16, onError: 'fail' } as const;
 const [photos, sketches] = [folder('photos', 0), folder('sketches', 255)];
-const source = await resolveImageFolder({ ...input, directory: photos, pools: domainPools(pools).source });
-const target = await resolveImageFolder({ ...input, directory: sketches, pools: domainPools(pools).target });
+const { spec: source } = await resolveImageFolder({
+  ...input,
+  directory: photos,
+  pools: domainPools(pools).source,
+});
+const { spec: target } = await resolveImageFolder({
+  ...input,
+  directory: sketches,
+  pools: domainPools(pools).target,
+});
 const spec: DatasetSpec = {
   ...source,
   pools,

@@ -18,13 +18,13 @@ export function domainSpecs(spec: DatasetSpec): { source: DatasetSpec; target: D
     );
   }
   const pools = domainPools(own.pools);
-  const { directory, manifest, skipped = 0 } = target;
+  const { directory, manifest, skipped = 0, bits = 16 } = target;
   // Another appearance on top is the target domain's.
   const { shift: _, ...plain } = own;
   const other = { ...own, directory, manifest, pools: pools.target };
   return {
     source: { ...plain, pools: pools.source },
-    target: other.kind === 'image-folder' ? { ...other, skipped } : other,
+    target: other.kind === 'image-folder' ? { ...other, skipped, bits } : other,
   };
 }
 

@@ -88,6 +88,13 @@ export const datasetInput = z.discriminatedUnion('kind', [
     shift,
     target,
     onError,
+    /** What transparent pixels are put on; white when absent. */
+    background: z
+      .string()
+      .regex(/^#([0-9a-fA-F]{3}|[0-9a-fA-F]{6})$/, 'write #rrggbb or #rgb, for example #ffffff')
+      .optional(),
+    /** Significant bits of 16-bit pictures; by the folder's pictures when absent. */
+    bits: z.number().int().min(8).max(16).optional(),
   }),
 ]);
 

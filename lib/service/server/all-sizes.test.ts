@@ -32,7 +32,7 @@ const spec = (transferSizes: number[], seed = 1) =>
   });
 
 async function planned(transferSizes: number[], seed = 1): Promise<SweepPlan> {
-  const dataset = await datasetCatalog.resolve(spec(transferSizes).dataset);
+  const { dataset } = await datasetCatalog.resolve(spec(transferSizes).dataset);
   return planSweep(spec(transferSizes, seed), { dataset, tasks: datasetCatalog.tasks(dataset) });
 }
 

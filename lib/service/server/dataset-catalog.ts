@@ -20,22 +20,27 @@ import type { ExternalSourceInput, SweepSpec } from '../contracts';
 import type { DatasetCatalog } from '../sweeps';
 
 type Input = SweepSpec['dataset'];
+type Resolved = Awaited<ReturnType<DatasetCatalog['resolve']>>;
 type Imported = Exclude<Input, { kind: 'rooms' }>;
 type WithoutTarget<T> = T extends unknown ? Omit<T, 'target'> : never;
 /** One folder. */
 type Folder = WithoutTarget<Imported>;
 
-async function readFolder(input: Folder): Promise<DatasetSpec> {
+async function readFolder(input: Folder): Promise<Resolved> {
   const directory = resolve(input.directory);
-  if (input.kind === 'taskonomy') return await resolveTaskonomy({ ...input, directory });
-  if (input.kind === 'image-folder') return await resolveImageFolder({ ...input, directory });
+  if (input.kind === 'taskonomy')
+    return { dataset: await resolveTaskonomy({ ...input, directory }), notes: [] };
+  if (input.kind === 'image-folder') {
+    const { spec: dataset, notes } = await resolveImageFolder({ ...input, directory });
+    return { dataset, notes };
+  }
   const spec = { ...input, directory, version: IDX_VERSION, manifest: idxManifest(directory).manifest };
   openIdx(spec);
-  return spec;
+  return { dataset: spec, notes: [] };
 }
 
 /** A folder is read once at submission: its manifest goes into every fingerprint, its faults to the person. */
-async function resolveFolder(input: Folder, field = 'dataset'): Promise<DatasetSpec> {
+async function resolveFolder(input: Folder, field = 'dataset'): Promise<Resolved> {
   try {
     return await readFolder(input);
   } catch (cause) {
@@ -54,24 +59,29 @@ interface Target {
 }
 
 /** What is wrong with two folders as two domains, or null: one task needs the same classes in both. */
-function domainFault(kind: DatasetSpec['kind'], source: string, target: Target): string | null {
+async function domainFault(
+  kind: DatasetSpec['kind'],
+  source: string,
+  target: Target,
+): Promise<string | null> {
   const { directory, sameClasses = false } = target;
   if (source === directory) return 'is the source domain’s folder: the domains must not share pictures';
-  const namesOf = (folder: string) => (kind === 'image-folder' ? scanImageFolder(folder).classes : null);
-  return classesFault(namesOf(source), namesOf(directory), sameClasses);
+  const namesOf = async (folder: string) =>
+    kind === 'image-folder' ? (await scanImageFolder(folder)).classes : null;
+  return classesFault(await namesOf(source), await namesOf(directory), sameClasses);
 }
 
 /** The source pool of one folder, all other pools of another. */
-async function resolveFolders(input: Folder, target: Target): Promise<DatasetSpec> {
+async function resolveFolders(input: Folder, target: Target): Promise<Resolved> {
   const pools = domainPools(input.pools);
-  const source = await resolveFolder({ ...input, pools: pools.source });
-  const other = await resolveFolder(
+  const { dataset: source, notes } = await resolveFolder({ ...input, pools: pools.source });
+  const { dataset: other, notes: more } = await resolveFolder(
     { ...input, directory: target.directory, pools: pools.target },
     'dataset.target',
   );
   if (source.kind === 'rooms' || other.kind === 'rooms')
     throw new TaskatlasError('internal', 'Rooms have no folder.');
-  const fault = domainFault(source.kind, source.directory, { ...target, directory: other.directory });
+  const fault = await domainFault(source.kind, source.directory, { ...target, directory: other.directory });
   if (fault !== null) {
     throw new TaskatlasError('invalid-input', `The target domain cannot be used: it ${fault}.`, {
       issues: [{ path: 'dataset.target.directory', message: fault }],
@@ -79,7 +89,11 @@ async function resolveFolders(input: Folder, target: Target): Promise<DatasetSpe
   }
   const { directory, manifest } = other;
   const skipped = 'skipped' in other && other.skipped > 0 ? { skipped: other.skipped } : {};
-  return { ...source, pools: input.pools, target: { directory, manifest, ...skipped } };
+  const bits = 'bits' in other ? { bits: other.bits } : {};
+  return {
+    dataset: { ...source, pools: input.pools, target: { directory, manifest, ...skipped, ...bits } },
+    notes: [...notes, ...more],
+  };
 }
 
 /** The files are read once at submission: their hash is part of the source's identity. */
@@ -114,7 +128,7 @@ function resolveRooms({ furniture, ...input }: Extract<Input, { kind: 'rooms' }>
   }
 }
 
-async function resolveImported(input: Imported): Promise<DatasetSpec> {
+async function resolveImported(input: Imported): Promise<Resolved> {
   if (!('target' in input)) return await resolveFolder(input);
   const { target, ...own } = input;
   return await (target ? resolveFolders(own, target) : resolveFolder(own));
@@ -123,8 +137,9 @@ async function resolveImported(input: Imported): Promise<DatasetSpec> {
 /** The dictionaries and versions that plans are made from. */
 export const datasetCatalog: DatasetCatalog = {
   resolve: async ({ shift, ...input }) => {
-    const spec = input.kind === 'rooms' ? resolveRooms(input) : await resolveImported(input);
-    return shift ? { ...spec, shift } : spec;
+    const { dataset, notes } =
+      input.kind === 'rooms' ? { dataset: resolveRooms(input), notes: [] } : await resolveImported(input);
+    return { dataset: shift ? { ...dataset, shift } : dataset, notes };
   },
   tasks: (dataset) => declareTasks(dataset),
   external: async (sources) => new Map(sources.map((source, i) => [source.name, readEncoder(source, i)])),

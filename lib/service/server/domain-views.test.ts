@@ -60,7 +60,7 @@ let dann = '';
 
 beforeAll(async () => {
   const valid = validateSweep(spec);
-  const dataset = await datasetCatalog.resolve(valid.dataset);
+  const { dataset } = await datasetCatalog.resolve(valid.dataset);
   const plan = planSweep(valid, { dataset, tasks: datasetCatalog.tasks(dataset) });
   await http.store.createSweep(
     { id: 'domains', name: 'domains', spec: valid, tasks: plan.tasks, origin: 'measured', source: null },

@@ -20,7 +20,7 @@ const shift = { kind: 'textured', strength: 0.5 };
 
 async function plan(dataset: Record<string, unknown>, more: Record<string, unknown> = {}) {
   const spec = validateSweep({ ...base, ...more, dataset: { ...base.dataset, ...dataset } });
-  const resolved = await datasetCatalog.resolve(spec.dataset);
+  const { dataset: resolved } = await datasetCatalog.resolve(spec.dataset);
   return planSweep(spec, { dataset: resolved, tasks: datasetCatalog.tasks(resolved) });
 }
 
@@ -219,6 +219,7 @@ describe('two folders', () => {
       for (let i = 0; i < each; i++) {
         const png = new PNG({ width: 16, height: 16 });
         png.data.fill(name.length * 10 + i + 100 * classes.indexOf(label));
+        for (let alpha = 3; alpha < png.data.length; alpha += 4) png.data[alpha] = 255;
         writeFileSync(join(root, name, label, `${i}.png`), PNG.sync.write(png));
       }
     }
@@ -241,7 +242,7 @@ describe('two folders', () => {
       },
     });
   const resolved = async (target: string, more?: object) =>
-    await datasetCatalog.resolve(of(target, more).dataset);
+    (await datasetCatalog.resolve(of(target, more).dataset)).dataset;
   const issues = async (target: string) =>
     await resolved(target).then(
       () => [],

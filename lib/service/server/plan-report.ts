@@ -49,13 +49,14 @@ function oneForAllSizes(runs: readonly PlannedRun[]): string[] {
 
 /** A plan in numbers, with the runs that other sweeps have already made. */
 export function planReport(
-  plan: Pick<SweepPlan, 'runs' | 'counts' | 'growth' | 'skipped'> & Partial<Pick<SweepPlan, 'dataset'>>,
+  plan: Pick<SweepPlan, 'runs' | 'counts' | 'growth' | 'skipped' | 'notes'> &
+    Partial<Pick<SweepPlan, 'dataset'>>,
   { states, pace }: KnownRuns,
 ): PlanView {
   const reused = plan.runs.filter((run) => states.has(run.fingerprint)).length;
   const open = plan.runs.filter((run) => states.get(run.fingerprint) !== 'done');
   const left = open.reduce((sum, run) => sum + run.estimatedFlops, plan.growth.flops);
-  const notes: string[] = [];
+  const notes: string[] = (plan.notes ?? []).map((note) => `Data set: ${note}`);
   if (reused > 0)
     notes.push(`${reused} of ${plan.runs.length} runs are shared with other sweeps or imported.`);
   if (plan.growth.runs > 0) {

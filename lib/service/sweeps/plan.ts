@@ -49,6 +49,8 @@ export interface SweepPlan {
   /** What will be planned while the sweep runs (higher orders), when the sources it depends on are known. */
   growth: { runs: number; flops: number };
   dataset: DatasetSpec;
+  /** What was left out of the data set's folder, and how its pictures are read. */
+  notes?: readonly string[];
   /** What no run is planned for, since the method cannot serve it: `method → target at n images`. */
   skipped: readonly string[];
 }

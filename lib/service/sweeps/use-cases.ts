@@ -20,8 +20,11 @@ import { exportRuns, importRuns } from './run-archive';
 
 /** What the data sets' room offers to planning. */
 export interface DatasetCatalog {
-  /** Everything that determines the pixels; reads the manifest of an imported set. */
-  resolve(input: SweepSpec['dataset']): Promise<DatasetSpec>;
+  /**
+   * Everything that determines the pixels; reads the manifest of an imported set. The notes say what was left out of a
+   * folder and how its pictures are read.
+   */
+  resolve(input: SweepSpec['dataset']): Promise<{ dataset: DatasetSpec; notes: readonly string[] }>;
   /** The dictionary of such a data set. */
   tasks(dataset: DatasetSpec): readonly TaskDeclaration[];
   /** The files of external sources, hashed. @throws TaskatlasError `invalid-input` naming the entry. */
@@ -76,13 +79,14 @@ const AFTER: Readonly<Record<'pause' | 'stop' | 'resume' | 'cancel', readonly Sw
   cancel: ['active', 'paused', 'stopped'],
 };
 
-const newSweep = (spec: SweepSpec, tasks: readonly TaskDeclaration[]): NewSweep => ({
+const newSweep = (spec: SweepSpec, { tasks, notes = [] }: Pick<SweepPlan, 'tasks' | 'notes'>): NewSweep => ({
   id: randomUUID(),
   name: spec.name,
   spec,
   tasks,
   origin: 'measured',
   source: null,
+  notes: notes.map((text) => ({ level: 'note', code: 'data-set', text: `Data set: ${text}`, targets: [] })),
 });
 
 /** What comes from elsewhere and what is passed on. */
@@ -114,9 +118,9 @@ function exchange(
 
 export function createSweeps({ store, datasets }: SweepDependencies): Sweeps {
   const plan = async (spec: SweepSpec): Promise<SweepPlan> => {
-    const dataset = await datasets.resolve(spec.dataset);
+    const { dataset, notes } = await datasets.resolve(spec.dataset);
     const external = await datasets.external(spec.externalSources ?? []);
-    return planSweep(spec, { dataset, external, tasks: datasets.tasks(dataset) });
+    return { ...planSweep(spec, { dataset, external, tasks: datasets.tasks(dataset) }), notes };
   };
   const find = async (id: string): Promise<StoredSweep> => {
     const sweep = await store.getSweep(id);
@@ -140,7 +144,7 @@ export function createSweeps({ store, datasets }: SweepDependencies): Sweeps {
     planned: readonly Pick<PlannedFile, 'spec' | 'plan'>[],
   ): Promise<readonly StoredSweep[]> => {
     const stored = await store.createSweeps(
-      planned.map(({ spec, plan: { runs, tasks } }) => ({ sweep: newSweep(spec, tasks), runs })),
+      planned.map(({ spec, plan: made }) => ({ sweep: newSweep(spec, made), runs: made.runs })),
     );
     for (const { id } of stored) await store.markPhase(id, 'submitted');
     return stored;

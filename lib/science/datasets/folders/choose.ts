@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { POOLS, type PoolName, type PoolSizes, TaskatlasError } from '../../core';
-import type { Fault } from './fault';
+import { type Fault, printable } from './fault';
 import { readRegularFile } from './regular-file';
 
 /** Larger files are refused before they are read. */
@@ -48,7 +48,7 @@ const NAMED = 8;
 const describeFaults = (faults: readonly Fault[]): string =>
   faults
     .slice(0, NAMED)
-    .map(({ path, why }) => `${path} ${why}`)
+    .map(({ path, why }) => `${printable(path)} ${why}`)
     .join('; ') + (faults.length > NAMED ? `; and ${faults.length - NAMED} more` : '');
 
 /** Reads and judges every file of an image. */
@@ -73,6 +73,26 @@ async function inspect(
     }
   }
   return { item: faults.length === 0 ? { ...item, hashes } : null, faults };
+}
+
+/** The hash of what was chosen, pool by pool (ids, scenes, labels, contents), and of how it is read. */
+export function manifestOf(pools: Choice['pools'], domains: readonly string[], reading: string): string {
+  const hash = createHash('sha256').update(`${reading}\n`);
+  for (const pool of POOLS) {
+    for (const { id, scene, label, hashes } of pools[pool])
+      hash.update(`${JSON.stringify([pool, id, scene, label, domains.map((d) => hashes[d])])}\n`);
+  }
+  return hash.digest('hex');
+}
+
+/** @throws TaskatlasError `data`: a submission that is to fail on faults names them */
+export function refuseFaults(directory: string, faults: readonly Fault[]): void {
+  if (faults.length === 0) return;
+  throw new TaskatlasError(
+    'data',
+    `${directory} has files that cannot be used: ${describeFaults(faults)}. Repair or remove them, or set ` +
+      'onError: skip to leave such images out.',
+  );
 }
 
 /** Candidates of one or several pools, in the order in which they are taken. */
@@ -107,13 +127,7 @@ async function fill(
     faults.push(...found.faults);
     if (onError === 'fail' && faults.length >= NAMED) break;
   }
-  if (faults.length > 0 && onError === 'fail') {
-    throw new TaskatlasError(
-      'data',
-      `${rules.directory} has files that cannot be used: ${describeFaults(faults)}. Repair or remove them, or set ` +
-        'onError: skip to leave such images out.',
-    );
-  }
+  if (onError === 'fail') refuseFaults(rules.directory, faults);
   if (items.length < wanted) {
     const message =
       `The ${pool} pool asks for ${wanted} images; ${rules.directory} has ${items.length} for it` +
@@ -143,15 +157,17 @@ export async function choose(
   const selection = await of('selection');
   const transfer = await of('transfer');
   const filled = { source: await of('source'), transfer, selection, test };
-  const hash = createHash('sha256').update(`${rules.reading}\n`);
-  for (const pool of POOLS) {
-    for (const { id, scene, label, hashes } of filled[pool].items)
-      hash.update(`${JSON.stringify([pool, id, scene, label, rules.domains.map((d) => hashes[d])])}\n`);
-  }
+  const items = (pool: PoolName): readonly ChosenItem[] => filled[pool].items;
+  const chosen = {
+    source: items('source'),
+    transfer: items('transfer'),
+    selection: items('selection'),
+    test: items('test'),
+  };
   return {
-    pools: Object.fromEntries(POOLS.map((pool) => [pool, filled[pool].items])) as unknown as Choice['pools'],
+    pools: chosen,
     faults: POOLS.flatMap((pool) => filled[pool].faults),
     skipped: POOLS.reduce((sum, pool) => sum + filled[pool].skipped, 0),
-    manifest: hash.digest('hex'),
+    manifest: manifestOf(chosen, rules.domains, rules.reading),
   };
 }

@@ -34,6 +34,14 @@ export interface Reading {
 /** Whether the last channel is alpha. */
 export const hasAlpha = ({ cmyk, channels }: Samples): boolean => !cmyk && channels % 2 === 0;
 
+export function isTransparent(samples: Samples): boolean {
+  if (!hasAlpha(samples)) return false;
+  const { data, channels } = samples;
+  const opaque = data instanceof Uint16Array ? 65535 : 255;
+  for (let i = channels - 1; i < data.length; i += channels) if ((data[i] as number) < opaque) return true;
+  return false;
+}
+
 /** The largest colour sample of a 16-bit picture; null for others. */
 export function largestSample(samples: Samples): number | null {
   const { data, channels } = samples;

@@ -40,14 +40,14 @@ function findFile(directory: string, set: string, what: 'images' | 'labels'): st
 }
 
 function readPart(imagesPath: string, labelsPath: string, hash: ReturnType<typeof createHash>): Part {
-  const read = (path: string): Uint8Array => {
-    const bytes = readWhole(path, 'IDX file');
+  const read = (path: string, rank: number): Uint8Array => {
+    const bytes = inflate(readWhole(path, 'The IDX file'), path, rank);
     // of the unpacked bytes: a gzipped copy is the same data set
-    hash.update(`${basename(path).replace(/\.gz$/, '')}:`).update(inflate(bytes, path));
+    hash.update(`${basename(path).replace(/\.gz$/, '')}:`).update(bytes);
     return bytes;
   };
-  const images = readImages(read(imagesPath), imagesPath);
-  const labels = readLabels(read(labelsPath), labelsPath, IDX_CLASSES);
+  const images = readImages(read(imagesPath, 3), imagesPath);
+  const labels = readLabels(read(labelsPath, 1), labelsPath, IDX_CLASSES);
   if (labels.length !== images.count) {
     throw new TaskatlasError(
       'data',
