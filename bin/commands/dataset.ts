@@ -1,8 +1,9 @@
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
-import { TaskatlasError } from '@/lib/science/core';
+import { type PoolSizes, TaskatlasError } from '@/lib/science/core';
 
 const SHOWN = 20;
+const NAMED = 5;
 
 const print = (text: string): void => void process.stdout.write(`${text}\n`);
 
@@ -92,29 +93,77 @@ function registerLook(group: Command): void {
     .action(look);
 }
 
+interface CheckFlags {
+  json?: boolean;
+  pools?: string;
+  seed: string;
+  background?: string;
+  bits?: string;
+}
+
+/** `source,transfer,selection,test`. */
+function poolsOf(text: string): PoolSizes {
+  const [source, transfer, selection, test, more] = text
+    .split(',')
+    .map((n) => whole(n.trim() || 'nothing', '--pools'));
+  if (
+    source === undefined ||
+    transfer === undefined ||
+    selection === undefined ||
+    test === undefined ||
+    more !== undefined
+  )
+    throw new TaskatlasError(
+      'invalid-input',
+      `--pools needs four numbers, source,transfer,selection,test: for example 3600,300,150,600, not "${text}".`,
+    );
+  return { source, transfer, selection, test };
+}
+
+async function check(dir: string, flags: CheckFlags): Promise<void> {
+  if (dir.endsWith('.sh3f')) return await checkLibrary(resolve(dir), flags);
+  const { checkFolder, printable } = await import('@/lib/science/datasets');
+  const report = await checkFolder(resolve(dir), {
+    onProgress: progress('checked'),
+    pools: flags.pools === undefined ? undefined : poolsOf(flags.pools),
+    seed: whole(flags.seed, '--seed'),
+    background: flags.background,
+    bits: flags.bits === undefined ? undefined : within(flags.bits, '--bits', 8, 16),
+  });
+  if (report.faults.length > 0) process.exitCode = 1;
+  if (flags.json) return print(JSON.stringify(report, null, 2));
+  const groups = report.kind === 'taskonomy' ? 'buildings' : 'classes';
+  print(
+    `${dir}: ${report.kind}, ${report.images} images in ${report.groups} ${groups}, ${report.complete} complete.`,
+  );
+  for (const [name, count] of Object.entries(report.counts)) print(`  ${printable(name)}: ${count}`);
+  for (const note of report.notes) print(`  ${note}`);
+  if (report.leftOut.length === 0 && report.ignored > 0)
+    print(`  ${report.ignored} other files were not looked at`);
+  for (const { reason, count, paths } of report.leftOut) {
+    const more = count > NAMED ? ` and ${count - NAMED} more` : '';
+    print(`  left out, ${reason}: ${paths.slice(0, NAMED).map(printable).join(', ')}${more}`);
+  }
+  for (const { path, why } of report.faults.slice(0, SHOWN)) print(`  fault: ${printable(path)} ${why}`);
+  if (report.faults.length > SHOWN)
+    print(`  and ${report.faults.length - SHOWN} more faults (--json lists them all)`);
+}
+
 function registerCheck(group: Command): void {
   group
     .command('check <dir>')
     .description(
       'what a folder holds (Taskonomy layout, pictures by class, IDX) or a furniture library (.sh3f), and which files cannot be used',
     )
-    .option('--json', 'print the report as JSON, with every fault')
-    .action(async (dir: string, options: { json?: boolean }) => {
-      if (dir.endsWith('.sh3f')) return await checkLibrary(resolve(dir), options);
-      const { checkFolder } = await import('@/lib/science/datasets');
-      const report = await checkFolder(resolve(dir), { onProgress: progress('checked') });
-      if (report.faults.length > 0) process.exitCode = 1;
-      if (options.json) return print(JSON.stringify(report, null, 2));
-      const groups = report.kind === 'taskonomy' ? 'buildings' : 'classes';
-      print(
-        `${dir}: ${report.kind}, ${report.images} images in ${report.groups} ${groups}, ${report.complete} complete.`,
-      );
-      for (const [name, count] of Object.entries(report.counts)) print(`  ${name}: ${count}`);
-      if (report.ignored > 0) print(`  ${report.ignored} other files were not looked at`);
-      for (const { path, why } of report.faults.slice(0, SHOWN)) print(`  fault: ${path} ${why}`);
-      if (report.faults.length > SHOWN)
-        print(`  and ${report.faults.length - SHOWN} more faults (--json lists them all)`);
-    });
+    .option(
+      '--pools <source,transfer,selection,test>',
+      'deal pictures by class to pools of these sizes: names classes that a pool lacks',
+    )
+    .option('--seed <n>', 'seed of the dealing', '1')
+    .option('--background <colour>', 'what transparent pixels are put on', '#ffffff')
+    .option('--bits <n>', 'significant bits of 16-bit samples; found in the folder by default')
+    .option('--json', 'print the report as JSON, with every fault and every name that was left out')
+    .action(check);
 }
 
 function registerExport(program: Command): void {

@@ -85,8 +85,11 @@ async function checkTaskonomy(directory: string, options: CheckOptions): Promise
       scan.domains.map((domain) => [domain, scan.items.filter((i) => i.files[domain] !== undefined).length]),
     ),
     complete,
-    ignored: scan.ignored,
-    leftOut: [],
+    ignored: scan.ignored + scan.links.length,
+    leftOut:
+      scan.links.length > 0
+        ? [{ reason: 'link, which is not followed', count: scan.links.length, paths: scan.links }]
+        : [],
     faults: [...scan.faults, ...faults],
     notes: [],
   };

@@ -2,6 +2,7 @@ export { declareTasks } from '../catalog/tasks';
 export { checkFolder } from './check';
 export type { Dataset } from './dataset';
 export { readExternalModel } from './external-model';
+export { printable } from './folders/fault';
 export { encodePng } from './folders/png';
 export { IDX_VERSION, idxManifest, openIdx } from './idx';
 export { resolveImageFolder } from './image-folder';

@@ -1,7 +1,7 @@
 import { TaskatlasError } from '../core';
 import { MAX_PICTURE_BYTES } from './folders/choose';
 import { decodeSamples, type Samples } from './folders/decode';
-import { PictureFault } from './folders/fault';
+import { count, PictureFault } from './folders/fault';
 import {
   colourName,
   DEFAULT_BACKGROUND,
@@ -35,23 +35,21 @@ export interface Look {
   notes: readonly string[];
 }
 
-const plural = (n: number, what: string): string => `${n} ${what}${n === 1 ? '' : 's'}`;
-
 function windowNote(samples: Samples, largest: number, bits: number, given: boolean): string {
   const { significantBits: sBit } = samples;
   const why = given
     ? 'as asked'
     : sBit !== null
-      ? `its sBIT chunk says ${plural(sBit, 'bit')} and its largest sample is ${largest}`
+      ? `its sBIT chunk says ${count(sBit, 'bit')} and its largest sample is ${largest}`
       : `its largest sample is ${largest}`;
-  return `16-bit samples are read as ${plural(bits, 'bit')} (divided by ${2 ** bits - 1}): ${why}.`;
+  return `16-bit samples are read as ${count(bits, 'bit')} (divided by ${2 ** bits - 1}): ${why}.`;
 }
 
 function notesOf(samples: Samples, background: string): string[] {
   const { format, palette, cmyk, bits, channels, orientation, profile, pages } = samples;
   const colours = cmyk ? 'CMYK' : palette ? 'palette' : channels <= 2 ? 'grey' : 'RGB';
   return [
-    `${format}, ${colours}, ${plural(bits, 'bit')} per sample.`,
+    `${format}, ${colours}, ${count(bits, 'bit')} per sample.`,
     ...(hasAlpha(samples) ? [`Transparent pixels are put on ${background}.`] : []),
     ...(cmyk ? ['CMYK is converted without a profile: (255 − ink)(255 − black)/255.'] : []),
     ...(orientation > 1 ? [`EXIF orientation ${orientation} is applied.`] : []),
@@ -73,16 +71,16 @@ export async function lookAtPicture(path: string, options: LookOptions = {}): Pr
     const whole = toRgb(samples, { background: parseColour(background), bits });
     const { size } = options;
     const raster = size === undefined ? whole : { width: size, height: size, data: resizeMean(whole, size) };
-    const count = raster.width * raster.height;
+    const pixels = raster.width * raster.height;
     const notes = notesOf(samples, background);
     if (largest !== null) notes.push(windowNote(samples, largest, bits, options.bits !== undefined));
     if (size !== undefined)
       notes.push(
         `The middle square of ${whole.width} × ${whole.height} pixels, by the mean over each pixel.`,
       );
-    if (count > LISTED_PIXELS)
-      notes.push(`The first ${LISTED_PIXELS} of ${count} pixels are listed; --size N shows the whole.`);
-    const rgb = Array.from({ length: Math.min(count, LISTED_PIXELS) }, (_, k): [number, number, number] => {
+    if (pixels > LISTED_PIXELS)
+      notes.push(`The first ${LISTED_PIXELS} of ${pixels} pixels are listed; --size N shows the whole.`);
+    const rgb = Array.from({ length: Math.min(pixels, LISTED_PIXELS) }, (_, k): [number, number, number] => {
       const [r = 0, g = 0, b = 0] = raster.data.subarray(3 * k, 3 * k + 3);
       return [r, g, b];
     });

@@ -9,6 +9,9 @@ export interface Fault {
   why: string;
 }
 
+/** `1 picture`, `3 pictures`. */
+export const count = (n: number, what: string): string => `${n} ${what}${n === 1 ? '' : 's'}`;
+
 /** Names a number of things: `a, b, c and 4 more`. */
 export function nameSome(names: readonly string[], shown = 8): string {
   const more = names.length - shown;

@@ -10,7 +10,7 @@ import {
   openFolder,
 } from '../folders/entries';
 import type { Fault } from '../folders/fault';
-import { nameSome, printable } from '../folders/fault';
+import { count, nameSome, printable } from '../folders/fault';
 import { PICTURE_NAME } from '../folders/format';
 
 /** Names of split folders in use. */
@@ -80,9 +80,9 @@ class Walk {
 
   /** Why a file is no picture. */
   leaveFile({ name, path }: Entry, otherwise: string): void {
-    if (PICTURE_NAME.test(name)) return this.leave(otherwise, path);
     const extension = extname(name).toLowerCase();
-    this.leave(extension === '' ? 'file without an extension' : `other format (${extension})`, path);
+    const other = extension === '' ? 'file without an extension' : `other format (${extension})`;
+    this.leave(PICTURE_NAME.test(name) ? otherwise : other, path);
   }
 
   /** The pictures in a folder of a class and below it. */
@@ -101,7 +101,7 @@ class Walk {
         if (depth > 0) this.nested.push(path);
       } else this.leaveFile(entry, '');
     }
-    if (entries.length === 0) this.leave('empty folder', `${folder}/`);
+    if (entries.length === 0 && depth > 0) this.leave('empty folder', `${folder}/`);
     return found;
   }
 
@@ -163,10 +163,10 @@ function missingLayout(directory: string, classes: readonly string[], walk: Walk
   const loose = walk.leftOut.get('picture outside of a class folder')?.length ?? 0;
   const has = [
     classes.length === 0 ? 'no class folder with pictures' : `pictures of only one class (${classes.join()})`,
-    ...(loose > 0 ? [`${loose} pictures outside of class folders`] : []),
+    ...(loose > 0 ? [`${count(loose, 'picture')} outside of class folders`] : []),
     ...[...walk.leftOut]
       .filter(([reason]) => reason.startsWith('other format'))
-      .map(([reason, paths]) => `${paths.length} files of ${reason}`),
+      .map(([reason, paths]) => `${count(paths.length, 'file')} of ${reason}`),
   ];
   return new TaskatlasError('invalid-input', `${directory} has ${has.join(', ')}. Expected: ${LAYOUT}.`);
 }
@@ -217,7 +217,7 @@ export async function scanImageFolder(directory: string): Promise<ImageFolderSca
         : []),
       ...(walk.nested.length > 0
         ? [
-            `${walk.nested.length} pictures lie in folders below a class folder and count to that class: ` +
+            `In folders below a class folder, counted to that class: ${count(walk.nested.length, 'picture')}: ` +
               `${nameSome(walk.nested.map(printable))}.`,
           ]
         : []),

@@ -2,7 +2,7 @@ import type { PoolSizes } from '../../core';
 import type { FolderItem, OnError } from '../folders/choose';
 import { type Choice, manifestOf, refuseFaults } from '../folders/choose';
 import { DECODER } from '../folders/decode';
-import { type Fault, nameSome } from '../folders/fault';
+import { count, type Fault, nameSome } from '../folders/fault';
 import { colourName, DEFAULT_BACKGROUND, significantBits } from '../folders/picture';
 import { type SurveyedPicture, type SurveyOptions, surveyPictures } from '../folders/survey';
 import { absentClasses, dealPictures } from './deal';
@@ -56,14 +56,13 @@ function readingNotes(
   background: string,
   bits: number | undefined,
 ): string[] {
-  const count = (is: (picture: SurveyedPicture) => boolean): number => pictures.filter(is).length;
+  const of = (is: (picture: SurveyedPicture) => boolean): number => pictures.filter(is).length;
   const window = windowOf(pictures);
   const used = bits ?? window.bits;
-  const say = (n: number, text: string): string[] =>
-    n > 0 ? [`${n} ${n === 1 ? 'picture' : 'pictures'} ${text}`] : [];
+  const say = (n: number, text: string): string[] => (n > 0 ? [`${count(n, 'picture')} ${text}`] : []);
   return [
     ...say(
-      count((p) => p.transparent),
+      of((p) => p.transparent),
       `with transparent pixels: put on ${background}.`,
     ),
     ...say(
@@ -72,19 +71,19 @@ function readingNotes(
         `${bits === undefined ? `since the largest in the folder is ${window.largest}` : 'as asked'}.`,
     ),
     ...say(
-      count((p) => p.oriented),
+      of((p) => p.oriented),
       'turned upright by their EXIF orientation.',
     ),
     ...say(
-      count((p) => p.cmyk),
+      of((p) => p.cmyk),
       'in CMYK: converted without a profile.',
     ),
     ...say(
-      count((p) => p.profile),
+      of((p) => p.profile),
       'with an ICC profile, which is not applied.',
     ),
     ...say(
-      count((p) => p.frames),
+      of((p) => p.frames),
       'with several frames or pages: the first is read.',
     ),
   ];
@@ -129,7 +128,7 @@ const leftOutNote = (survey: FolderSurvey): string[] =>
   survey.leftOut.length === 0
     ? []
     : [
-        `Left out: ${survey.leftOut.map(({ reason, count }) => `${count} × ${reason}`).join(', ')} (named by \`dataset check\`).`,
+        `Left out: ${survey.leftOut.map((left) => `${left.count} × ${left.reason}`).join(', ')} (named by \`dataset check\`).`,
       ];
 
 /**
@@ -150,7 +149,7 @@ export async function chooseImages(
   const skipped = faults.map(({ path, why }) => `${path} ${why}`);
   const notes = [
     ...(skipped.length > 0
-      ? [`${skipped.length} pictures are left out for their faults: ${nameSome(skipped)}.`]
+      ? [`Left out for their faults: ${count(skipped.length, 'picture')}: ${nameSome(skipped)}.`]
       : []),
     ...absentNotes(pools, classes),
     ...leftOutNote(survey),

@@ -1,6 +1,7 @@
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { type Dirent, existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { TaskatlasError } from '../../core';
+import { readWhole } from '../cache';
 import type { FolderItem } from '../folders/choose';
 import type { Fault } from '../folders/fault';
 import { DOMAINS, type Domain } from './domains';
@@ -21,19 +22,30 @@ export interface Scan {
   splits: ReadonlyMap<string, Split>;
   /** Files that are not of the layout, or of a domain that is not read. */
   ignored: number;
+  /** Links, which are not followed. */
+  links: readonly string[];
   faults: readonly Fault[];
 }
 
-function* filesBelow(directory: string, folders: readonly string[]): Generator<[readonly string[], string]> {
-  for (const entry of readdirSync(join(directory, ...folders), { withFileTypes: true }).sort((a, b) =>
-    a.name < b.name ? -1 : 1,
-  )) {
-    const link = entry.isSymbolicLink()
-      ? statSync(join(directory, ...folders, entry.name), { throwIfNoEntry: false })
-      : entry;
-    if (link?.isDirectory() && folders.length < MAX_DEPTH)
-      yield* filesBelow(directory, [...folders, entry.name]);
-    else if (link?.isFile()) yield [folders, entry.name];
+function entriesIn(directory: string): Dirent[] {
+  try {
+    return readdirSync(directory, { withFileTypes: true }).sort((a, b) => (a.name < b.name ? -1 : 1));
+  } catch {
+    return [];
+  }
+}
+
+/** Files below a folder. Links are not followed: they may lead out of it, or to themselves. */
+function* filesBelow(
+  directory: string,
+  folders: readonly string[],
+  links: string[],
+): Generator<[readonly string[], string]> {
+  for (const entry of entriesIn(join(directory, ...folders))) {
+    if (entry.isSymbolicLink()) links.push([...folders, entry.name].join('/'));
+    else if (entry.isDirectory() && folders.length < MAX_DEPTH)
+      yield* filesBelow(directory, [...folders, entry.name], links);
+    else if (entry.isFile()) yield [folders, entry.name];
   }
 }
 
@@ -56,7 +68,9 @@ function readSplits(directory: string): Map<string, Split> {
   const splits = new Map<string, Split>();
   const name = readdirSync(directory).find((f) => /^(train_val_test.*|splits)\.csv$/.test(f));
   if (!name) return splits;
-  const [head = '', ...lines] = readFileSync(join(directory, name), 'utf8').split(/\r?\n/);
+  const [head = '', ...lines] = Buffer.from(readWhole(join(directory, name), 'The split file'))
+    .toString('utf8')
+    .split(/\r?\n/);
   const columns = head.split(',').map((c) => c.trim());
   for (const split of ['train', 'val', 'test'] as const) {
     if (!columns.includes(split) || !columns.includes('id'))
@@ -87,7 +101,8 @@ export function scanTaskonomy(directory: string): Scan {
   const faults: Fault[] = [];
   const found = new Set<string>();
   let ignored = 0;
-  for (const [folders, name] of filesBelow(directory, [])) {
+  const links: string[] = [];
+  for (const [folders, name] of filesBelow(directory, [], links)) {
     const [, point, view, suffix = '', extension] = FILE.exec(name) ?? [];
     const place = point === undefined ? null : placeOf(folders, suffix);
     const path = [...folders, name].join('/');
@@ -117,6 +132,7 @@ export function scanTaskonomy(directory: string): Scan {
     domains: DOMAINS.map((d) => d.id).filter((id) => found.has(id)),
     splits: readSplits(directory),
     ignored,
+    links,
     faults,
   };
 }
