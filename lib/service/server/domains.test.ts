@@ -267,11 +267,12 @@ describe('two folders', () => {
     };
     const resolve = async (sameClasses: boolean) => {
       const { dataset } = of(photos);
-      return await datasetCatalog.resolve({
+      const input = {
         ...dataset,
         ...numbered,
         target: { ...numbered.target, ...(sameClasses ? { sameClasses } : {}) },
-      } as typeof dataset);
+      } as typeof dataset;
+      return (await datasetCatalog.resolve(input)).dataset;
     };
     await expect(resolve(false)).rejects.toMatchObject({
       issues: [
@@ -328,7 +329,7 @@ describe('two folders of IDX files', () => {
       target: { directory: clothes, ...target },
     };
     const spec = validateSweep({ ...base, tasks: ['classification'], targets: ['classification'], dataset });
-    return await datasetCatalog.resolve(spec.dataset);
+    return (await datasetCatalog.resolve(spec.dataset)).dataset;
   };
 
   it('are refused without a word on their classes: digits and clothes are both numbered 0 to 9', async () => {

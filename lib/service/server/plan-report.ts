@@ -56,7 +56,7 @@ export function planReport(
   const reused = plan.runs.filter((run) => states.has(run.fingerprint)).length;
   const open = plan.runs.filter((run) => states.get(run.fingerprint) !== 'done');
   const left = open.reduce((sum, run) => sum + run.estimatedFlops, plan.growth.flops);
-  const notes: string[] = (plan.notes ?? []).map((note) => `Data set: ${note}`);
+  const notes: string[] = (plan.notes ?? []).map(({ text }) => text);
   if (reused > 0)
     notes.push(`${reused} of ${plan.runs.length} runs are shared with other sweeps or imported.`);
   if (plan.growth.runs > 0) {

@@ -26,7 +26,7 @@ import {
   type TransferRecipe,
 } from '@/lib/science/core';
 import { mainSizeOf, methodsOf, type SweepMethod, type SweepSpec, transferSizesOf } from '../contracts';
-import type { PlannedRun } from '../ports';
+import type { NewSweep, PlannedRun } from '../ports';
 import { checkTasks } from './check';
 import { countKinds } from './counts';
 import { type ExternalEncoders, externalTasks } from './external';
@@ -37,10 +37,8 @@ import { orderMethods, planMethods, servable, type TransferWish } from './plan-m
 import { taughtSources } from './taught';
 
 /** Everything that a sweep will do, worked out before anything is stored. */
-export interface SweepPlan {
+export interface SweepPlan extends Pick<NewSweep, 'tasks' | 'notes'> {
   runs: readonly PlannedRun[];
-  /** The sweep's own dictionary, in the order of its file. */
-  tasks: readonly TaskDeclaration[];
   sources: readonly TaskId[];
   targets: readonly TaskId[];
   counts: Readonly<Record<RunKind, number>>;
@@ -49,8 +47,6 @@ export interface SweepPlan {
   /** What will be planned while the sweep runs (higher orders), when the sources it depends on are known. */
   growth: { runs: number; flops: number };
   dataset: DatasetSpec;
-  /** What was left out of the data set's folder, and how its pictures are read. */
-  notes?: readonly string[];
   /** What no run is planned for, since the method cannot serve it: `method → target at n images`. */
   skipped: readonly string[];
 }

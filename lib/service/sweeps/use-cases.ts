@@ -10,7 +10,7 @@ import type {
 } from '../contracts';
 import { sweepNamed } from '../contracts';
 import { type ImportOptions, type ImportReport, importedSweep, type TransfersDocument } from '../imports';
-import type { NewSweep, Store, StoredRun, StoredSweep, SweepState } from '../ports';
+import type { NewSweep, Store, StoredRun, StoredSweep, SweepNote, SweepState } from '../ports';
 import { type PlannedFile, planFiles } from './batch';
 import { exportBundle, sweepOfBundle } from './bundle';
 import type { ExternalEncoders } from './external';
@@ -79,6 +79,14 @@ const AFTER: Readonly<Record<'pause' | 'stop' | 'resume' | 'cancel', readonly Sw
   cancel: ['active', 'paused', 'stopped'],
 };
 
+/** A sentence on the data set's folder, as a note on the sweep. */
+const dataNote = (text: string): SweepNote => ({
+  level: 'note',
+  code: 'data-set',
+  text: `Data set: ${text}`,
+  targets: [],
+});
+
 const newSweep = (spec: SweepSpec, { tasks, notes = [] }: Pick<SweepPlan, 'tasks' | 'notes'>): NewSweep => ({
   id: randomUUID(),
   name: spec.name,
@@ -86,7 +94,7 @@ const newSweep = (spec: SweepSpec, { tasks, notes = [] }: Pick<SweepPlan, 'tasks
   tasks,
   origin: 'measured',
   source: null,
-  notes: notes.map((text) => ({ level: 'note', code: 'data-set', text: `Data set: ${text}`, targets: [] })),
+  notes,
 });
 
 /** What comes from elsewhere and what is passed on. */
@@ -120,7 +128,10 @@ export function createSweeps({ store, datasets }: SweepDependencies): Sweeps {
   const plan = async (spec: SweepSpec): Promise<SweepPlan> => {
     const { dataset, notes } = await datasets.resolve(spec.dataset);
     const external = await datasets.external(spec.externalSources ?? []);
-    return { ...planSweep(spec, { dataset, external, tasks: datasets.tasks(dataset) }), notes };
+    return {
+      ...planSweep(spec, { dataset, external, tasks: datasets.tasks(dataset) }),
+      notes: notes.map(dataNote),
+    };
   };
   const find = async (id: string): Promise<StoredSweep> => {
     const sweep = await store.getSweep(id);
