@@ -31,6 +31,9 @@ export function valueScale(objective: PolicyRecord['objectiveName'], values: rea
   };
 }
 
+/** Whether the edge's mean loss is no better than a constant's: it is counted at 0 at most. */
+const isUseless = ({ skill }: PolicyEdgeView): boolean => skill !== undefined && skill !== null && skill <= 0;
+
 export function servedBy(edge: PolicyEdgeView, name: (id: string) => string): string {
   if (edge.kind === 'self') return 'its own network';
   if (edge.kind === 'scratch' || edge.sources.length === 0) return 'training from scratch';
@@ -73,7 +76,12 @@ export function TargetRows({ layout, left, objective, name, selected, onSelect, 
               className={`grid h-full w-full grid-cols-[minmax(0,1fr)_50px_74px_104px] items-center gap-2 rounded-control pl-4 pr-1 text-left phone:grid-cols-[minmax(0,1fr)_52px_84px] phone:py-2 phone:pl-1 ${on ? 'bg-accent-soft' : 'hover:bg-accent-soft/50'}`}
             >
               <span className="min-w-0">
-                <span className={`block truncate ${on ? 'font-semibold' : ''}`}>{name(target)}</span>
+                <span className={`block truncate ${on ? 'font-semibold' : ''}`}>
+                  {name(target)}
+                  {isUseless(edge) && (
+                    <span className="ml-1.5 text-tick text-worse">no better than a constant</span>
+                  )}
+                </span>
                 <span className={phone ? 'block truncate text-ink3 text-tick' : 'sr-only'}>
                   <span className="sr-only">, </span>
                   {servedBy(edge, name)}
