@@ -301,6 +301,14 @@ describe('openLibrary', () => {
     expect(mesh.materials[0]?.texture?.data[0]).toBeCloseTo((128 / 255) ** 2.2, 5);
   });
 
+  it('reads a catalogue of spaces in linear time, and refuses a folder in its place', () => {
+    const file = join(root, 'hostile.sh3f');
+    const spaces = `name=S\na${' '.repeat(2_000_000)}b\n`;
+    writeFileSync(file, makeZip({ 'PluginFurnitureCatalog.properties': spaces }));
+    expect(openLibrary(file, libraryHash(file)).name).toBe('S');
+    expect(() => libraryHash(root)).toThrow(/is a folder, not a file/);
+  });
+
   it('says what a library lacks', () => {
     const file = join(root, 'empty.sh3f');
     writeFileSync(file, makeZip({ 'a.txt': '' }));
