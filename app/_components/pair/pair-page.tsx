@@ -78,7 +78,7 @@ export function PairPage({ id, source, target }: { id: string; source: string; t
           pair={data}
           name={sweep.name}
           ways={sweep.ways}
-          imported={sweep.data?.origin === 'imported'}
+          bare={sweep.data?.origin === 'imported' && data.curves.length === 0}
         />
       )}
     </>
@@ -89,34 +89,33 @@ function PairBody({
   pair,
   name,
   ways,
-  imported,
+  bare,
 }: {
   pair: PairView;
   name: (id: string) => string;
   ways: Ways;
-  imported: boolean;
+  /** Nothing is known of single runs: neither curves nor pictures. */
+  bare: boolean;
 }) {
   const strips = letterStrips(pair.strips);
   const source = pair.source.split('+').map(name).join(' + ');
   return (
     <>
       <PairFigures pair={pair} />
-      {imported && (
+      {bare && (
         <p className="mt-4 max-w-2xl text-ink2">
           These results were imported: losses, curves and images of single runs are not part of the published
           files, so only the numbers above are known.
         </p>
       )}
       <div className="mt-4 grid grid-cols-[minmax(0,1.85fr)_minmax(290px,1fr)] items-start gap-9 max-[1080px]:grid-cols-1">
-        {imported ? <span /> : <Strips strips={strips} />}
-        <div className={`flex flex-col gap-5 ${imported ? 'col-start-1 row-start-1 max-w-md' : ''}`}>
-          {!imported && (
-            <>
-              <LearningCurves pair={pair} />
-              <div className="rule pt-4">
-                <RatioCurve ratios={pair.sortedLogRatios} letters={strips} />
-              </div>
-            </>
+        {bare ? <span /> : <Strips strips={strips} />}
+        <div className={`flex flex-col gap-5 ${bare ? 'col-start-1 row-start-1 max-w-md' : ''}`}>
+          {!bare && <LearningCurves pair={pair} />}
+          {!bare && pair.sortedLogRatios.length > 0 && (
+            <div className="rule pt-4">
+              <RatioCurve ratios={pair.sortedLogRatios} letters={strips} />
+            </div>
           )}
           {pair.rivals.length > 0 && (
             <section aria-label="Nearest rivals" className="rule pt-4">

@@ -19,7 +19,8 @@ function sweepItems(sweep: SweepView | undefined, base: string): Item[] {
   const targets = sweep?.tasks.filter((t) => t.target).length;
   const sources = sweep?.tasks.filter((t) => t.source).length;
   const pairs = targets === undefined || sources === undefined ? undefined : targets * sources;
-  const measured = sweep?.origin !== 'imported';
+  // A bundle brings runs and pictures; published results have neither.
+  const measured = sweep?.origin !== 'imported' || sweep.progress.total > 0;
   return [
     { label: 'Overview', href: base },
     { label: 'Policy', href: `${base}/policy` },

@@ -17,6 +17,7 @@ export {
 } from './rooms';
 export { creditsOf, dealLibrary, furnitureOf } from './rooms/furniture-set';
 export { classesFault } from './same-classes';
+export { smallPicture } from './small-picture';
 export { resolveTaskonomy } from './taskonomy';
 export { exportRooms } from './taskonomy/export';
 export { domainPools } from './two-folders';

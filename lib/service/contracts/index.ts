@@ -1,6 +1,7 @@
 export * from './advice';
 export * from './analysis';
 export * from './bundle';
+export * from './bundle-runs';
 export * from './dimension-views';
 export * from './domain-views';
 export * from './evidence';

@@ -111,7 +111,7 @@ const externalSource = z.strictObject({
 
 export const DEFAULT_WEIGHT_DECAY = 2e-6;
 
-const training = z
+export const trainingOptions = z
   .strictObject({
     epochs: count(100_000),
     batchSize: count(4096),
@@ -187,9 +187,9 @@ export const sweepSpec = z.strictObject({
   seeds: uniqueList(seed, 100).default([1]),
   training: z
     .strictObject({
-      source: training.optional(),
-      transfer: training.optional(),
-      scratch: training.optional(),
+      source: trainingOptions.optional(),
+      transfer: trainingOptions.optional(),
+      scratch: trainingOptions.optional(),
     })
     .default({}),
   /** Ridge-probe matrix before training transfers. */

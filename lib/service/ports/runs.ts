@@ -105,9 +105,14 @@ export interface StoredSweep {
 /** A sweep before it is stored. */
 export type NewSweep = Omit<StoredSweep, 'number' | 'state' | 'createdAt' | 'finishedAt' | 'planned'>;
 
+/** A run of an imported sweep, under a name of its own: it never stands in for one that is to be trained here. */
+export type ImportedRun = FinishedRun & { target: TaskId };
+
 /** A sweep that was measured elsewhere, with all that there is of it. */
 export interface ImportedSweep {
   sweep: NewSweep;
+  /** Finished runs that only show how they learned; none when absent. */
+  runs?: readonly ImportedRun[];
   analyses: readonly TargetAnalysis[];
   policies: readonly PolicyRecord[];
 }

@@ -1,14 +1,17 @@
 import pg from 'pg';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import type { FinishedRun, ImportedSweep, Store } from '../ports';
+
+import type { FinishedRun, ImportedRun, ImportedSweep, Store } from '../ports';
 import { type TestDatabase, testDatabase } from '../ports/testing/postgres';
 import {
   newSweep,
   plannedSource,
+  plannedTransfer,
   sampleAnalysis,
   samplePolicy,
   sampleResult,
 } from '../ports/testing/samples';
+
 import { connect } from './index';
 
 let database: TestDatabase;
@@ -97,6 +100,30 @@ it('takes over all finished runs of a file, or none', async () => {
   expect(await store.finished(names)).toEqual(new Set(names));
   const losses = await store.losses([plannedSource(2).fingerprint]);
   expect(losses.get(plannedSource(2).fingerprint)?.testLosses).toEqual(sampleResult(2).testLosses);
+});
+
+it('stores runs done, with their curves and pictures, for their sweep', async () => {
+  const { sweep, analyses, policies } = whole('runs', ['a']);
+  const run: ImportedRun = {
+    fingerprint: 'e'.repeat(64),
+    recipe: plannedTransfer('imported', []).recipe,
+    priority: 1,
+    estimatedFlops: 2,
+    backend: 'wasm',
+    target: 'a',
+    result: {
+      ...sampleResult(),
+      testLosses: null,
+      samples: [{ index: 3, role: 'truth', png: Uint8Array.of(1, 2) }],
+    },
+  };
+  await store.importSweeps([{ sweep, analyses, policies, runs: [run] }]);
+  const [stored] = await store.runsOf('runs');
+  expect(stored).toMatchObject({ state: 'done', backend: 'wasm', seconds: run.result.cost.seconds });
+  expect(await store.result(run.fingerprint)).toMatchObject({
+    curve: run.result.curve,
+    samples: [{ index: 3, role: 'truth', png: Uint8Array.of(1, 2) }],
+  });
 });
 
 it('completes a sweep of which an import of before left a part', async () => {

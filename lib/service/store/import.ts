@@ -1,8 +1,9 @@
-import type { ImportedSweep, Store } from '../ports';
+import type { ImportedRun, ImportedSweep, Store } from '../ports';
 import { cellRows } from './analyses';
 import type { Connection, Transaction } from './connection';
 import { logEvents } from './events';
-import { jsonText, sweepFromRow, toJson } from './rows';
+import { insertRuns, insertWishes } from './insert';
+import { jsonText, resultToRow, sweepFromRow, toJson } from './rows';
 import { announce } from './submit';
 import { type Now, readNow } from './time';
 
@@ -10,6 +11,7 @@ import { type Now, readNow } from './time';
 const ANALYSES_AT_ONCE = 20;
 const CELLS_AT_ONCE = 5000;
 const POLICIES_AT_ONCE = 500;
+const RUNS_AT_ONCE = 200;
 /** A matrix of 300 tasks takes some ten seconds. */
 const PATIENCE_SECONDS = 300;
 
@@ -75,14 +77,56 @@ async function insertPolicies(tx: Transaction, { sweep, policies }: ImportedSwee
   }
 }
 
+/** Its runs, done as they are stored: nothing waits for them, and no worker is asked. */
+async function insertDone(
+  tx: Transaction,
+  sweepId: string,
+  runs: readonly ImportedRun[],
+  now: Now,
+): Promise<void> {
+  for (const part of parts(runs, RUNS_AT_ONCE)) {
+    await insertRuns(tx, part, now);
+    const rows = part.map(({ fingerprint, backend, result }) => ({
+      ...{ fingerprint, backend, seconds: result.cost.seconds },
+    }));
+    await tx.$executeRaw`
+      update runs as r set state = 'done', backend = n.backend, seconds = n.seconds, finished_at = ${now()}
+        from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as n (fingerprint text, backend text, seconds float8)
+       where r.fingerprint = n.fingerprint and r.state = 'waiting'`;
+    await tx.runResult.createMany({
+      skipDuplicates: true,
+      data: part.map(({ fingerprint, result, backend }) =>
+        resultToRow(fingerprint, 'import', result, backend),
+      ),
+    });
+    await tx.runSample.createMany({
+      skipDuplicates: true,
+      data: part.flatMap(({ fingerprint, result }) =>
+        result.samples.map(({ index, role, png }) => ({
+          fingerprint,
+          index,
+          role,
+          png: new Uint8Array(png),
+        })),
+      ),
+    });
+    await insertWishes(
+      tx,
+      sweepId,
+      part.map((run) => ({ ...run, dependsOn: [] })),
+    );
+  }
+}
+
 /** One sweep, whole. Answers whether it was not there, or only a part of it (from before imports were one transaction). */
 async function insertWhole(tx: Transaction, whole: ImportedSweep, now: Now): Promise<boolean> {
-  const { sweep, analyses, policies } = whole;
+  const { sweep, analyses, policies, runs = [] } = whole;
   const stored = await tx.targetAnalysis.count({ where: { sweepId: sweep.id } });
   const known = await tx.sweep.count({ where: { id: sweep.id } });
   if (known > 0 && stored === analyses.length) return false;
   const at = await readNow(tx, now);
-  await announce(tx, [{ sweep, runs: [] }], now);
+  await announce(tx, [{ sweep, runs: runs.map((run) => ({ ...run, dependsOn: [] })) }], now);
+  await insertDone(tx, sweep.id, runs, now);
   await insertAnalyses(tx, whole, now);
   await insertCells(tx, whole);
   await insertPolicies(tx, whole, at);

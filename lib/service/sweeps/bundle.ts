@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
-import { type TargetAnalysis, TaskatlasError } from '@/lib/science/core';
-import { type PolicyRecord, type SweepBundle, sweepBundle } from '../contracts';
-import type { Store, StoredRun, StoredSweep } from '../ports';
+import { TaskatlasError } from '@/lib/science/core';
+import { type SweepBundle, sweepBundle } from '../contracts';
+import type { ImportedSweep, Store, StoredRun, StoredSweep } from '../ports';
+import { bundleRuns, runsOfBundle } from './bundle-runs';
 import { canonicalJson } from './fingerprint';
 import { rejection } from './parse';
 
@@ -21,9 +22,9 @@ function effortOf(sweep: StoredSweep, runs: readonly StoredRun[]): SweepBundle['
   };
 }
 
-/** The figures of a stored sweep, without weights and pictures. NaN becomes null in its JSON. */
+/** The figures of a stored sweep, with curves and small pictures of its runs. NaN becomes null in its JSON. */
 export async function exportBundle(
-  store: Pick<Store, 'analyses' | 'policies' | 'runsOf'>,
+  store: Pick<Store, 'analyses' | 'policies' | 'runsOf' | 'result'>,
   sweep: StoredSweep,
 ): Promise<SweepBundle> {
   const [analyses, policies, runs] = await Promise.all([
@@ -48,6 +49,7 @@ export async function exportBundle(
         policies,
         notes: sweep.notes ?? [],
         effort: effortOf(sweep, runs),
+        ...(await bundleRuns(store, runs)),
       }),
     ),
   );
@@ -58,11 +60,7 @@ export async function exportBundle(
  * imported.
  * @throws TaskatlasError `invalid-input` naming the fields that are wrong
  */
-export function sweepOfBundle(document: unknown): {
-  sweep: Omit<StoredSweep, 'number' | 'state' | 'createdAt' | 'finishedAt'>;
-  analyses: readonly TargetAnalysis[];
-  policies: readonly PolicyRecord[];
-} {
+export function sweepOfBundle(document: unknown): ImportedSweep {
   const parsed = sweepBundle.safeParse(document);
   if (!parsed.success) throw rejection('This is not a bundle of a sweep', parsed.error);
   const bundle = parsed.data;
@@ -71,12 +69,14 @@ export function sweepOfBundle(document: unknown): {
   const text =
     `Worked example: figures of a sweep that ran elsewhere, ${runs} runs in ${Math.round(elapsedSeconds / 60)} minutes ` +
     `(${Math.round(busySeconds / 60)} minutes of computing on ${backends.join(', ') || 'an unknown engine'}). ` +
-    'Weights, curves and pictures are not part of it.';
+    'Weights and losses of single images are not part of it.';
+  const id = `${BUNDLE}${digest}`;
   return {
+    runs: runsOfBundle(bundle, bundle.spec, id),
     analyses: bundle.analyses,
     policies: bundle.policies,
     sweep: {
-      id: `${BUNDLE}${digest}`,
+      id,
       name: bundle.name,
       spec: bundle.spec,
       tasks: bundle.tasks,

@@ -217,8 +217,8 @@ export interface MemoryStore extends RunStore {
 /** The in-memory RunStore; same contract suite as the real one. */
 export function memoryStore(clock: Clock = { now: () => Date.now() }): MemoryStore {
   const memory = new Memory(clock);
-  const parts = { ...sweepPart(memory), ...recordPart(memory) };
-  return { ...parts, ...memoryImport(parts), ...runPart(memory) };
+  const parts = { ...sweepPart(memory), ...recordPart(memory), ...runPart(memory) };
+  return { ...parts, ...memoryImport(parts) };
 }
 
 function create(memory: Memory, sweep: NewSweep, runs: readonly PlannedRun[]): StoredSweep {
