@@ -12,6 +12,7 @@ const progress = {
   phases: {},
   workers: 2,
   troubles: [],
+  alarms: [],
 };
 
 describe('terminal', () => {

@@ -20,6 +20,7 @@ export function progressLine(name: string, progress: ProgressView): string {
   else if (progress.etaSeconds !== null) parts.push(`${duration(progress.etaSeconds)} left`);
   if (counts.failed > 0) parts.push(`${counts.failed} failed`);
   if (counts.lost > 0) parts.push(`${counts.lost} lost`);
+  parts.push(...progress.alarms);
   return parts.join(', ');
 }
 

@@ -1,10 +1,10 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { TaskatlasError } from '@/lib/science/core';
-import type { JobQueue, Store, StoredRun } from '@/lib/service/ports';
+import type { ArtifactStore, JobQueue, Store, StoredRun } from '@/lib/service/ports';
 import { type TestDatabase, testDatabase } from '@/lib/service/ports/testing/postgres';
 import {
   newSweep,
@@ -65,13 +65,18 @@ async function drainAll(): Promise<void> {
 }
 
 /** A worker of this process whose computing is ours. */
-function startWorker(execute: Execute, times: Partial<WorkerTimes> = {}, its: Store = store): string {
+function startWorker(
+  execute: Execute,
+  times: Partial<WorkerTimes> = {},
+  its: Store = store,
+  artifacts: ArtifactStore = folderArtifacts(folder),
+): string {
   const end = new AbortController();
   const worker = `w${seed}-${running.length}`;
   const context: WorkerContext = {
     store: its,
     queue,
-    artifacts: folderArtifacts(folder),
+    artifacts,
     execute,
     scenesOf: async () => undefined,
     backend: 'none',
@@ -277,6 +282,57 @@ describe('work', () => {
     await until(run.fingerprint, (r) => r.state === 'done');
   });
 
+  it('a full disk: what was trained is kept, the alarm is shown, and it is stored when there is space', async () => {
+    const run = source();
+    await store.createSweep(newSweep(id()), [run]);
+    const real = folderArtifacts(folder);
+    let full = true;
+    const artifacts: ArtifactStore = {
+      ...real,
+      // The kernel's own answer to a write without space.
+      write: (name, bytes) => (full ? writeFile('/dev/full', bytes) : real.write(name, bytes)),
+    };
+    let trained = 0;
+    const worker = startWorker(
+      async (_, execution) => {
+        trained++;
+        await execution.checkpoint.save(Uint8Array.from([1]));
+        await execution.artifacts.write(`${run.fingerprint}/weights`, Uint8Array.from([4, 2]));
+        return sampleResult();
+      },
+      { leaseSeconds: 1 },
+      store,
+      artifacts,
+    );
+    const alarm = async () =>
+      (await store.workers.list()).find(({ id: name }) => name === worker)?.alarm ?? null;
+    while ((await alarm()) === null) await sleep(20);
+    expect(await alarm()).toMatch(/ENOSPC/);
+    // The claim outlives its lease: the worker is alive, it waits.
+    await sleep(1500);
+    expect(await store.getRun(run.fingerprint)).toMatchObject({
+      state: 'running',
+      attempt: 1,
+      claimedBy: worker,
+    });
+    full = false;
+    expect(await until(run.fingerprint, (r) => r.state === 'done')).toMatchObject({ attempt: 1 });
+    expect(trained).toBe(1);
+    expect(await real.read(`${run.fingerprint}/weights`)).toEqual(Uint8Array.from([4, 2]));
+    while ((await alarm()) !== null) await sleep(20);
+  });
+
+  it('a full disk where nothing can wait: the run is given back uncounted, however often', async () => {
+    const run = source();
+    await store.createSweep(newSweep(id()), [run]);
+    startWorker(async () => {
+      await writeFile('/dev/full', 'images');
+      return sampleResult();
+    });
+    const after = await until(run.fingerprint, (r) => r.failure !== null);
+    expect(after).toMatchObject({ state: 'queued', attempt: 0, failure: { class: 'place' } });
+  });
+
   it('shows itself while it is there', async () => {
     const worker = startWorker(async () => sampleResult());
     while (!(await store.workers.list()).some((w) => w.id === worker)) await sleep(10);
@@ -297,6 +353,8 @@ describe('classify', () => {
     [new TaskatlasError('out-of-memory', 'no 3 MB left'), 'out-of-memory'],
     [new TypeError('x is undefined'), 'code'],
     ['a thrown text', 'code'],
+    [Object.assign(new Error('no space left on device'), { code: 'ENOSPC' }), 'place'],
+    [new TaskatlasError('data', 'no', { cause: Object.assign(new Error('x'), { code: 'EROFS' }) }), 'place'],
   ])('%s → %s', (error, expected) => {
     expect(classify(error).class).toBe(expected);
   });

@@ -76,6 +76,16 @@ async function database(): Promise<string> {
   return inspectDatabase();
 }
 
+/** A file in the folder of the artifacts: full, read-only and closed disks say so. */
+async function artifacts(): Promise<string> {
+  const { folderArtifacts } = await import('@/lib/service/store');
+  const store = folderArtifacts(artifactsDirectory);
+  const name = `doctor-${process.pid}`;
+  await store.write(name, new Uint8Array(4096));
+  await store.remove(name);
+  return `${artifactsDirectory} can be written`;
+}
+
 async function findings(): Promise<readonly Finding[]> {
   const processor = cpus()[0]?.model.trim() ?? 'unknown';
   const instance = runningInstance();
@@ -90,6 +100,11 @@ async function findings(): Promise<readonly Finding[]> {
     await attempt('engine', engine, 'See docs/engine-native.md; TASKATLAS_ENGINE=wasm always works.'),
     await attempt('devices', devices, 'Unset TASKATLAS_DEVICE, or name a device that is there.'),
     await attempt('database', database),
+    await attempt(
+      'artifacts',
+      artifacts,
+      'Free space there, or make it writable: workers keep what they computed and go on by themselves.',
+    ),
     {
       name: 'packages',
       ok: true,

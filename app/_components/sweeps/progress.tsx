@@ -92,6 +92,11 @@ export function ProgressHead({
       </div>
       <StateChips progress={progress} href={href} />
       <p className="ml-auto text-ink2 text-label phone:hidden">{timeLine(progress)}</p>
+      {progress.alarms.map((alarm) => (
+        <p key={alarm} role="alert" className="w-full text-fail break-words">
+          {alarm}
+        </p>
+      ))}
       {progress.troubles.map(({ target, reason }) => (
         <p key={target ?? 'policy'} role="alert" className="w-full text-fail">
           {target === null ? 'The policy' : `The analysis of ${target}`} failed, and is tried again every few

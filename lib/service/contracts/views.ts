@@ -59,6 +59,8 @@ export const progressView = z.object({
   workers: z.number(),
   /** Analyses of targets, or the policy (null), that could not be computed when they were last tried, and why. */
   troubles: z.array(z.object({ target: z.string().nullable(), reason: z.string() })),
+  /** What keeps runs waiting: a full disk, versions that no worker has. */
+  alarms: z.array(z.string()),
 });
 
 export const sweepView = z.object({

@@ -1,5 +1,13 @@
-import type { CurvePoint, RunKind, RunState, RunTable, SampleImage, TaskId } from '@/lib/science/core';
-import type { RunStore, StoredSweep, WorkerRegistry } from './runs';
+import type {
+  CurvePoint,
+  RunKind,
+  RunState,
+  RunTable,
+  SampleImage,
+  TaskId,
+  TransferRecipe,
+} from '@/lib/science/core';
+import type { RunStore, StoredRun, StoredSweep, WorkerRegistry } from './runs';
 
 /** One line of the append-only log behind live progress. Ids rise in the order in which lines became visible. */
 export interface StoredEvent {
@@ -34,6 +42,48 @@ export interface StoredLosses {
   probeLosses: Readonly<Record<TaskId, Float32Array>>;
 }
 
+/** What a person calls the state of a run: `lost` is a running one whose heartbeat is overdue. */
+export type ShownState = RunState | 'lost';
+
+/** The runs of one sweep that are of one kind and state, counted. */
+export interface RunTally {
+  kind: RunKind;
+  state: ShownState;
+  runs: number;
+  /** Planned work, and how many of the runs do not say theirs. */
+  flops: number;
+  unpriced: number;
+  /** Sum of the shares of each run's work that are done, and of the work that they stand for. */
+  share: number;
+  shareFlops: number;
+  /** Of those at work, together. */
+  imagesPerSecond: number;
+  /** The largest of those that ended a moment ago; 0 when there is none. */
+  recentPace: number;
+  /** When the last of them was done, ms. */
+  lastFinished: number | null;
+  /** Those that were done after the sweep was submitted: others were shared with earlier sweeps. */
+  own: { runs: number; flops: number; seconds: number };
+}
+
+/** A target with one of its first-order transfers, and whether higher orders were planned from them. */
+export interface FirstOrder {
+  target: TaskId;
+  recipe: TransferRecipe;
+  grown: boolean;
+}
+
+/** Runs that a page shows. */
+export interface RunQuery {
+  sweepId: string;
+  kind?: string | undefined;
+  state?: string | undefined;
+  /** The task that they serve; of probes the source. */
+  target?: string | undefined;
+  offset: number;
+  limit: number;
+}
+
 /** One target's tournament in one sweep. */
 export interface TargetRef {
   sweepId: string;
@@ -63,6 +113,26 @@ interface TournamentRun {
 export interface Store extends RunStore {
   readonly workers: WorkerRegistry;
   readonly events: EventLog;
+  /** The runs of each sweep, counted by kind and state. */
+  tallies(sweepIds: readonly string[]): Promise<ReadonlyMap<string, readonly RunTally[]>>;
+  /** One first-order transfer of each target by the method, of the first seed. */
+  firstOrders(sweepId: string, method: string): Promise<readonly FirstOrder[]>;
+  /** One page of a sweep's runs, the most urgent first, and how many match. */
+  runPage(query: RunQuery): Promise<{ runs: readonly StoredRun[]; total: number }>;
+  /** The runs that take part in one target's tournament. */
+  runsOfTarget(sweepId: string, target: TaskId): Promise<readonly StoredRun[]>;
+  /** Runs that some worker holds, of sweeps that are not over. */
+  heldRuns(): Promise<readonly StoredRun[]>;
+  /** States of those of the runs that are stored. */
+  statesOf(fingerprints: readonly string[]): Promise<ReadonlyMap<string, RunState>>;
+  /** Planned work and seconds of everything that was done here. */
+  paceSoFar(): Promise<{ flops: number; seconds: number }>;
+  /** First time, ms, at which each sweep reached each milestone, and what could not be computed when it was last tried. */
+  marks(
+    sweepIds: readonly string[],
+  ): Promise<ReadonlyMap<string, { phases: Readonly<Record<string, number>>; troubles: readonly Trouble[] }>>;
+  /** Id of each sweep's newest event that is no run's: results read since then are still right. 0 = there is none. */
+  lastEvents(sweepIds: readonly string[]): Promise<ReadonlyMap<string, number>>;
   /** Sweeps that want the run, oldest first. */
   sweepsOf(fingerprint: string): Promise<readonly StoredSweep[]>;
   losses(fingerprints: readonly string[]): Promise<ReadonlyMap<string, StoredLosses>>;

@@ -158,19 +158,27 @@ describe('answers keep to their contracts', () => {
 });
 
 describe('reading the store', () => {
-  it('is shared by the views of one page, and never older than a quarter of a second', async () => {
-    let now = Date.now();
-    const { app } = apiOver(http.store, { clock: { now: () => now } });
+  it('counts progress each time, and reads the runs for the finding once per change', async () => {
+    let read = 0;
+    const runsOf = async (id: string) => {
+      read++;
+      return http.store.runsOf(id);
+    };
+    const { app } = apiOver({ ...http.store, runsOf });
     const workers = async () => {
       const response = await app.request('/api/v1/sweeps/sweep-1');
       return contracts.sweepView.parse(await response.json()).progress.workers;
     };
     const before = await workers();
-    const worker = { host: 'here', pid: 2, backend: 'wasm', device: 'cpu', startedAt: now, seenAt: now };
-    await http.store.workers.seen({ ...worker, id: 'late' });
-    expect(await workers()).toBe(before);
-    now += 250;
+    await http.store.workers.seen({ id: 'late', host: 'here', pid: 2, backend: 'wasm', device: 'cpu' });
     expect(await workers()).toBe(before + 1);
+    await app.request('/api/v1/sweeps');
+    expect((await app.request('/api/v1/sweeps/sweep-1/runs?state=done&limit=3')).status).toBe(200);
+    expect(read).toBe(1);
+    const [analysis] = await http.store.analyses('sweep-1');
+    if (analysis) await http.store.saveAnalysis('sweep-1', analysis);
+    await workers();
+    expect(read).toBe(2);
     await http.store.workers.gone('late');
   });
 });

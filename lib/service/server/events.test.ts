@@ -1,9 +1,19 @@
 import { describe, expect, it } from 'vitest';
-import { STARTED, smallAnalyses, smallData, smallRuns, smallSweep } from '../views/testing/small-sweep';
-import { createHub, cursorNow, decodeCursor, encodeCursor, eventStream, newsSince } from './events';
+import type { SweepData } from '../views';
+import { smallAnalyses, smallData, smallRuns, smallSweep } from '../views/testing/small-sweep';
+import {
+  createHub,
+  cursorNow,
+  decodeCursor,
+  encodeCursor,
+  eventStream,
+  newsSince,
+  readingOf,
+} from './events';
 
 const active = { ...smallSweep, state: 'active' as const, finishedAt: null };
-const start = smallData({ sweep: active, analyses: [] });
+const reading = (change: Partial<SweepData> = {}) => readingOf(smallData(change));
+const start = reading({ sweep: active, analyses: [] });
 const options = { pollMs: 5, heartbeatMs: 5 };
 
 describe('news since a cursor', () => {
@@ -16,7 +26,7 @@ describe('news since a cursor', () => {
 
   it('tells targets, policies and the end of the sweep, each event with what is seen after it', () => {
     const seen = newsSince(start, cursorNow(start)).cursor;
-    const later = smallData({ analyses: smallAnalyses.slice(0, 2) });
+    const later = reading({ analyses: smallAnalyses.slice(0, 2) });
     const { events } = newsSince(later, seen);
     expect(events.map((e) => e.event)).toEqual(['target', 'target', 'state']);
     expect(events[1]?.data).toMatchObject({ target: 'depth', name: 'Z-depth' });
@@ -27,9 +37,9 @@ describe('news since a cursor', () => {
   });
 
   it('tells a target again when a retried run reopened it', () => {
-    const done = smallData({ sweep: active });
+    const done = reading({ sweep: active });
     const seen = newsSince(done, cursorNow(done)).cursor;
-    const reopened = newsSince(smallData({ sweep: active, analyses: smallAnalyses.slice(1) }), seen).cursor;
+    const reopened = newsSince(reading({ sweep: active, analyses: smallAnalyses.slice(1) }), seen).cursor;
     expect(newsSince(done, reopened).events.map((e) => e.event)).toEqual(['target']);
   });
 
@@ -63,7 +73,7 @@ describe('event streams', () => {
     let readings = 0;
     const load = async () => {
       readings += 1;
-      return { ...start, now: STARTED + readings };
+      return start;
     };
     const hub = createHub(load, 5);
     const open = () => eventStream(hub, start, cursorNow(start), options, new AbortController().signal);
@@ -100,7 +110,7 @@ describe('event streams', () => {
       new AbortController().signal,
     ).getReader();
     await readUntil(reader, 'event: progress');
-    data = smallData({ runs: smallRuns() });
+    data = reading({ runs: smallRuns() });
     const rest = await readUntil(reader, 'never said');
     expect(rest.match(/event: target/g)).toHaveLength(5);
     expect(rest).toMatch(/event: end\nid: .+\ndata: {"state":"done"}\n\n$/);
@@ -111,7 +121,7 @@ describe('event streams', () => {
     let away = true;
     const hub = createHub(async () => {
       if (away) throw new Error('connection terminated');
-      return smallData();
+      return reading();
     }, 5);
     const reader = eventStream(
       hub,

@@ -1,5 +1,7 @@
 import type { ProgressView } from '../contracts';
-import { bestSourceView, cellContext, namesOf, progressView, type SweepData, targetsOf } from '../views';
+import type { StoredSweep } from '../ports';
+import { bestSourceView, cellContext, namesOf, type SweepData, targetsOf } from '../views';
+import { progressView } from '../views/progress';
 import type { EventOptions } from './deps';
 
 /** One server-sent event. `id` says what its receiver has seen once it has it. */
@@ -47,73 +49,90 @@ export function decodeCursor(id: string | undefined): Cursor | null {
   }
 }
 
-const digest = ({ counts, share, imagesPerSecond, workers }: ProgressView): string =>
-  [...Object.values(counts), share.toFixed(4), Math.round(imagesPerSecond), workers].join('.');
+const digest = ({ counts, share, imagesPerSecond, workers, alarms }: ProgressView): string =>
+  [...Object.values(counts), share.toFixed(4), Math.round(imagesPerSecond), workers, alarms.length].join('.');
 
-const completeTargets = (data: SweepData): string[] => {
+/** What listeners of a sweep are told of, as it is at one moment. */
+export interface Reading {
+  sweep: StoredSweep;
+  progress: ProgressView;
+  /** Targets of which all that is planned is measured, in the order of the dictionary. */
+  complete: readonly string[];
+  policies: number;
+  /** What is told of a complete target. */
+  best(target: string): unknown;
+}
+
+/** A reading of a sweep whose runs are at hand. */
+export function readingOf(data: SweepData): Reading {
   const context = cellContext(data);
-  return data.analyses.map((a) => a.target).filter((target) => context.complete(target));
-};
+  const analysed = new Set(data.analyses.map((a) => a.target));
+  const name = namesOf(data.sweep);
+  return {
+    sweep: data.sweep,
+    progress: progressView(data),
+    complete: targetsOf(data.sweep)
+      .map(({ id }) => id)
+      .filter((target) => analysed.has(target) && context.complete(target)),
+    policies: data.policies.length,
+    best: (target) => {
+      const { advice, sources } = bestSourceView(data, target, { k: 1 });
+      return { target, name: name(target), advice, best: sources[0] ?? null };
+    },
+  };
+}
 
 /** Where a new listener starts: it has just read the page, so only what changes from here on is news. */
-export const cursorNow = (data: SweepData): Cursor => ({
-  state: data.sweep.state,
-  targets: completeTargets(data),
-  policies: data.policies.length,
+export const cursorNow = ({ sweep, complete, policies }: Reading): Cursor => ({
+  state: sweep.state,
+  targets: complete,
+  policies,
   progress: '',
 });
 
-export const isOver = (data: SweepData): boolean =>
-  data.sweep.state === 'done' || data.sweep.state === 'cancelled' || data.sweep.origin === 'imported';
+export const isOver = ({ sweep }: Pick<Reading, 'sweep'>): boolean =>
+  sweep.state === 'done' || sweep.state === 'cancelled' || sweep.origin === 'imported';
 
 /** The news since a cursor, each event with the cursor that holds after it. */
-export function newsSince(data: SweepData, seen: Cursor): { events: LiveEvent[]; cursor: Cursor } {
+export function newsSince(reading: Reading, seen: Cursor): { events: LiveEvent[]; cursor: Cursor } {
+  const { sweep, progress, complete, policies } = reading;
   const events: LiveEvent[] = [];
   let cursor = seen;
   const tell = (event: LiveEvent['event'], change: Partial<Cursor>, payload: unknown): void => {
     cursor = { ...cursor, ...change };
     events.push({ event, id: encodeCursor(cursor), data: payload });
   };
-  const progress = progressView(data);
   if (digest(progress) !== seen.progress) tell('progress', { progress: digest(progress) }, progress);
-  const complete = completeTargets(data);
   // A retried run can reopen a target: it is news again when it is complete again.
   cursor = { ...cursor, targets: cursor.targets.filter((t) => complete.includes(t)) };
-  const name = namesOf(data.sweep);
-  for (const { id } of targetsOf(data.sweep)) {
-    if (!complete.includes(id) || cursor.targets.includes(id)) continue;
-    const { advice, sources } = bestSourceView(data, id, { k: 1 });
-    const payload = { target: id, name: name(id), advice, best: sources[0] ?? null };
-    tell('target', { targets: [...cursor.targets, id] }, payload);
+  for (const target of complete) {
+    if (cursor.targets.includes(target)) continue;
+    tell('target', { targets: [...cursor.targets, target] }, reading.best(target));
   }
-  if (data.policies.length !== seen.policies) {
-    tell('policy', { policies: data.policies.length }, { policies: data.policies.length });
-  }
-  if (data.sweep.state !== seen.state) {
-    tell('state', { state: data.sweep.state }, { state: data.sweep.state });
-  }
+  if (policies !== seen.policies) tell('policy', { policies }, { policies });
+  if (sweep.state !== seen.state) tell('state', { state: sweep.state }, { state: sweep.state });
   return { events, cursor };
 }
 
 /** One reading of the store per sweep and tick, however many people look on; none while nobody does. */
 export interface LiveHub {
   /** Calls `listener` with every reading until the returned function is called. */
-  listen(sweepId: string, listener: (data: SweepData) => void): () => void;
+  listen(sweepId: string, listener: (reading: Reading) => void): () => void;
   /** Listeners now, over all sweeps; tests hold it to 0 after everybody left. */
   listeners(): number;
 }
 
-export function createHub(load: (sweepId: string) => Promise<SweepData>, pollMs: number): LiveHub {
+export function createHub(read: (sweepId: string) => Promise<Reading>, pollMs: number): LiveHub {
   interface Watch {
-    listeners: Set<(data: SweepData) => void>;
+    listeners: Set<(reading: Reading) => void>;
     timer: NodeJS.Timeout | undefined;
   }
   const watches = new Map<string, Watch>();
 
   const tick = async (sweepId: string, watch: Watch): Promise<void> => {
     try {
-      const data = await load(sweepId);
-      for (const listener of [...watch.listeners]) listener(data);
+      const reading = await read(sweepId);
+      for (const listener of [...watch.listeners]) listener(reading);
     } catch {
       // The database is away or restarting; listeners keep their connection and get the news at the next reading.
     }
@@ -154,7 +173,7 @@ const UNREAD_LIMIT = 1000;
  */
 export function eventStream(
   hub: LiveHub,
-  first: SweepData,
+  first: Reading,
   seen: Cursor,
   options: EventOptions,
   signal: AbortSignal,
@@ -183,14 +202,14 @@ export function eventStream(
           signal.removeEventListener('abort', close);
           leave();
         };
-        const hear = (data: SweepData): void => {
+        const hear = (reading: Reading): void => {
           if (!open) return;
-          const news = newsSince(data, cursor);
+          const news = newsSince(reading, cursor);
           cursor = news.cursor;
           for (const event of news.events) send(frame(event));
-          const over = isOver(data);
+          const over = isOver(reading);
           if (over)
-            send(frame({ event: 'end', id: encodeCursor(cursor), data: { state: data.sweep.state } }));
+            send(frame({ event: 'end', id: encodeCursor(cursor), data: { state: reading.sweep.state } }));
           if (over || (controller.desiredSize ?? 0) < -UNREAD_LIMIT) close();
         };
         send('retry: 2000\n\n');

@@ -12,26 +12,19 @@ export interface KnownRuns {
   pace: number | null;
 }
 
-type Asked = Pick<Store, 'listSweeps' | 'runsOf' | 'finished'>;
+type Asked = Pick<Store, 'statesOf' | 'paceSoFar'>;
 
-/** Of all sweeps; and of the plans' runs those that no sweep wants but that were imported. */
+/** Of the plans' runs those that are stored: another sweep made, makes or will make them, or they were imported. */
 export async function knownRuns(store: Asked, plans: readonly Pick<SweepPlan, 'runs'>[]): Promise<KnownRuns> {
-  const states = new Map<string, 'done' | 'open'>();
-  let [worked, seconds] = [0, 0];
-  for (const sweep of await store.listSweeps()) {
-    for (const run of await store.runsOf(sweep.id)) {
-      if (states.has(run.fingerprint)) continue;
-      states.set(run.fingerprint, run.state === 'done' ? 'done' : 'open');
-      if (run.state !== 'done' || run.seconds === null || run.kind === 'dataset') continue;
-      worked += run.estimatedFlops ?? 0;
-      seconds += run.seconds;
-    }
-  }
-  const unseen = plans
-    .flatMap(({ runs }) => runs.map((run) => run.fingerprint))
-    .filter((f) => !states.has(f));
-  for (const fingerprint of await store.finished(unseen)) states.set(fingerprint, 'done');
-  return { states, pace: worked > 0 && seconds > 0 ? seconds / worked : null };
+  const asked = [...new Set(plans.flatMap(({ runs }) => runs.map((run) => run.fingerprint)))];
+  const [stored, { flops, seconds }] = await Promise.all([store.statesOf(asked), store.paceSoFar()]);
+  const states = new Map(
+    [...stored].map(([fingerprint, state]) => [
+      fingerprint,
+      state === 'done' ? ('done' as const) : ('open' as const),
+    ]),
+  );
+  return { states, pace: flops > 0 && seconds > 0 ? seconds / flops : null };
 }
 
 /** Methods whose one run serves several sizes of a transfer set, since they read no label of it. */

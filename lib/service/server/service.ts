@@ -1,5 +1,6 @@
 import type { ApiDeps, EventOptions } from './deps';
 import { createHub, type LiveHub } from './events';
+import { createLive, type Live } from './live';
 import { createLoader, type Loader } from './loader';
 import { createPolicySolver } from './policy-solver';
 import { createUseCases, type UseCases } from './use-cases';
@@ -10,6 +11,7 @@ const EVENTS: EventOptions = { pollMs: 1000, heartbeatMs: 15_000 };
 export interface Service {
   useCases: UseCases;
   loader: Loader;
+  live: Live;
   hub: LiveHub;
   deps: ApiDeps;
   events: EventOptions;
@@ -18,12 +20,14 @@ export interface Service {
 /** Wires the use cases over a store, once per process. */
 export function createService(deps: ApiDeps): Service {
   const loader = createLoader(deps);
+  const live = createLive(deps.store, loader);
   const events = { ...EVENTS, ...deps.events };
   return {
     deps,
     loader,
     events,
-    hub: createHub((id) => loader.data(id), events.pollMs),
-    useCases: createUseCases(deps, loader, createPolicySolver()),
+    live,
+    hub: createHub(live.reading, events.pollMs),
+    useCases: createUseCases(deps, loader, live, createPolicySolver()),
   };
 }

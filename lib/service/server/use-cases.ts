@@ -1,4 +1,4 @@
-import { type DatasetSpec, type Recipe, type RunResult, TaskatlasError } from '@/lib/science/core';
+import { type DatasetSpec, type RunResult, TaskatlasError } from '@/lib/science/core';
 import type {
   AdviceView,
   AgreementView,
@@ -48,9 +48,7 @@ import {
   runView,
   type SweepData,
   seedOf,
-  shownState,
   sourcesOf,
-  sweepView,
   tablesView,
   targetList,
   taskView,
@@ -58,6 +56,7 @@ import {
 } from '../views';
 import type { ApiDeps } from './deps';
 import { checkMethod, checkTarget, evidence, missing } from './evidence';
+import type { Live } from './live';
 import type { Loader } from './loader';
 import type { PolicySolver } from './policy-solver';
 
@@ -123,27 +122,6 @@ function checkSource(data: SweepData, source: string): void {
   );
 }
 
-/** The task that a run serves; for a probe the source that it reads. */
-const taskOf = (recipe: Recipe): string | null =>
-  recipe.kind === 'dataset' || recipe.kind === 'pretrain'
-    ? null
-    : recipe.kind === 'probe'
-      ? recipe.source.task
-      : recipe.task;
-
-function runList(data: SweepData, filter: RunFilter): RunListView {
-  const name = namesOf(data.sweep);
-  const { offset = 0, limit = RUNS_PER_PAGE } = filter;
-  const matching = data.runs.filter(
-    (run) =>
-      (filter.kind === undefined || run.kind === filter.kind) &&
-      (filter.state === undefined || shownState(run, data.now) === filter.state) &&
-      (filter.target === undefined || taskOf(run.recipe) === filter.target),
-  );
-  const page = matching.slice(offset, offset + limit);
-  return { runs: page.map((run) => runView(run, name, data.now)), total: matching.length, offset, limit };
-}
-
 function runDetail(
   run: StoredRun,
   result: RunResult | null,
@@ -175,22 +153,24 @@ function dictionaryNames(deps: ApiDeps): (id: string) => string {
 }
 
 /** Queries: they read and compute, and change nothing. */
-function queries(deps: ApiDeps, loader: Loader, solver: PolicySolver) {
-  const { store, clock } = deps;
+function queries(deps: ApiDeps, loader: Loader, live: Live, solver: PolicySolver) {
+  const { store } = deps;
   const dictionary = dictionaryNames(deps);
   const known = async (fingerprint: string): Promise<StoredRun> => {
     const run = await store.getRun(fingerprint);
     if (!run) throw missing(`There is no run ${fingerprint.slice(0, 12)}….`);
     return run;
   };
+  const sweep = async (ref: string): Promise<SweepView> => {
+    const [view] = await live.views([await loader.sweep(ref)]);
+    if (!view) throw missing(`There is no sweep "${ref}".`);
+    return view;
+  };
   return {
     async sweeps() {
-      const all = [...(await store.listSweeps())].sort((a, b) => b.number - a.number);
-      const views: SweepView[] = [];
-      for (const sweep of all) views.push(sweepView(await loader.data(sweep.id)));
-      return views;
+      return live.views([...(await store.listSweeps())].sort((a, b) => b.number - a.number));
     },
-    sweep: async (ref: string) => sweepView(await loader.data(ref)),
+    sweep,
     plan: (spec: SweepSpec) => deps.sweeps.plan(spec),
     planBatch: ({ files }: SweepBatch) => deps.sweeps.planBatch(files),
     planNovel: async (ref: string, request: NovelRequest) =>
@@ -243,11 +223,19 @@ function queries(deps: ApiDeps, loader: Loader, solver: PolicySolver) {
       }
       return pairView(data, source, target, results, sampleUrl, method);
     },
-    runs: async (ref: string, filter: RunFilter = {}) => runList(await loader.data(ref), filter),
+    async runs(ref: string, { offset = 0, limit = RUNS_PER_PAGE, ...filter }: RunFilter = {}) {
+      const found = await loader.sweep(ref);
+      const [{ runs, total }, now] = await Promise.all([
+        store.runPage({ sweepId: found.id, ...filter, offset, limit }),
+        store.now(),
+      ]);
+      const name = namesOf(found);
+      return { runs: runs.map((run) => runView(run, name, now)), total, offset, limit };
+    },
     async run(fingerprint: string) {
       const run = await known(fingerprint);
       const result = run.state === 'done' ? await loader.result(fingerprint) : null;
-      return runDetail(run, result, dictionary, clock.now());
+      return runDetail(run, result, dictionary, await store.now());
     },
     async sample(fingerprint: string, index: number, role: string) {
       await known(fingerprint);
@@ -256,23 +244,11 @@ function queries(deps: ApiDeps, loader: Loader, solver: PolicySolver) {
       return png;
     },
     async workers() {
-      const held = await heldRuns(deps);
-      return workerViews(withHolders(await deps.store.workers.list(), held), held, dictionary, clock.now());
+      const [held, workers, now] = await Promise.all([store.heldRuns(), store.workers.list(), store.now()]);
+      return workerViews(withHolders(workers, held), held, dictionary, now);
     },
     tasks: (dataset: DatasetSpec['kind'] = 'rooms') => deps.tasks(dataset).map(taskView),
   };
-}
-
-/** Runs that some worker holds, over all active sweeps. */
-async function heldRuns({ store }: ApiDeps): Promise<StoredRun[]> {
-  const held = new Map<string, StoredRun>();
-  for (const sweep of await store.listSweeps()) {
-    if (sweep.origin === 'imported' || sweep.state === 'done' || sweep.state === 'cancelled') continue;
-    for (const run of await store.runsOf(sweep.id)) {
-      if (run.state === 'running' && run.claimedBy !== null) held.set(run.fingerprint, run);
-    }
-  }
-  return [...held.values()];
 }
 
 /** Workers that hold a run but did not announce themselves are shown all the same. */
@@ -294,8 +270,8 @@ function withHolders(workers: readonly StoredWorker[], held: readonly StoredRun[
 }
 
 /** Everything the service answers. Commands make the next reading fresh. */
-export function createUseCases(deps: ApiDeps, loader: Loader, solver: PolicySolver): UseCases {
-  const read = queries(deps, loader, solver);
+export function createUseCases(deps: ApiDeps, loader: Loader, live: Live, solver: PolicySolver): UseCases {
+  const read = queries(deps, loader, live, solver);
   const { sweeps, store } = deps;
   const actions: Record<SweepAction, (id: string) => Promise<void>> = {
     pause: sweeps.pause,
@@ -334,7 +310,7 @@ export function createUseCases(deps: ApiDeps, loader: Loader, solver: PolicySolv
       if (!(await store.getRun(fingerprint))) throw missing(`There is no run ${fingerprint.slice(0, 12)}….`);
       const run = await sweeps.retryRun(fingerprint);
       loader.forget();
-      return runView(run, dictionaryNames(deps), deps.clock.now());
+      return runView(run, dictionaryNames(deps), await store.now());
     },
   };
 }

@@ -2,6 +2,7 @@ import type { Clock, Store } from '../ports';
 import { adoptMethods } from './adopt';
 import { analysisMethods } from './analyses';
 import { openConnection, patiently } from './connection';
+import { countMethods } from './counts';
 import { eventLog } from './events';
 import { importMethods } from './import';
 import { reopenMethods } from './reopen';
@@ -47,6 +48,7 @@ export async function connect(databaseUrl: string, options: ConnectOptions = {})
       ...runMethods(connection, now),
       ...adoptMethods(connection, now),
       ...reopenMethods(connection, now),
+      ...countMethods(connection, now),
       ...resultMethods(connection),
       ...analysisMethods(connection, now),
       ...importMethods(connection, now),

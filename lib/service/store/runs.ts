@@ -13,7 +13,7 @@ import {
 import { lossesToBytes } from '../contracts';
 import type { RunStore, StoredRun } from '../ports';
 import type { Connection, Transaction } from './connection';
-import type { Prisma } from './generated/client';
+import { Prisma } from './generated/client';
 import { type LockedRun, lockRun, logRun } from './locks';
 import { resultToRow, runFromRow, statusToRow } from './rows';
 import type { Now } from './time';
@@ -92,6 +92,14 @@ async function finish(
 }
 
 /**
+ * Whether an active sweep wants run `r`. As a value, so that it is looked up run by run in the order of urgency: the
+ * first one answers the question.
+ */
+const WANTED = Prisma.sql`
+  (select true from sweep_runs w join sweeps s on s.id = w.sweep_id
+    where w.fingerprint = r.fingerprint and s.state = 'active' limit 1)`;
+
+/**
  * A run that may be worked on, locked; the most urgent that nobody else is about to take. First the one that the worker
  * holds already: the answer to its claim was lost on the way.
  */
@@ -102,19 +110,18 @@ async function lockDue(
   now: Now,
 ): Promise<string | null> {
   const [found] = await tx.$queryRaw<{ fingerprint: string }[]>`
-    with living as materialized (select id from sweeps where state = 'active'),
-    own as materialized (
+    with own as materialized (
       select r.fingerprint, -1000000000 as priority from runs r
        where r.state = 'running' and r.claimed_by = ${worker} limit 1),
     queued as materialized (
       select r.fingerprint, r.priority from runs r
        where r.state = 'queued' and r.not_before <= ${now()} and r.needs <@ ${[...offers]}::text[]
-         and exists (select 1 from sweep_runs w where w.fingerprint = r.fingerprint and w.sweep_id in (select id from living))
+         and ${WANTED}
        order by r.priority, r.fingerprint limit 1 for no key update of r skip locked),
     lost as materialized (
       select r.fingerprint, r.priority from runs r
        where r.state = 'running' and r.claim_expires_at <= ${now()} and r.needs <@ ${[...offers]}::text[]
-         and exists (select 1 from sweep_runs w where w.fingerprint = r.fingerprint and w.sweep_id in (select id from living))
+         and ${WANTED}
        order by r.priority, r.fingerprint limit 1 for no key update of r skip locked)
     select fingerprint from (select * from own union all select * from queued union all select * from lost) as due
      order by priority, fingerprint limit 1`;

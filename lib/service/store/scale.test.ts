@@ -1,6 +1,6 @@
 import pg from 'pg';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { PlannedRun, Store } from '../ports';
+import type { PlannedRun, RunTally, Store } from '../ports';
 import { manualClock } from '../ports/testing/bench';
 import { type TestDatabase, testDatabase } from '../ports/testing/postgres';
 import {
@@ -11,6 +11,7 @@ import {
   sampleOffers,
   sampleResult,
 } from '../ports/testing/samples';
+import { tallyRuns } from '../views/progress';
 import { connect } from './index';
 
 let database: TestDatabase;
@@ -37,6 +38,7 @@ async function rows<T extends pg.QueryResultRow>(text: string): Promise<T[]> {
   const client = new pg.Client({ connectionString: database.url });
   await client.connect();
   try {
+    await client.query('set default_transaction_read_only = off');
     return (await client.query<T>(text)).rows;
   } finally {
     await client.end();
@@ -204,6 +206,81 @@ describe('a plan of many runs', () => {
     await between;
     expect(order).toEqual(['others']);
     for (const one of [id(), `${id()}-c`]) await store.setSweepState(one, 'cancelled');
+  });
+});
+
+describe('counts', () => {
+  it('of the database are those of the runs themselves', async () => {
+    const runs = Array.from({ length: 8 }, (_, n) => plannedSource(seed * 10_000 + n, n));
+    const transfers = runs.slice(0, 4).map((run, n) => plannedTransfer(`c${seed}-${n}`, [run]));
+    await store.createSweep(newSweep(`${id()}-earlier`), runs.slice(0, 1));
+    for (const run of runs.slice(0, 1)) await done(run);
+    clock.advance(60);
+    const { createdAt } = await store.createSweep(newSweep(id()), [...runs, ...transfers]);
+    clock.advance(5);
+    const [, b, c, d, e, f] = runs;
+    if (!b || !c || !d || !e || !f) throw new Error('too few runs');
+    for (const run of [b, c, d, e]) await store.claim(run.fingerprint, 'w', 10);
+    const progress = { step: 1, totalSteps: 4, imagesPerSecond: 80 };
+    for (const run of [b, c, d]) await store.heartbeat(run.fingerprint, 'w', 10, progress);
+    await done(b);
+    await store.fail(e.fingerprint, 'w', { class: 'diverged', message: 'NaN' });
+    clock.advance(11);
+    await store.heartbeat(d.fingerprint, 'w', 10, { ...progress, step: 9 });
+    await store.claim(f.fingerprint, 'w', 10);
+    const order = (tallies: readonly RunTally[]) =>
+      [...tallies].sort((x, y) => (`${x.kind} ${x.state}` < `${y.kind} ${y.state}` ? -1 : 1));
+    const counted = (await store.tallies([id()])).get(id()) ?? [];
+    expect(order(counted)).toEqual(order(tallyRuns(await store.runsOf(id()), createdAt, clock.now())));
+    expect(counted.map(({ state }) => state)).toEqual(expect.arrayContaining(['lost', 'failed', 'waiting']));
+    const page = await store.runPage({ sweepId: id(), state: 'done', offset: 1, limit: 5 });
+    expect([page.total, page.runs.map((run) => run.fingerprint)]).toEqual([2, [b.fingerprint]]);
+    expect((await store.runPage({ sweepId: id(), offset: 99, limit: 5 })).total).toBe(12);
+    expect((await store.heldRuns()).map((run) => run.fingerprint).sort()).toEqual(
+      [c, d, f].map((run) => run.fingerprint).sort(),
+    );
+    await store.setSweepState(id(), 'cancelled');
+  });
+});
+
+describe('a database that cannot write', () => {
+  it('is waited for when its disk is full: the result is stored when there is space', async () => {
+    const run = plannedSource(seed * 10_000);
+    await store.createSweep(newSweep(id()), [run]);
+    // What Postgres raises when it cannot extend a file.
+    await rows(`create function full_disk() returns trigger language plpgsql as
+                $$ begin raise exception 'could not extend file' using errcode = '53100'; end $$`);
+    await rows(
+      'create trigger full_disk before insert on run_results for each row execute function full_disk()',
+    );
+    const result = done(run);
+    const space = rows('select pg_sleep(0.3)').then(() => rows('drop trigger full_disk on run_results'));
+    expect((await result).accepted).toBe(true);
+    await space;
+    expect(await store.result(run.fingerprint)).not.toBeNull();
+    await store.setSweepState(id(), 'cancelled');
+  });
+
+  it('says why when patience ends: full, or read-only', async () => {
+    const run = plannedSource(seed * 10_000);
+    await store.createSweep(newSweep(id()), [run]);
+    await rows(
+      `alter database "${new URL(database.url).pathname.slice(1)}" set default_transaction_read_only = on`,
+    );
+    const hasty = await connect(database.url, { patienceSeconds: 0.2, clock });
+    try {
+      const refusal = hasty.claim(run.fingerprint, 'w', 10);
+      await expect(refusal).rejects.toMatchObject({
+        code: 'unavailable',
+        message: expect.stringContaining('read-only'),
+      });
+    } finally {
+      await hasty.close();
+      await rows(
+        `alter database "${new URL(database.url).pathname.slice(1)}" reset default_transaction_read_only`,
+      );
+      await store.setSweepState(id(), 'cancelled');
+    }
   });
 });
 

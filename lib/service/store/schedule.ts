@@ -81,8 +81,9 @@ export function scheduleMethods(connection: Connection, now: Now): ScheduleMetho
         const rows = await prisma.$queryRaw<{ id: string }[]>`
           select s.id from sweeps s
            where s.origin = 'measured' and s.state = 'active' ${only}
-             and not exists (select 1 from sweep_runs w join runs r on r.fingerprint = w.fingerprint
-                              where w.sweep_id = s.id and r.state in ('queued', 'running'))
+             and not exists (
+               select 1 from runs r where r.state in ('queued', 'running')
+                 and (select true from sweep_runs w where w.fingerprint = r.fingerprint and w.sweep_id = s.id))
            order by s.number`;
         const idle = rows.map((row) => row.id);
         if (idle.length === 0) return [];
@@ -105,19 +106,18 @@ export function scheduleMethods(connection: Connection, now: Now): ScheduleMetho
       connection.read(
         (prisma) => prisma.$queryRaw<{ needs: string[]; runs: number }[]>`
           with sets as materialized (
-            select r.needs, count(*)::int as runs from runs r
-             where r.state = 'queued'
-               and exists (select 1 from sweep_runs w join sweeps s on s.id = w.sweep_id
-                            where w.fingerprint = r.fingerprint and s.state = 'active')
-             group by r.needs),
+            select r.needs, (array_agg(r.fingerprint))[1:1000] as some from runs r where r.state = 'queued' group by r.needs),
           alive as materialized (
             select offers from workers
              where stopped_at is null and seen_at > ${now()} - make_interval(secs => ${aliveSeconds})),
           served as (select array_agg(distinct o) as offers from alive, unnest(offers) as o)
           select array(select n from unnest(s.needs) as n
-                        where n <> all(coalesce((select offers from served), '{}'))) as needs, s.runs
-            from sets s
-           where exists (select 1 from alive) and not exists (select 1 from alive a where s.needs <@ a.offers)`,
+                        where n <> all(coalesce((select offers from served), '{}'))) as needs, wanted.runs
+            from sets s cross join lateral (
+              select count(*)::int as runs from unnest(s.some) as f
+               where exists (select 1 from sweep_runs w join sweeps a on a.id = w.sweep_id
+                              where w.fingerprint = f and a.state = 'active')) as wanted
+           where wanted.runs > 0 and exists (select 1 from alive) and not exists (select 1 from alive a where s.needs <@ a.offers)`,
       ),
   };
 }

@@ -135,7 +135,7 @@ export async function loadTarget(
   const [losses, curves, runs] = await Promise.all([
     store.losses(fingerprints),
     store.curves(fingerprints),
-    store.runsOf(sweepId),
+    store.runsOfTarget(sweepId, target),
   ]);
   const byFingerprint = new Map(runs.map((run) => [run.fingerprint, run]));
   const measured = fingerprints.flatMap((fingerprint): MeasuredRun[] => {

@@ -105,7 +105,7 @@ export async function growTarget(store: Store, sweepId: string, target: TaskId):
   if (!sweep || (sweep.spec.maxOrder ?? 1) < 2) return 0;
   const members = await store.tournament(sweepId, target);
   if (members.some((member) => member.layer === 0 && member.open)) return 0;
-  const first = firstOrder(sweep, await store.runsOf(sweepId), target);
+  const first = firstOrder(sweep, await store.runsOfTarget(sweepId, target), target);
   const [seed] = sweep.spec.seeds;
   const measured = first.filter((run) => run.state === 'done' && run.recipe.seed === seed);
   const curves = await store.curves(measured.map((run) => run.fingerprint));

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import type { RunState } from '@/lib/science/core';
 import { declareTasks, ROOMS_VERSION } from '@/lib/science/datasets';
-import type { StoredRun, StoredSweep } from '../ports';
+import type { StoredSweep } from '../ports';
 import { checkStored, novelSpec } from './novel';
 import { validateSweep } from './parse';
 import { planSweep, type SweepPlan } from './plan';
@@ -32,22 +33,13 @@ function plan(of = spec): SweepPlan {
   return planSweep(of, { tasks, dataset: { ...of.dataset, version: ROOMS_VERSION } });
 }
 
-const storedRuns = (of: SweepPlan, open: string | null = null): StoredRun[] =>
-  of.runs.map((run) => ({
-    fingerprint: run.fingerprint,
-    kind: run.recipe.kind,
-    recipe: run.recipe,
-    state: 'task' in run.recipe && run.recipe.task === open ? 'failed' : 'done',
-    attempt: 1,
-    failure: null,
-    claimedBy: null,
-    claimExpiresAt: null,
-    progress: null,
-    backend: null,
-    seconds: 1,
-    priority: run.priority,
-    notBefore: 0,
-  }));
+const storedRuns = (of: SweepPlan, open: string | null = null): ReadonlyMap<string, RunState> =>
+  new Map(
+    of.runs.map(({ fingerprint, recipe }) => [
+      fingerprint,
+      'task' in recipe && recipe.task === open ? 'failed' : 'done',
+    ]),
+  );
 
 describe('a novel target', () => {
   it('asks for the very encoders of the stored sweep, without a network of its own', () => {

@@ -56,8 +56,11 @@ export function novelSpec(sweep: StoredSweep, { task, images, sources }: NovelRe
  * Every encoder that the plan's transfers start from must be there: ranking trains none.
  * @throws TaskatlasError `conflict` naming those that are missing and what to do
  */
-export function checkStored(sweep: StoredSweep, plan: SweepPlan, stored: readonly StoredRun[]): void {
-  const states = new Map(stored.map((run) => [run.fingerprint, run.state]));
+export function checkStored(
+  sweep: StoredSweep,
+  plan: SweepPlan,
+  states: ReadonlyMap<string, StoredRun['state']>,
+): void {
   const planned = new Set(
     plan.runs
       .filter(({ recipe }) => 'task' in recipe && plan.targets.includes(recipe.task))

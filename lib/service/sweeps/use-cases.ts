@@ -173,7 +173,8 @@ export function createSweeps({ store, datasets }: SweepDependencies): Sweeps {
     async novel(id, request) {
       const sweep = await find(id);
       const spec = novelSpec(sweep, request);
-      checkStored(sweep, await plan(spec), await store.runsOf(id));
+      const planned = await plan(spec);
+      checkStored(sweep, planned, await store.statesOf(planned.runs.map((run) => run.fingerprint)));
       return spec;
     },
     pause: (id) => change(id, 'pause', 'paused'),

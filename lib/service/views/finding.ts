@@ -27,7 +27,11 @@ const names = (ids: readonly TaskId[], name: (id: TaskId) => string): string =>
  * The sentence that opens a sweep's page. Every statement is counted from the matrix itself: a source "helps" where it is
  * shown to beat both training from scratch and a constant predictor (`verdictOf`).
  */
-export function findingOf(data: SweepData, matrix: MatrixView, progress: ProgressView): string {
+export function findingOf(
+  data: Pick<SweepData, 'sweep'>,
+  matrix: MatrixView,
+  progress: ProgressView,
+): string {
   const name = namesOf(data.sweep);
   const measured = matrix.targetRows.filter((row) => row.complete && row.kept).map((row) => row.target);
   const excluded = matrix.targetRows.filter((row) => row.complete && !row.kept).map((row) => row.target);
@@ -111,7 +115,7 @@ function exclusion(excluded: readonly TaskId[], name: (id: TaskId) => string): s
 
 /** Nothing is measured yet: what the probe suggests, or how far the runs are. */
 function beforeMeasurement(
-  data: SweepData,
+  data: Pick<SweepData, 'sweep'>,
   matrix: MatrixView,
   progress: ProgressView,
   name: (id: TaskId) => string,

@@ -1,14 +1,12 @@
 import { recipeFlops } from '@/lib/science/catalog/costs';
 import { labelOf } from '@/lib/science/catalog/methods';
 import { joinedOrders } from '@/lib/science/catalog/orders';
-import type { TaskShape, TransferRecipe } from '@/lib/science/core';
+import type { RunKind, TaskShape } from '@/lib/science/core';
 import type { ProgressView } from '../contracts';
-import type { StoredRun } from '../ports';
-import { methodIn, type SweepData } from './model';
+import type { StoredRun, StoredSweep, StoredWorker } from '../ports';
+import type { FirstOrder, RunTally, ShownState, Trouble } from '../ports/records';
+import { methodIn, type SweepData, sourcesOf } from './model';
 import { secondsLeft } from './pace';
-
-/** What a person calls the state of a run: `lost` is a running one whose heartbeat is overdue. */
-export type ShownState = StoredRun['state'] | 'lost';
 
 export function shownState(run: StoredRun, now: number): ShownState {
   const overdue = run.claimExpiresAt !== null && run.claimExpiresAt < now;
@@ -25,73 +23,73 @@ export function runShare(run: StoredRun): number {
 /** Seconds after which a worker that has not announced itself counts as gone. */
 export const WORKER_SILENCE_SECONDS = 30;
 
-const MILESTONES: readonly [name: string, reached: (run: StoredRun) => boolean][] = [
-  ['dataset', (run) => run.kind === 'dataset'],
-  ['sources', (run) => run.kind === 'source'],
-  ['probe', (run) => run.kind === 'probe' || run.kind === 'mean'],
-  ['references', (run) => run.kind === 'scratch' || run.kind === 'mean'],
-  ['transfers', (run) => run.kind === 'transfer'],
-  ['all runs', () => true],
+/** What the progress of a sweep is counted from: nothing that grows with its runs. */
+export interface ProgressSource {
+  sweep: StoredSweep;
+  tallies: readonly RunTally[];
+  /** Of sweeps with higher orders; empty for others. */
+  firstOrders: readonly FirstOrder[];
+  workers: readonly StoredWorker[];
+  /** First time, ms since the epoch, at which the sweep reached each milestone. */
+  phases?: Readonly<Record<string, number>> | undefined;
+  troubles?: readonly Trouble[] | undefined;
+  /** What keeps runs waiting, in sentences. */
+  alarms?: readonly string[] | undefined;
+  now: number;
+}
+
+const sum = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0);
+
+const MILESTONES: readonly [name: string, kinds: readonly RunKind[] | null][] = [
+  ['dataset', ['dataset']],
+  ['sources', ['source']],
+  ['probe', ['probe', 'mean']],
+  ['references', ['scratch', 'mean']],
+  ['transfers', ['transfer']],
+  ['all runs', null],
 ];
 
 /**
  * Seconds from submission until all runs of a phase were done; phases not reached are absent.
  * A run shared with an earlier sweep was done before this one was submitted: it counts as 0.
  */
-function phasesOf(data: SweepData): Record<string, number> {
+function phasesOf({ sweep, tallies, phases: marked }: ProgressSource): Record<string, number> {
   const phases: Record<string, number> = {};
-  for (const [name, belongs] of MILESTONES) {
-    const runs = data.runs.filter(belongs);
-    if (runs.length === 0 || runs.some((r) => r.state !== 'done' || typeof r.finishedAt !== 'number'))
+  for (const [name, kinds] of MILESTONES) {
+    const own = tallies.filter(({ kind }) => kinds === null || kinds.includes(kind));
+    if (own.length === 0 || own.some(({ state, lastFinished }) => state !== 'done' || lastFinished === null))
       continue;
-    const last = Math.max(...runs.map((r) => r.finishedAt ?? 0));
-    phases[name] = Math.max(0, (last - data.sweep.createdAt) / 1000);
+    const last = Math.max(...own.map(({ lastFinished }) => lastFinished ?? 0));
+    phases[name] = Math.max(0, (last - sweep.createdAt) / 1000);
   }
   // What the workers have marked themselves is exact and wins.
-  for (const [name, at] of Object.entries(data.phases ?? {})) {
-    phases[name] = Math.max(0, (at - data.sweep.createdAt) / 1000);
+  for (const [name, at] of Object.entries(marked ?? {})) {
+    phases[name] = Math.max(0, (at - sweep.createdAt) / 1000);
   }
   return phases;
 }
 
-const isWeighed = (runs: readonly StoredRun[]): boolean =>
-  runs.every((run) => run.estimatedFlops !== undefined && run.estimatedFlops >= 0) &&
-  runs.some((run) => (run.estimatedFlops ?? 0) > 0);
-
-/** FLOPs of a run where they are known; with any unknown, every run weighs the same. */
-function workOf(runs: readonly StoredRun[]): (run: StoredRun) => number {
-  return isWeighed(runs) ? (run) => run.estimatedFlops ?? 0 : () => 1;
-}
+/** Whether work is counted in FLOPs: with any unknown, every run weighs the same. */
+const isWeighed = (tallies: readonly RunTally[]): boolean =>
+  tallies.every(({ unpriced }) => unpriced === 0) && sum(tallies.map(({ flops }) => flops)) > 0;
 
 /**
  * Higher-order transfers that are still to be planned: those of targets whose first-order tournament is not complete
  * yet. Their number is known, and their work is that of a first-order transfer with more sources.
  */
-function laterRuns({ sweep, runs }: SweepData, weighed: boolean): { runs: number; work: number } {
+function laterRuns({ sweep, firstOrders }: ProgressSource, weighed: boolean): { runs: number; work: number } {
   const maxOrder = sweep.spec.maxOrder ?? 1;
   if (maxOrder < 2 || sweep.state === 'done' || sweep.state === 'cancelled') return { runs: 0, work: 0 };
-  const byTarget = new Map<string, TransferRecipe[]>();
-  for (const { recipe } of runs) {
-    // Another method joins nothing, and its runs may have no source to price the later ones by.
-    if (recipe.kind !== 'transfer' || labelOf(recipe) !== methodIn(sweep)) continue;
-    const known = byTarget.get(recipe.task);
-    if (known) known.push(recipe);
-    else byTarget.set(recipe.task, [recipe]);
-  }
   const shapeOf = (id: string): TaskShape => {
     const task = sweep.tasks.find((candidate) => candidate.id === id);
     return task ?? { head: { kind: 'vector', size: 1 }, input: 'rgb' };
   };
+  const known = sourcesOf(sweep).map(({ id }) => id);
   let [count, work] = [0, 0];
-  for (const [target, recipes] of byTarget) {
-    const [first] = recipes;
-    const source = first?.sources[0];
-    if (!first || !source || recipes.some((recipe) => recipe.sources.length > 1)) continue;
-    const sources = new Set(recipes.flatMap((r) => r.sources.map((s) => s.task)));
-    sources.delete(target);
-    const images = Math.max(...recipes.map((recipe) => recipe.images));
-    const recipe = recipes.find((r) => r.images === images) ?? first;
-    for (const order of joinedOrders(sources.size, maxOrder)) {
+  for (const { target, recipe, grown } of firstOrders) {
+    const [source] = recipe.sources;
+    if (grown || !source) continue;
+    for (const order of joinedOrders(known.filter((id) => id !== target).length, maxOrder)) {
       const joined = { ...recipe, sources: Array.from({ length: order }, () => source) };
       count += sweep.spec.seeds.length;
       work += sweep.spec.seeds.length * (weighed ? recipeFlops(joined, shapeOf) : 1);
@@ -100,53 +98,100 @@ function laterRuns({ sweep, runs }: SweepData, weighed: boolean): { runs: number
   return { runs: count, work };
 }
 
-/** A pace holds this long after its run: between two runs it does not fall to nothing. */
-const PACE_HOLDS_MS = 30_000;
-
-/** Images per second of the runs at work; between runs, of the one that ended last. */
-function throughput(runs: readonly StoredRun[], now: number): number {
-  const pace = (run: StoredRun): number => run.progress?.imagesPerSecond ?? 0;
-  const running = runs.filter((run) => shownState(run, now) === 'running');
-  const sum = running.reduce((total, run) => total + pace(run), 0);
-  if (sum > 0) return sum;
-  const ended = (run: StoredRun): number =>
-    run.state === 'done' && pace(run) > 0 ? (run.finishedAt ?? 0) : 0;
-  const last = runs.reduce<StoredRun | null>((a, b) => (ended(b) > (a ? ended(a) : 0) ? b : a), null);
-  return last !== null && now - ended(last) < PACE_HOLDS_MS ? pace(last) : 0;
+/** Images per second of the runs at work; between runs, of those that ended a moment ago. */
+function throughput(tallies: readonly RunTally[]): number {
+  const running = sum(tallies.map(({ imagesPerSecond }) => imagesPerSecond));
+  return running > 0 ? running : Math.max(0, ...tallies.map(({ recentPace }) => recentPace));
 }
 
 /** Counts by state, share of the work done (runs still to be planned included), throughput now, and the time left at the pace so far. */
-export function progressView(data: SweepData): ProgressView {
-  const { runs, sweep, now } = data;
+export function progressFrom(source: ProgressSource): ProgressView {
+  const { sweep, tallies, now } = source;
   const counts = { waiting: 0, queued: 0, running: 0, lost: 0, done: 0, failed: 0, cancelled: 0 };
-  for (const run of runs) counts[shownState(run, now)] += 1;
-  const work = workOf(runs);
-  const later = laterRuns(data, isWeighed(runs));
-  const total = runs.reduce((sum, run) => sum + work(run), later.work);
-  const done = runs.reduce((sum, run) => sum + work(run) * runShare(run), 0);
-  const share = runs.length === 0 ? (sweep.state === 'done' ? 1 : 0) : total > 0 ? done / total : 0;
+  for (const { state, runs } of tallies) counts[state] += runs;
+  const weighed = isWeighed(tallies);
+  const later = laterRuns(source, weighed);
+  const total = sum(tallies.map(({ flops, runs }) => (weighed ? flops : runs))) + later.work;
+  const done = sum(tallies.map(({ share, shareFlops }) => (weighed ? shareFlops : share)));
+  const runs = sum(tallies.map((tally) => tally.runs));
+  const share = runs === 0 ? (sweep.state === 'done' ? 1 : 0) : total > 0 ? done / total : 0;
   const end = sweep.finishedAt ?? now;
   const elapsedSeconds = Math.max(0, (end - sweep.createdAt) / 1000);
   const moving = sweep.state === 'active' && share < 1;
   return {
     counts,
-    total: runs.length,
+    total: runs,
     later: later.runs,
     share,
-    imagesPerSecond: moving ? throughput(runs, now) : 0,
-    etaSeconds: moving
-      ? secondsLeft({
-          runs,
-          later: later.work,
-          work,
-          share: runShare,
-          since: sweep.createdAt,
-          elapsedSeconds,
-        })
-      : null,
+    imagesPerSecond: moving ? throughput(tallies) : 0,
+    etaSeconds: moving ? secondsLeft({ tallies, weighed, later: later.work, elapsedSeconds }) : null,
     elapsedSeconds,
-    phases: phasesOf(data),
-    troubles: [...(data.troubles ?? [])],
-    workers: data.workers.filter((w) => now - w.seenAt < WORKER_SILENCE_SECONDS * 1000).length,
+    phases: phasesOf(source),
+    troubles: [...(source.troubles ?? [])],
+    alarms: [...(source.alarms ?? [])],
+    workers: source.workers.filter((w) => now - w.seenAt < WORKER_SILENCE_SECONDS * 1000).length,
   };
 }
+
+const PACE_HOLDS_MS = 30_000;
+
+/** The counts of runs that are at hand, as the store counts those that are not. */
+export function tallyRuns(runs: readonly StoredRun[], since: number, now: number): RunTally[] {
+  const tallies = new Map<string, RunTally>();
+  for (const run of runs) {
+    const state = shownState(run, now);
+    const key = `${run.kind} ${state}`;
+    const empty = {
+      flops: 0,
+      unpriced: 0,
+      share: 0,
+      shareFlops: 0,
+      imagesPerSecond: 0,
+      recentPace: 0,
+    };
+    const own = { runs: 0, flops: 0, seconds: 0 };
+    const tally = tallies.get(key) ?? { kind: run.kind, state, runs: 0, ...empty, lastFinished: null, own };
+    tallies.set(key, tally);
+    const flops = run.estimatedFlops ?? 0;
+    const pace = run.progress?.imagesPerSecond ?? 0;
+    const finished = run.finishedAt ?? null;
+    tally.runs += 1;
+    tally.flops += flops;
+    if (run.estimatedFlops === undefined || flops < 0) tally.unpriced += 1;
+    tally.share += runShare(run);
+    tally.shareFlops += flops * runShare(run);
+    if (state === 'running') tally.imagesPerSecond += pace;
+    if (state !== 'done' || finished === null) continue;
+    tally.lastFinished = Math.max(tally.lastFinished ?? 0, finished);
+    if (now - finished < PACE_HOLDS_MS) tally.recentPace = Math.max(tally.recentPace, pace);
+    if (finished > since) {
+      tally.own.runs += 1;
+      tally.own.flops += flops;
+      tally.own.seconds += run.seconds ?? 0;
+    }
+  }
+  return [...tallies.values()];
+}
+
+/** One first-order transfer of each target, from runs that are at hand. */
+function firstOrdersOf({ sweep, runs }: Pick<SweepData, 'sweep' | 'runs'>): FirstOrder[] {
+  const found = new Map<string, FirstOrder>();
+  const grown = new Set<string>();
+  for (const { recipe } of runs) {
+    // Another method joins nothing, and its runs may have no source to price the later ones by.
+    if (recipe.kind !== 'transfer' || labelOf(recipe) !== methodIn(sweep)) continue;
+    if (recipe.sources.length > 1) grown.add(recipe.task);
+    const known = found.get(recipe.task);
+    if (recipe.sources.length === 1 && (known === undefined || known.recipe.images < recipe.images))
+      found.set(recipe.task, { target: recipe.task, recipe, grown: false });
+  }
+  return [...found.values()].map((order) => ({ ...order, grown: grown.has(order.target) }));
+}
+
+/** The progress of a sweep whose runs are at hand. */
+export const progressView = (data: SweepData): ProgressView =>
+  progressFrom({
+    ...data,
+    tallies: tallyRuns(data.runs, data.sweep.createdAt, data.now),
+    firstOrders: firstOrdersOf(data),
+  });

@@ -1,6 +1,6 @@
 import { methodById, optionsOf } from '@/lib/science/catalog/methods';
 import type { DomainShift } from '@/lib/science/core';
-import { methodsOf, type SweepView } from '../contracts';
+import { type MatrixView, methodsOf, type ProgressView, type SweepView } from '../contracts';
 import type { StoredSweep } from '../ports';
 import { findingOf } from './finding';
 import { matrixView } from './matrix';
@@ -36,16 +36,37 @@ function methodWords(methods: SweepView['methods'], shown: string): string {
 
 const sentenceCase = (text: string): string => text.slice(0, 1).toUpperCase() + text.slice(1);
 
-/** A sweep with its progress and the finding that opens its page. */
-export function sweepView(data: SweepData): SweepView {
-  const { sweep } = data;
-  const progress = progressView(data);
-  const matrix = matrixView(data);
-  const methods = methodsOf(sweep.spec).map(({ id, label, method, options }) => ({
+/**
+ * The finding that opens a sweep's page. Once a target is measured it follows from the matrix alone; before that it
+ * tells the progress.
+ */
+export function headline(sweep: StoredSweep, matrix: MatrixView, progress: ProgressView): string {
+  if (sweep.state === 'submitting')
+    return `This sweep is being submitted: ${progress.total} of ${sweep.planned ?? 0} runs are stored.`;
+  return (
+    sentenceCase(findingOf({ sweep }, matrix, progress)) + methodWords(methodsOfSweep(sweep), matrix.method)
+  );
+}
+
+const methodsOfSweep = (sweep: StoredSweep): SweepView['methods'] =>
+  methodsOf(sweep.spec).map(({ id, label, method, options }) => ({
     id,
     label,
     paired: methodById(method).runs?.(optionsOf(method, options)).sources === 'each',
   }));
+
+/** Whether the finding of a sweep follows from its matrix alone. */
+export const isMeasured = (matrix: MatrixView): boolean =>
+  matrix.targetRows.some((row) => row.complete && row.kept);
+
+/** A sweep whose runs are at hand, with its progress and its finding. */
+export function sweepView(data: SweepData): SweepView {
+  const progress = progressView(data);
+  return sweepViewOf(data.sweep, progress, headline(data.sweep, matrixView(data), progress));
+}
+
+/** A sweep with the progress and the finding that were made of it. */
+export function sweepViewOf(sweep: StoredSweep, progress: ProgressView, finding: string): SweepView {
   return {
     id: sweep.id,
     number: sweep.number,
@@ -61,8 +82,8 @@ export function sweepView(data: SweepData): SweepView {
     dataset: datasetWords(sweep),
     datasetKind: sweep.spec.dataset.kind,
     preset: sweep.spec.preset,
-    methods,
+    methods: methodsOfSweep(sweep),
     progress,
-    finding: sentenceCase(findingOf(data, matrix, progress)) + methodWords(methods, matrix.method),
+    finding,
   };
 }

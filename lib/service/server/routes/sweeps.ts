@@ -133,7 +133,7 @@ function actionRoutes(app: App, { useCases }: Service): void {
   );
 }
 
-function eventRoutes(app: App, { loader, hub, events }: Service): void {
+function eventRoutes(app: App, { loader, live, hub, events }: Service): void {
   app.openapi(
     createRoute({
       method: 'get',
@@ -152,10 +152,11 @@ function eventRoutes(app: App, { loader, hub, events }: Service): void {
       },
     }),
     async (c) => {
-      const data = await loader.data(c.req.valid('param').id);
+      const { id } = await loader.sweep(c.req.valid('param').id);
+      const first = await live.reading(id);
       const seen = decodeCursor(c.req.header('last-event-id'));
-      if (seen && isOver(data) && newsSince(data, seen).events.length === 0) return c.body(null, 204);
-      const stream = eventStream(hub, data, seen ?? cursorNow(data), events, c.req.raw.signal);
+      if (seen && isOver(first) && newsSince(first, seen).events.length === 0) return c.body(null, 204);
+      const stream = eventStream(hub, first, seen ?? cursorNow(first), events, c.req.raw.signal);
       return c.body(stream, 200, {
         'Content-Type': 'text/event-stream; charset=utf-8',
         'Cache-Control': 'no-store, no-transform',
