@@ -11,7 +11,7 @@ export { finiteMean } from './numbers';
 export * from './pair';
 export * from './policy';
 export { defaultBudget } from './policy-costs';
-export { progressFrom, shownState, tallyRuns, WORKER_SILENCE_SECONDS } from './progress';
+export { progressFrom, WORKER_SILENCE_SECONDS } from './progress';
 export { withRunMetrics } from './reported';
 export * from './runs';
 export * from './similarity';
