@@ -6,6 +6,7 @@ const external = [
   'highs',
   'pg',
   'pg-boss',
+  'piscina',
   '@cwasm/nsbmp',
   'sharp',
 ];

@@ -24,6 +24,8 @@ interface Measured {
   analyse: number;
   store: number;
   total: number;
+  /** Processor seconds of this process, which a busy machine does not change much. */
+  cpu: number;
   peakMegabytes: number;
 }
 
@@ -57,6 +59,7 @@ async function measure(tasks: number): Promise<Measured> {
     const file = path.join(directory, 'matrix.json');
     const text = matrixFile(tasks);
     await writeFile(file, text);
+    const cpu = process.cpuUsage();
     const began = performance.now();
     const [document] = await readTransfersFile(file);
     if (!document) throw new Error('no document');
@@ -74,6 +77,7 @@ async function measure(tasks: number): Promise<Measured> {
       analyse,
       store: seconds(stored),
       total: seconds(began),
+      cpu: Number((Object.values(process.cpuUsage(cpu)).reduce((a, b) => a + b, 0) / 1e6).toFixed(2)),
       // maxRSS is in kilobytes
       peakMegabytes: Math.round(process.resourceUsage().maxRSS / 1024),
     };

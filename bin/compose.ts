@@ -75,7 +75,7 @@ export async function openDatabase(say: (text: string) => void, keep = true): Pr
 export async function openLocalApi(): Promise<{ send: Send; close(): Promise<void> }> {
   const database = await openDatabase(() => {}, false);
   const { openApi } = await import('@/lib/service/server');
-  const api = await openApi({ databaseUrl: database.url });
+  const api = await openApi({ databaseUrl: database.url, inProcess: true });
   return {
     send: async (path, init) => api.app.request(path, init),
     async close() {

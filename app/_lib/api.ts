@@ -85,3 +85,34 @@ export async function post<S extends z.ZodType>(
   const text = await response.text();
   return parseAnswer(schema, text === '' ? 'null' : text, path);
 }
+
+/** The last line of an answer that failed on its way: a problem in place of a line. */
+function throwProblem(line: unknown): void {
+  const parsed = problem.safeParse(line);
+  if (!parsed.success) return;
+  const { code, message, issues } = parsed.data.error;
+  throw new ApiError(200, code, message, issues);
+}
+
+/** Reads an answer of JSON lines; `hear` gets each line as it comes. Rejects with the problem that ended it. */
+export async function getLines<S extends z.ZodType>(
+  path: string,
+  schema: S,
+  hear: (line: z.infer<S>) => void,
+  signal: AbortSignal,
+): Promise<void> {
+  const response = await request(path, { signal });
+  const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
+  let rest = '';
+  for (let done = reader === undefined; !done; ) {
+    const part = await reader?.read();
+    done = part?.done ?? true;
+    const lines = (rest + (part?.value ?? '')).split('\n');
+    rest = done ? '' : (lines.pop() ?? '');
+    for (const line of lines) {
+      if (line === '') continue;
+      throwProblem(JSON.parse(line));
+      hear(parseAnswer(schema, line, path));
+    }
+  }
+}

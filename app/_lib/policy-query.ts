@@ -70,9 +70,16 @@ export const weightsText = (weights: Readonly<Record<string, number>>): string =
   numbersText(Object.fromEntries(Object.entries(weights).filter(([, weight]) => weight !== 1)));
 
 /** The request for a policy; what is not said is left to the sweep's own defaults. */
-export function policyPath(sweepId: string, query: PolicyQuery): string {
-  return apiPath(sweepPath(sweepId, '/policy'), {
-    budget: query.budget ?? undefined,
+export const policyPath = (sweepId: string, query: PolicyQuery): string =>
+  apiPath(sweepPath(sweepId, '/policy'), { budget: query.budget ?? undefined, ...question(query) });
+
+/** The request for the optimum at every budget of the same question. */
+export const curvePath = (sweepId: string, query: PolicyQuery): string =>
+  apiPath(sweepPath(sweepId, '/policy/curve'), question(query));
+
+/** Everything but the budget. */
+function question(query: PolicyQuery): Record<string, string | number | undefined> {
+  return {
     maxOrder: query.maxOrder ?? undefined,
     objective: query.objective ?? undefined,
     force: query.force.join(','),
@@ -83,7 +90,7 @@ export function policyPath(sweepId: string, query: PolicyQuery): string {
     sourceOnly: query.sourceOnly.join(','),
     costs: numbersText(query.costs),
     incomplete: query.incomplete ? 'true' : undefined,
-  });
+  };
 }
 
 export type Wish = 'free' | 'forced' | 'forbidden';

@@ -1,4 +1,4 @@
-import type { BudgetUnit, PolicyView } from '@/lib/service/contracts';
+import type { BudgetUnit, PolicyCurvePoint, PolicyView } from '@/lib/service/contracts';
 import { capital, inWords, list, ordinal, percent, plural, share } from './format';
 
 /** "Train eight tasks fully, serve all 22" */
@@ -15,14 +15,17 @@ export function policyTitle(policy: PolicyView): string {
   return `Train ${inWords(n)} ${n === 1 ? 'task' : 'tasks'} fully, serve ${all}`;
 }
 
-/** How much of the reachable value this budget buys, and what one more task would add. */
-export function policyFinding(policy: PolicyView): string {
-  const top = Math.max(...policy.curve.map((p) => p.objective), policy.objective);
+type Curve = readonly PolicyCurvePoint[];
+
+/** How much of the reachable value this budget buys, and what one more task would add; empty while the curve is not whole. */
+export function policyFinding(policy: PolicyView, curve: Curve | null): string {
+  if (curve === null) return '';
+  const top = Math.max(...curve.map((p) => p.objective), policy.objective);
   const n = policy.sources.length;
   const subject = `${capital(inWords(n))} fully supervised ${n === 1 ? 'task reaches' : 'tasks reach'}`;
   if (!(top > 0)) return `${subject} no value on this objective: no transfer is better than nothing.`;
   const first = `${subject} ${percent(policy.objective / top)} of the value of supervising everything.`;
-  const next = policy.curve.find((p) =>
+  const next = curve.find((p) =>
     policy.unit === 'tasks' ? p.budget >= policy.budget + 1 : p.budget > policy.budget,
   );
   if (next === undefined) return first;
@@ -53,10 +56,10 @@ const ORDINALS = [
 const ordinalWord = (n: number): string => ORDINALS[n] ?? ordinal(n);
 
 /** Where greedy choice loses against the optimum, and where more labels stop paying. */
-export function curveNote(policy: PolicyView): string {
+export function curveNote(curve: Curve): string {
   const near = (a: number, b: number): boolean => Math.abs(a - b) <= 1e-6 * Math.max(1e-9, Math.abs(b));
   const notes: string[] = [];
-  const known = policy.curve.filter((p) => p.greedy !== null);
+  const known = curve.filter((p) => p.greedy !== null);
   const misses = known.filter((p) => !near(p.greedy ?? 0, p.objective));
   const worst = misses.reduce((a, p) => Math.max(a, 1 - (p.greedy ?? 0) / p.objective), 0);
   if (known.length > 0) {
@@ -66,10 +69,12 @@ export function curveNote(policy: PolicyView): string {
         : `Greedy choice misses the optimum at ${plural(misses.length, 'budget')} of ${known.length}, by at most ${percent(worst, worst < 0.01 ? 1 : 0)}.`,
     );
   }
-  const last = policy.curve.at(-1);
-  const flat = last === undefined ? undefined : policy.curve.find((p) => near(p.objective, last.objective));
+  const last = curve.at(-1);
+  const flat = last === undefined ? undefined : curve.find((p) => near(p.objective, last.objective));
   if (last !== undefined && flat !== undefined && flat.budget < last.budget)
     notes.push(`Past ${flat.budget}, more labels change nothing.`);
+  const unproved = curve.filter((p) => !p.optimal).length;
+  if (unproved > 0) notes.push(`Not proved optimal at ${plural(unproved, 'budget')}.`);
   return notes.join(' ');
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { PolicyView } from '@/lib/service/contracts';
+import type { PolicyCurvePoint, PolicyView } from '@/lib/service/contracts';
 import { cycleWish, policyPath, readPolicyQuery, wishOf } from './policy-query';
 import { curveNote, policyFinding, policyTitle, proofRows } from './policy-words';
 
@@ -26,12 +26,8 @@ const policy: PolicyView = {
   edges: [edge('a', 'self'), edge('t', 'transfer'), edge('u', 'scratch')],
   greedy: 4,
   random: null,
-  curve: [
-    { budget: 1, objective: 3, greedy: 3, random: null },
-    { budget: 2, objective: 4.6, greedy: 4.2, random: null },
-    { budget: 3, objective: 5, greedy: 5, random: null },
-    { budget: 4, objective: 5, greedy: 5, random: null },
-  ],
+  version: 1,
+  curveBudgets: [1, 2, 3, 4],
   tasks: [],
   solveMs: 1,
   unit: 'tasks',
@@ -44,23 +40,33 @@ const policy: PolicyView = {
   unserved: [],
 };
 
+const point = (budget: number, objective: number, greedy: number): PolicyCurvePoint => ({
+  budget,
+  objective,
+  optimal: true,
+  bound: objective,
+  greedy,
+  random: null,
+});
+const curve = [point(1, 3, 3), point(2, 4.6, 4.2), point(3, 5, 5), point(4, 5, 5)];
+
 describe('a policy in words', () => {
   it('counts what is trained and served', () => {
     expect(policyTitle(policy)).toBe('Train two tasks fully, serve 2 of 3');
   });
   it('says what the budget reaches and what the next task adds', () => {
-    expect(policyFinding(policy)).toBe(
+    expect(policyFinding(policy, curve)).toBe(
       'Two fully supervised tasks reach 92\u00a0% of the value of supervising everything. A third would add 8\u00a0%.',
     );
   });
   it('asks for the next step of a budget that does not count tasks', () => {
-    const text = policyFinding({ ...policy, unit: 'labels' });
+    const text = policyFinding({ ...policy, unit: 'labels' }, curve);
     expect(text).toContain('The next step of the budget, to 3, would add 8');
     const ten = { ...policy, sources: [...'abcdefghij'] };
-    expect(policyFinding(ten)).toContain('An eleventh would add');
+    expect(policyFinding(ten, curve)).toContain('An eleventh would add');
   });
   it('says where greedy fails and where labels stop paying', () => {
-    expect(curveNote(policy)).toBe(
+    expect(curveNote(curve)).toBe(
       'Greedy choice misses the optimum at 1 budget of 4, by at most 9\u00a0%. Past 3, more labels change nothing.',
     );
   });
@@ -89,8 +95,9 @@ describe('a policy in words', () => {
     );
   });
   it('does not promise anything when nothing transfers', () => {
-    const none = { ...policy, objective: 0, curve: policy.curve.map((p) => ({ ...p, objective: 0 })) };
-    expect(policyFinding(none)).toContain('no value');
+    const none = { ...policy, objective: 0 };
+    const flat = curve.map((p) => ({ ...p, objective: 0 }));
+    expect(policyFinding(none, flat)).toContain('no value');
   });
 });
 

@@ -127,7 +127,9 @@ const killPostgres = (instance: Instance): Promise<number> =>
 /** What the sweep says in the end, apart from names and times of this instance. */
 interface Answers {
   matrix: Omit<MatrixView, 'sweepId'>;
-  policy: Omit<PolicyView, 'sweepId' | 'solveMs' | 'costs'> & { labelCosts: Record<string, number> };
+  policy: Omit<PolicyView, 'sweepId' | 'version' | 'solveMs' | 'costs'> & {
+    labelCosts: Record<string, number>;
+  };
 }
 
 async function finalAnswers(instance: Instance): Promise<Answers> {
@@ -140,6 +142,7 @@ async function finalAnswers(instance: Instance): Promise<Answers> {
   // Hours are measured time, and no two runs take the same.
   const {
     sweepId: __,
+    version: ___,
     solveMs,
     costs,
     ...policy

@@ -6,8 +6,9 @@ import { apiPath, sweepPath } from '@/app/_lib/api';
 import { useApi } from '@/app/_lib/use-api';
 import { useSweep } from '@/app/_lib/use-sweep';
 import { useUrlState } from '@/app/_lib/use-url-state';
-import { matrixView, type SweepView } from '@/lib/service/contracts';
+import { matrixView, runningView, type SweepView } from '@/lib/service/contracts';
 import { matrixCsv } from '@/lib/service/views/csv';
+import { withRunning } from '@/lib/service/views/running';
 import { PageHead } from '../shell/page-head';
 import { SweepActions } from '../sweeps/actions';
 import { ProgressHead } from '../sweeps/progress';
@@ -41,7 +42,13 @@ function Loaded({ id, sweep }: { id: string; sweep: SweepView }) {
   const { query } = useUrlState();
   const method = query.get('method') ?? undefined;
   const router = useRouter();
-  const matrix = useApi(apiPath(sweepPath(id, '/matrix'), { method }), matrixView);
+  const kept = useApi(apiPath(sweepPath(id, '/matrix'), { method }), matrixView);
+  const running = useApi(sweep.state === 'active' ? sweepPath(id, '/running') : null, runningView);
+  const data = useMemo(
+    () => (kept.data && running.data ? withRunning(kept.data, running.data) : kept.data),
+    [kept.data, running.data],
+  );
+  const matrix = { ...kept, data };
   const open = useCallback(
     ({ source, target }: { source: string; target: string }) =>
       router.push(

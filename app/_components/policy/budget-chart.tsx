@@ -5,7 +5,7 @@ import { area, line, scaleLinear } from 'd3';
 import { useRef } from 'react';
 import { axisTicks } from '@/app/_lib/ticks';
 import { useWidth } from '@/app/_lib/use-width';
-import type { PolicyView } from '@/lib/service/contracts';
+import type { PolicyCurvePoint, PolicyView } from '@/lib/service/contracts';
 import { XAxis, YAxis } from '../ui/axes';
 
 const HEIGHT = 196;
@@ -15,6 +15,8 @@ const THUMB = 20;
 
 interface Props {
   policy: PolicyView;
+  /** The budgets that are solved so far. */
+  curve: readonly PolicyCurvePoint[];
   budget: number;
   label: string;
   budgetText: (value: number) => string;
@@ -29,8 +31,8 @@ export function BudgetChart(props: Props) {
   const { policy, text, tick, label, budgetText, onMove, onCommit } = props;
   const box = useRef<HTMLDivElement>(null);
   const width = Math.max(240, useWidth(box));
-  const { curve } = policy;
-  const budgets = curve.map((p) => p.budget);
+  const { curve } = props;
+  const budgets = policy.curveBudgets;
   const whole = policy.unit === 'tasks';
   const [first, last] = whole
     ? [Math.min(...budgets, 1), Math.max(...budgets, 2)]
@@ -39,13 +41,19 @@ export function BudgetChart(props: Props) {
   const snap = (value: number): number =>
     whole ? value : budgets.reduce((a, b) => (Math.abs(b - value) < Math.abs(a - value) ? b : a), first);
   const budget = whole ? Math.round(props.budget) : snap(props.budget);
-  const top = Math.max(1e-9, ...curve.map((p) => p.objective), ...curve.map((p) => p.random?.high ?? 0));
+  const top = Math.max(
+    1e-9,
+    policy.objective,
+    ...curve.map((p) => p.objective),
+    ...curve.map((p) => p.random?.high ?? 0),
+  );
   const x = scaleLinear([first, last], [MARGIN.left, width - MARGIN.right]);
   const y = scaleLinear(
     [Math.min(0, ...curve.map((p) => p.random?.low ?? 0)), top],
     [HEIGHT - MARGIN.bottom, MARGIN.top],
   ).nice(5);
-  const here = curve.find((p) => p.budget === budget) ?? null;
+  const solved = curve.find((p) => p.budget === budget);
+  const here = solved ?? (policy.budget === budget ? policy : null);
   return (
     <div ref={box}>
       <svg
@@ -117,7 +125,7 @@ export function BudgetChart(props: Props) {
 
 type Scale = ReturnType<typeof scaleLinear<number, number>>;
 
-function CurveShapes({ curve, x, y }: { curve: PolicyView['curve']; x: Scale; y: Scale }) {
+function CurveShapes({ curve, x, y }: { curve: readonly PolicyCurvePoint[]; x: Scale; y: Scale }) {
   const random = curve.flatMap((p) => (p.random === null ? [] : [{ budget: p.budget, ...p.random }]));
   type Band = (typeof random)[number];
   const band = area<Band>(
@@ -129,7 +137,7 @@ function CurveShapes({ curve, x, y }: { curve: PolicyView['curve']; x: Scale; y:
     (p) => x(p.budget),
     (p) => y(p.median),
   );
-  const best = line<PolicyView['curve'][number]>(
+  const best = line<PolicyCurvePoint>(
     (p) => x(p.budget),
     (p) => y(p.objective),
   );

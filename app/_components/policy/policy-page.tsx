@@ -1,13 +1,27 @@
 'use client';
 
 import { useEffect, useState } from 'react';
-import { share } from '@/app/_lib/format';
-import { OBJECTIVES, type Objective, policyPath, readPolicyQuery, UNITS } from '@/app/_lib/policy-query';
+import { percent, share } from '@/app/_lib/format';
+import {
+  curvePath,
+  OBJECTIVES,
+  type Objective,
+  policyPath,
+  readPolicyQuery,
+  UNITS,
+} from '@/app/_lib/policy-query';
 import { budgetText, curveNote, policyFinding, policyTitle, UNIT_WORDS } from '@/app/_lib/policy-words';
 import { prefetch, useApi } from '@/app/_lib/use-api';
+import { type Lines, useLines } from '@/app/_lib/use-lines';
 import { useSweep } from '@/app/_lib/use-sweep';
 import { type UrlPatch, useUrlState } from '@/app/_lib/use-url-state';
-import { type BudgetUnit, type PolicyView, policyView } from '@/lib/service/contracts';
+import {
+  type BudgetUnit,
+  type PolicyCurvePoint,
+  type PolicyView,
+  policyCurvePoint,
+  policyView,
+} from '@/lib/service/contracts';
 import { PageHead } from '../shell/page-head';
 import { CopyLink } from '../ui/copy-button';
 import { Download } from '../ui/download';
@@ -43,6 +57,9 @@ export function PolicyPage({ id }: { id: string }) {
   const [draft, setDraft] = useState<number | null>(null);
   const asked = { ...query, budget: draft ?? query.budget };
   const policy = useApi(policyPath(id, asked), policyView);
+  // Only once there is an answer: it comes first, and its version says when the curve is out of date.
+  const version = policy.data?.version ?? null;
+  const curve = useLines(version === null ? null : curvePath(id, query), policyCurvePoint, version ?? 0);
   const budget = draft ?? query.budget ?? policy.data?.budget ?? null;
   useEffect(() => {
     if (budget === null) return;
@@ -78,7 +95,7 @@ export function PolicyPage({ id }: { id: string }) {
       <PageHead
         trail={trail}
         title={policyTitle(view)}
-        finding={policyFinding(view)}
+        finding={policyFinding(view, curve.whole ? curve.lines : null)}
         liveSweep={id}
         actions={
           <>
@@ -86,7 +103,7 @@ export function PolicyPage({ id }: { id: string }) {
               label="Export"
               name={`${sweep.data?.name ?? id}-policy.json`}
               type="application/json"
-              text={() => JSON.stringify(view, null, 2)}
+              text={() => JSON.stringify({ ...view, curve: curve.lines }, null, 2)}
             />
             <CopyLink />
           </>
@@ -95,7 +112,10 @@ export function PolicyPage({ id }: { id: string }) {
       <Controls policy={view} set={set} />
       {policy.error !== null && policy.stale && (
         <div className="mb-3">
-          <Failure error={policy.error} title="This wish cannot be met; the last policy is still shown" />
+          <Failure
+            error={policy.error}
+            title="No policy satisfies these constraints; showing the previous one"
+          />
         </div>
       )}
       <div
@@ -118,6 +138,7 @@ export function PolicyPage({ id }: { id: string }) {
             </h2>
             <BudgetChart
               policy={view}
+              curve={curve.lines}
               budget={budget ?? view.budget}
               label={`Budget, ${UNIT_WORDS[view.unit]}`}
               budgetText={budgetText}
@@ -129,7 +150,7 @@ export function PolicyPage({ id }: { id: string }) {
                 setDraft(null);
               }}
             />
-            <p className="mt-1.5 text-ink2">{curveNote(view)}</p>
+            <CurveState curve={curve} budgets={view.curveBudgets.length} />
           </section>
           <PolicyFigures policy={view} />
           <ProofSection policy={view} name={sweep.name} />
@@ -184,13 +205,30 @@ function Controls({ policy, set }: { policy: PolicyView; set: (patch: UrlPatch) 
   );
 }
 
+/** What the curve says, how far it is solved, or why it is not. */
+function CurveState({ curve, budgets }: { curve: Lines<PolicyCurvePoint>; budgets: number }) {
+  if (curve.error !== null) {
+    return <Failure error={curve.error} retry={curve.retry} title="The curve could not be solved" />;
+  }
+  const text = curve.whole
+    ? curveNote(curve.lines)
+    : `Solving the other budgets: ${curve.lines.length} of ${budgets} …`;
+  return (
+    <p className="mt-1.5 text-ink2" aria-live="polite">
+      {text}
+    </p>
+  );
+}
+
 /** Ticks of the value axis: as many decimals as they need. */
 const axisText = (v: number): string =>
   v === 0 ? '0' : String(Math.round(v * 100) / 100).replace(/^0\./, '.');
 
 /** What the solver proved, in words. */
 function Proof({ policy }: { policy: PolicyView }) {
-  const text = policy.optimal ? 'Exact optimum' : `Not proved optimal; at most ${share(policy.bound)}`;
+  const text = policy.optimal
+    ? 'Exact optimum'
+    : `Not proved; at most ${share(policy.bound)}, a gap of ${percent(policy.gap, 1)}`;
   return (
     <p className="ml-auto text-ink2 text-label" title={`solved in ${Math.round(policy.solveMs)} ms`}>
       {text}

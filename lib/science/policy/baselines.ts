@@ -7,9 +7,7 @@ import {
   prepareProblem,
   withinBudgets,
 } from './problem';
-import { type PolicyResult, policyFrom } from './solve';
-
-const UNPROVED = { optimal: false, bound: -Infinity };
+import { type PolicyResult, policyFrom } from './result';
 
 /** Targets served first, then value: the order in which greedy compares sets of sources. */
 function score(
@@ -32,8 +30,11 @@ function relativeCost(prepared: PreparedProblem, source: number): number {
  * Greedy baseline: starting from the forced sources, adds the affordable source that serves most new targets and, among
  * equals, gains most value per relative cost, until nothing gains. Null when it ends with a target unserved.
  */
-export function greedyPolicy(problem: PolicyProblem): PolicyResult | null {
-  const prepared = prepareProblem(problem);
+export const greedyPolicy = (problem: PolicyProblem): PolicyResult | null =>
+  greedyFrom(prepareProblem(problem));
+
+/** The greedy policy of a prepared problem; `bound`: what no policy exceeds, where something is known. */
+export function greedyFrom(prepared: PreparedProblem, bound = -Infinity): PolicyResult | null {
   const supervised = new Set(prepared.forced);
   if (!withinBudgets(prepared, supervised)) return null;
   for (;;) {
@@ -50,7 +51,7 @@ export function greedyPolicy(problem: PolicyProblem): PolicyResult | null {
       if (!best || served > best.served || (served === best.served && rate > best.rate))
         best = { source, served, rate };
     }
-    if (!best) return policyFrom(prepared, supervised, UNPROVED);
+    if (!best) return policyFrom(prepared, supervised, { optimal: false, bound });
     supervised.add(best.source);
   }
 }

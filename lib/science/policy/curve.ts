@@ -1,7 +1,8 @@
 import { TaskatlasError } from '@/lib/science/core';
 import { loadHighs, type SolveOptions } from './highs';
 import { type PolicyProblem, type PreparedProblem, prepareProblem } from './problem';
-import { type PolicyResult, solvePrepared } from './solve';
+import type { PolicyResult } from './result';
+import { solvePrepared } from './solve';
 
 /** One budget of the curve; `policy` is null where nothing feasible exists. */
 export interface CurvePoint {
@@ -31,21 +32,29 @@ const withLimit = (prepared: PreparedProblem, name: string, limit: number): Prep
 });
 
 /**
- * Exact optima for many limits of one budget. The last optimum is reused without solving while it stays within the
+ * Exact optima for many limits of one budget, one after the other, each as soon as it is solved. The last optimum is reused without solving while it stays within the
  * limit of the unconstrained optimum: once every target has its best edge, more budget changes nothing.
  */
-export async function policyCurve(
+export async function* curvePoints(
   problem: PolicyProblem,
   request: CurveRequest = {},
   options: SolveOptions = {},
-): Promise<CurvePoint[]> {
+): AsyncGenerator<CurvePoint> {
   const highs = await loadHighs();
   const prepared = prepareProblem(problem);
   const { name, limits } = resolveCurve(prepared, request);
   const ceiling = solvePrepared(highs, withLimit(prepared, name, Infinity), options);
   const enough = ceiling?.optimal ? (ceiling.cost[name] ?? Infinity) : Infinity;
-  return limits.map((budget) => ({
-    budget,
-    policy: budget >= enough ? ceiling : solvePrepared(highs, withLimit(prepared, name, budget), options),
-  }));
+  for (const budget of limits) {
+    const policy =
+      budget >= enough ? ceiling : solvePrepared(highs, withLimit(prepared, name, budget), options);
+    yield { budget, policy };
+  }
+}
+
+/** All points of `curvePoints`. */
+export async function policyCurve(...asked: Parameters<typeof curvePoints>): Promise<CurvePoint[]> {
+  const points: CurvePoint[] = [];
+  for await (const point of curvePoints(...asked)) points.push(point);
+  return points;
 }

@@ -1,4 +1,5 @@
 import type { TaskId } from '@/lib/science/core';
+import type { SolveOptions } from './highs';
 import { type PolicyProblem, prepareProblem, type UsableEdge } from './problem';
 import { solvePolicy } from './solve';
 
@@ -37,9 +38,10 @@ export async function policyRange(
   problem: PolicyProblem,
   missing: readonly MissingEdge[],
   highest: (edge: MissingEdge) => number,
+  options: SolveOptions = {},
 ): Promise<PolicyRange> {
-  const low = await solvePolicy(problem);
+  const low = await solvePolicy(problem, options);
   const added = missing.map((edge) => ({ ...edge, kind: 'transfer' as const, value: highest(edge) }));
-  const high = await solvePolicy({ ...problem, edges: [...problem.edges, ...added] });
+  const high = await solvePolicy({ ...problem, edges: [...problem.edges, ...added] }, options);
   return { low: low.objective, high: high.bound };
 }

@@ -1,60 +1,17 @@
 import type { Highs } from 'highs';
-import { type PolicyEdge, type PolicySolution, TaskatlasError, type TaskId } from '@/lib/science/core';
+import { type PolicySolution, TaskatlasError } from '@/lib/science/core';
+import { greedyFrom } from './baselines';
 import { solveExact } from './exact';
 import { loadHighs, type ProgramSolution, type Row, type SolveOptions, solveProgram } from './highs';
 import { type Layout, layOut } from './layout';
-import {
-  bestEdges,
-  costOf,
-  type PolicyProblem,
-  type PreparedProblem,
-  prepareProblem,
-  totalValue,
-  type UsableEdge,
-  withinBudgets,
-} from './problem';
-
-/** A solved policy with what a person needs to judge it. */
-export interface PolicyResult extends PolicySolution {
-  /** Targets left without an edge (only with `allowUnserved`). */
-  unserved: readonly TaskId[];
-  /** For every edge of `edges`: its index in the problem's edges. */
-  edgeIndices: readonly number[];
-}
+import { type PolicyProblem, type PreparedProblem, prepareProblem, withinBudgets } from './problem';
+import { type PolicyResult, policyFrom } from './result';
 
 /** A runner-up: the best policy that gives up at least one of the optimum's sources. */
 export interface RunnerUp {
   policy: PolicyResult;
   /** objective(optimum) − objective(runner-up) ≥ 0. */
   loss: number;
-}
-
-/** Turns supervised sources into a policy: the best affordable edge per target, sources that nothing uses dropped. */
-export function policyFrom(
-  prepared: PreparedProblem,
-  supervised: ReadonlySet<number>,
-  proof: { optimal: boolean; bound: number },
-): PolicyResult | null {
-  const chosen = bestEdges(prepared, supervised);
-  const objective = totalValue(chosen);
-  if (objective === null) return null;
-  const served = chosen.filter((e): e is UsableEdge => e !== null && e.index >= 0);
-  const used = new Set([...prepared.forced, ...served.flatMap((e) => e.needs)]);
-  const bound = Math.max(proof.bound, objective);
-  const edges = served.map((e): PolicyEdge => ({ ...e.edge }));
-  const self = served.reduce((total, e) => total + (e.edge.kind === 'self' ? e.weighted : 0), 0);
-  return {
-    objective,
-    sources: prepared.sources.filter((_, s) => used.has(s)),
-    edges,
-    edgeIndices: served.map((e) => e.index),
-    optimal: proof.optimal,
-    bound,
-    gap: objective === bound ? 0 : (bound - objective) / Math.max(Math.abs(objective), 1e-12),
-    selfShare: objective === 0 ? 0 : self / objective,
-    cost: costOf(prepared, used),
-    unserved: prepared.targets.filter((_, t) => chosen[t]?.index === -1),
-  };
 }
 
 /** Bound and value may differ by this at proved optimality: 5e-8 of the largest edge (program units, largest 1000). */
@@ -87,7 +44,21 @@ function interpret(
   };
 }
 
-/** Solves a prepared problem with a loaded runtime; null when infeasible. Synchronous. */
+/** The greedy policy where the solver's time ended without one; no budget gives more than every target's best edge. */
+function greedyInstead(prepared: PreparedProblem): PolicyResult {
+  const bound = prepared.edgesByTarget.reduce(
+    (sum, edges) => sum + Math.max(...edges.map((edge) => edge.weighted)),
+    0,
+  );
+  const greedy = greedyFrom(prepared, bound);
+  if (greedy) return greedy;
+  throw new TaskatlasError('unavailable', 'no policy was found within the time limit of the solver');
+}
+
+/**
+ * Solves a prepared problem with a loaded runtime; null when infeasible, or when the time limit ends before a policy with
+ * the rows `extra` is found. Synchronous. Throws `unavailable` when it ends before any policy is found.
+ */
 export function solvePrepared(
   highs: Highs,
   prepared: PreparedProblem,
@@ -97,11 +68,20 @@ export function solvePrepared(
   if (prepared.edgesByTarget.some((edges) => edges.length === 0)) return null;
   if (!withinBudgets(prepared, prepared.forced)) return null;
   const layout = layOut(prepared, extra);
-  return interpret(prepared, layout, solveExact(highs, prepared, layout, options));
+  const solution = solveExact(highs, prepared, layout, options);
+  const found = interpret(prepared, layout, solution);
+  return found === null && solution.status === 'limit' && extra.length === 0
+    ? greedyInstead(prepared)
+    : found;
 }
 
 /** Says why nothing is feasible, and what would be. */
-function explainInfeasible(highs: Highs, problem: PolicyProblem, prepared: PreparedProblem): TaskatlasError {
+function explainInfeasible(
+  highs: Highs,
+  problem: PolicyProblem,
+  prepared: PreparedProblem,
+  options: SolveOptions,
+): TaskatlasError {
   const unserved = prepared.targets.filter((_, t) => prepared.edgesByTarget[t]?.length === 0);
   if (unserved.length > 0) {
     return new TaskatlasError(
@@ -112,7 +92,7 @@ function explainInfeasible(highs: Highs, problem: PolicyProblem, prepared: Prepa
   }
   const minima = prepared.budgets.map((budget) => {
     const others = { ...prepared, budgets: prepared.budgets.filter((b) => b !== budget) };
-    const smallest = smallestCost(highs, others, budget.costs);
+    const smallest = smallestCost(highs, others, budget.costs, options);
     return smallest === null
       ? `no limit of "${budget.name}" alone helps`
       : `"${budget.name}" needs at least ${Number(smallest.toFixed(6))} (given ${budget.limit})`;
@@ -124,14 +104,19 @@ function explainInfeasible(highs: Highs, problem: PolicyProblem, prepared: Prepa
   );
 }
 
-/** Least cost in one budget with which every target can be served under the others; null when none. */
-function smallestCost(highs: Highs, prepared: PreparedProblem, costs: Float64Array): number | null {
+/** Least cost in one budget with which every target can be served under the others; null when none is known. */
+function smallestCost(
+  highs: Highs,
+  prepared: PreparedProblem,
+  costs: Float64Array,
+  options: SolveOptions,
+): number | null {
   const { program } = layOut(prepared);
   const objective = new Float64Array(program.columns);
   costs.forEach((cost, s) => {
     objective[s] = -cost;
   });
-  const solution = solveProgram(highs, { ...program, objective });
+  const solution = solveProgram(highs, { ...program, objective }, options);
   return solution.status === 'optimal' ? -solution.objective : null;
 }
 
@@ -143,7 +128,7 @@ export async function solvePolicy(problem: PolicyProblem, options: SolveOptions 
   const highs = await loadHighs();
   const prepared = prepareProblem(problem);
   const result = solvePrepared(highs, prepared, options);
-  if (!result) throw explainInfeasible(highs, problem, prepared);
+  if (!result) throw explainInfeasible(highs, problem, prepared, options);
   return result;
 }
 
@@ -154,6 +139,7 @@ export async function solvePolicy(problem: PolicyProblem, options: SolveOptions 
 export async function solveRunnerUp(
   problem: PolicyProblem,
   optimum: PolicySolution,
+  options: SolveOptions = {},
 ): Promise<RunnerUp | null> {
   const highs = await loadHighs();
   const prepared = prepareProblem(problem);
@@ -166,6 +152,6 @@ export async function solveRunnerUp(
     high: chosen.length - 1,
     entries: chosen.map((s): [number, number] => [s, 1]),
   };
-  const policy = solvePrepared(highs, prepared, {}, [cut]);
+  const policy = solvePrepared(highs, prepared, options, [cut]);
   return policy ? { policy, loss: optimum.objective - policy.objective } : null;
 }

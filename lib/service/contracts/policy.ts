@@ -34,15 +34,10 @@ export const policyRecord = z.object({
 
 export const policyView = policyRecord.extend({
   sweepId: z.string(),
-  /** Optimum for every whole budget, with the greedy and the random band. */
-  curve: z.array(
-    z.object({
-      budget: z.number(),
-      objective: z.number(),
-      greedy: z.number().nullable(),
-      random: z.object({ median: z.number(), low: z.number(), high: z.number() }).nullable(),
-    }),
-  ),
+  /** Of the sweep's results; the curve of the same version belongs to it. */
+  version: z.number(),
+  /** Budgets of the curve, ascending. */
+  curveBudgets: z.array(z.number()),
   tasks: z.array(taskView),
   solveMs: z.number(),
   /** What `budget` and the curve count. */
@@ -79,6 +74,18 @@ export const policyView = policyRecord.extend({
   unserved: z.array(z.object({ target: z.string(), reason: z.string() })),
 });
 
+/** One budget of the curve: the optimum, or the best policy found in time, with what greedy and random choices reach. */
+export const policyCurvePoint = z.object({
+  budget: z.number(),
+  objective: z.number(),
+  /** False where the solver's time ended before the proof: no policy has more than `bound`. */
+  optimal: z.boolean(),
+  bound: z.number(),
+  greedy: z.number().nullable(),
+  random: z.object({ median: z.number(), low: z.number(), high: z.number() }).nullable(),
+});
+
+export type PolicyCurvePoint = z.infer<typeof policyCurvePoint>;
 export type BudgetUnit = z.infer<typeof budgetUnit>;
 export type PolicyEdgeView = z.infer<typeof policyEdge>;
 export type PolicyRecord = z.infer<typeof policyRecord>;

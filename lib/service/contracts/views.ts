@@ -380,3 +380,17 @@ export type TargetListItem = z.infer<typeof targetListItem>;
 export type GalleryView = z.infer<typeof galleryView>;
 export type WorkerView = z.infer<typeof workerView>;
 export type Problem = z.infer<typeof problem>;
+
+/** What workers have in hand now. It changes each second, so it is apart from the views of results. */
+export const runningView = z.object({
+  runs: z.array(
+    z.object({
+      fingerprint: z.string(),
+      /** Lost: its worker has been silent for longer than its claim holds. */
+      state: z.enum(['running', 'lost']),
+      /** Share of the run's own work, 0 to 1. */
+      progress: z.number(),
+    }),
+  ),
+});
+export type RunningView = z.infer<typeof runningView>;

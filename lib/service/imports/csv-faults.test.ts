@@ -44,6 +44,17 @@ describe('CSV as tools write it', () => {
     expect(transfers[0]).toMatchObject({ target: 'a\nb', sources: ['c'] });
   });
 
+  it('gains alone rank sources: the file of wins that the docs allow', async () => {
+    const { transfers, report } = await read(
+      'wins.csv',
+      'target,sources,gain\nbirds,clip-b32,0.855\nbirds,mae-b16,0.725\nbirds,sup-inat,0.945\ncars,clip-b32,0.815\n',
+    );
+    expect(report).toEqual({ imported: 4, dropped: [], ignored: [] });
+    expect(transfers.map((t) => [t.affinity, t.gain, t.quality])).toEqual(
+      [0.855, 0.725, 0.945, 0.815].map((gain) => [null, gain, null]),
+    );
+  });
+
   it('NA, NaN and a dash are "not measured", and counted like comments', async () => {
     const { transfers, report } = await read(
       'missing.csv',

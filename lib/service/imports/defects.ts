@@ -141,9 +141,25 @@ const helpless: Detector = (_, groups) => {
       ];
 };
 
-const missingValues: Detector = ({ transfers }) => {
+const MEASURES = ['affinity', 'gain', 'quality'] as const;
+
+/** Measures that the file has at all, and those that it has not. */
+const heldMeasures = ({ transfers }: TransfersDocument) =>
+  MEASURES.filter((measure) => transfers.some((t) => t[measure] !== null));
+
+const absentMeasures: Detector = (document) => {
+  const held = heldMeasures(document);
+  const absent = MEASURES.filter((measure) => !held.includes(measure));
+  return absent.length === 0
+    ? []
+    : [note('note', 'measures', `The file has ${held.join(' and ')}, and no ${absent.join(' or ')}.`)];
+};
+
+const missingValues: Detector = (document) => {
+  const { transfers } = document;
+  const held = heldMeasures(document);
   const lacking = transfers.filter(
-    (t) => !isSource(t, 'pixels') && (t.affinity === null || t.gain === null || t.quality === null),
+    (t) => !isSource(t, 'pixels') && held.some((measure) => t[measure] === null),
   );
   return lacking.length === 0
     ? []
@@ -183,6 +199,7 @@ const DETECTORS: readonly Detector[] = [
   earlyRun,
   brokenRetransfers,
   flatRankings,
+  absentMeasures,
   missingValues,
   leftOut,
   helpless,

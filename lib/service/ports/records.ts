@@ -106,6 +106,14 @@ interface TournamentRun {
   open: boolean;
 }
 
+/** A sweep with the version of its results: it rises with each change of what views of results show. */
+export interface SweepVersion {
+  id: string;
+  number: number;
+  origin: 'measured' | 'imported';
+  version: number;
+}
+
 /**
  * Everything that is kept about sweeps. `RunStore` is what a worker needs for one run; the rest serves
  * scheduling, analysis and display.
@@ -133,6 +141,14 @@ export interface Store extends RunStore {
   ): Promise<ReadonlyMap<string, { phases: Readonly<Record<string, number>>; troubles: readonly Trouble[] }>>;
   /** Id of each sweep's newest event that is no run's: results read since then are still right. 0 = there is none. */
   lastEvents(sweepIds: readonly string[]): Promise<ReadonlyMap<string, number>>;
+  /** All sweeps with the versions of their results. */
+  versions(): Promise<readonly SweepVersion[]>;
+  /** Runs of the sweep that a worker has. */
+  runningOf(sweepId: string): Promise<readonly StoredRun[]>;
+  /** An answer that was kept for this version; null when there is none. */
+  storedView(sweepId: string, key: string, version: string): Promise<Uint8Array | null>;
+  /** Keeps an answer in place of that of another version; of one sweep only so many, the newest. */
+  keepView(sweepId: string, key: string, version: string, bytes: Uint8Array): Promise<void>;
   /** Sweeps that want the run, oldest first. */
   sweepsOf(fingerprint: string): Promise<readonly StoredSweep[]>;
   losses(fingerprints: readonly string[]): Promise<ReadonlyMap<string, StoredLosses>>;

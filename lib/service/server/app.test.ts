@@ -61,11 +61,17 @@ describe('answers keep to their contracts', () => {
     expect(two.optimal).toBe(true);
     expect(two.sources.length).toBeLessThanOrEqual(2);
     expect(two.edges.map((e) => e.target).sort()).toEqual(['depth', 'edges', 'normals', 'segmentation']);
-    expect(two.curve.map((p) => p.budget)).toEqual([1, 2, 3, 4, 5, 6]);
-    const objectives = two.curve.map((p) => p.objective);
+    expect(two.curveBudgets).toEqual([1, 2, 3, 4, 5, 6]);
+    const lines = await (await http.ask('/sweeps/sweep-1/policy/curve')).text();
+    const curve = lines
+      .trim()
+      .split('\n')
+      .map((line) => contracts.policyCurvePoint.strict().parse(JSON.parse(line)));
+    expect(curve.map((p) => p.budget)).toEqual([1, 2, 3, 4, 5, 6]);
+    const objectives = curve.map((p) => p.objective);
     expect(objectives).toEqual([...objectives].sort((a, b) => a - b));
-    expect(two.curve[1]?.objective).toBeCloseTo(two.objective, 9);
-    for (const point of two.curve) {
+    expect(curve[1]?.objective).toBeCloseTo(two.objective, 9);
+    for (const point of curve) {
       expect(point.greedy ?? 0).toBeLessThanOrEqual(point.objective + 1e-9);
       expect(point.random?.high ?? 0).toBeLessThanOrEqual(point.objective + 1e-9);
     }

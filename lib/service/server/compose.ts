@@ -8,9 +8,12 @@ import { createSweeps, parseSweepFile, type Sweeps } from '../sweeps';
 import { type Api, createApi } from './app';
 import { type DataRoots, guarded } from './data-roots';
 import { datasetCatalog } from './dataset-catalog';
-import type { SweepCommands } from './deps';
+import type { ApiDeps, SweepCommands } from './deps';
 import { batchReport, knownRuns, planReport } from './plan-report';
-import { createService } from './service';
+import { createService, createThreadTasks } from './service';
+import { threadPool } from './threads/pool';
+import type { Tasks } from './threads/questions';
+import type { ThreadData } from './threads/thread';
 
 /** A page wants an answer soon, be it that the database is away. */
 const PATIENCE_SECONDS = 3;
@@ -21,6 +24,8 @@ interface OpenApiOptions {
   token?: string | undefined;
   /** Folders that requests may name files of; any where the process is the asker's own. */
   dataRoots?: DataRoots;
+  /** Answers inside this process: for one command, which no thread is worth. */
+  inProcess?: boolean;
 }
 
 /** The sweeps' room behind the shape that HTTP needs. */
@@ -51,27 +56,50 @@ const version = (): string => {
   return (parsed as { version?: string }).version ?? '0.0.0';
 };
 
-/** Wires store and API over a database that is migrated already. */
+/** Everything over a database that is migrated already. */
+async function openDeps(
+  databaseUrl: string,
+  roots?: DataRoots,
+): Promise<{ deps: ApiDeps; close(): Promise<void> }> {
+  const store = await connect(databaseUrl, { patienceSeconds: PATIENCE_SECONDS });
+  const datasets = roots ? guarded(datasetCatalog, roots) : datasetCatalog;
+  return {
+    deps: {
+      store,
+      sweeps: sweepCommands(createSweeps({ store, datasets }), store),
+      tasks: declareTasks,
+      clock: { now: () => Date.now() },
+      version: version(),
+      log: (error) => console.error(error),
+    },
+    async close() {
+      await store.close();
+    },
+  };
+}
+
+/** What a thread of the server answers; its connections end with it. */
+export const openTasks = async ({ databaseUrl, dataRoots }: ThreadData): Promise<Tasks> =>
+  createThreadTasks((await openDeps(databaseUrl, dataRoots)).deps);
+
+/** Wires store, threads and API over a database that is migrated already. */
 export async function openApi(options: OpenApiOptions = {}): Promise<{ app: Api; close(): Promise<void> }> {
   const databaseUrl = options.databaseUrl ?? process.env.DATABASE_URL;
   if (!databaseUrl) {
     throw new TaskatlasError('unavailable', 'DATABASE_URL is not set. Start everything with: npm start');
   }
-  const store = await connect(databaseUrl, { patienceSeconds: PATIENCE_SECONDS });
-  const datasets = options.dataRoots ? guarded(datasetCatalog, options.dataRoots) : datasetCatalog;
+  const { deps, close } = await openDeps(databaseUrl, options.dataRoots);
+  const threads = options.inProcess ? null : threadPool({ databaseUrl, dataRoots: options.dataRoots });
   const service = createService({
-    store,
-    sweeps: sweepCommands(createSweeps({ store, datasets }), store),
-    tasks: declareTasks,
-    clock: { now: () => Date.now() },
+    ...deps,
+    ...(threads ? { threads } : {}),
     token: options.token || undefined,
-    version: version(),
-    log: (error) => console.error(error),
   });
   return {
     app: createApi(service),
     async close() {
-      await store.close();
+      await threads?.close();
+      await close();
     },
   };
 }

@@ -2,6 +2,7 @@ import type { DatasetSpec, TaskDeclaration } from '@/lib/science/core';
 import type { BatchPlanView, NovelRequest, PlanView, SweepBatch, SweepSpec } from '../contracts';
 import type { Clock, StoredRun, StoredSweep } from '../ports';
 import type { Store } from '../ports/records';
+import type { Threads } from './threads/questions';
 
 /** What can be done to sweeps; the use cases of lib/service/sweeps behind the shape that HTTP needs. */
 export interface SweepCommands {
@@ -31,6 +32,8 @@ export interface ApiDeps {
   /** The task dictionary of a kind of data set. */
   tasks(dataset: DatasetSpec['kind']): readonly TaskDeclaration[];
   clock: Clock;
+  /** Where answers are computed; inside the process when absent. */
+  threads?: Threads;
   /** Bearer token that every request but health and docs must carry; none when absent. */
   token?: string | undefined;
   /** Package version, for the OpenAPI document and health. */

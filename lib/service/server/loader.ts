@@ -39,6 +39,8 @@ export interface Loader {
   /** A sweep by id, by number or `latest`. Throws `not-found`. */
   sweep(ref: string): Promise<StoredSweep>;
   data(ref: string): Promise<SweepData>;
+  /** What views of results are computed from, without who is at work and what was reached when. */
+  results(ref: string): Promise<SweepData>;
   result(fingerprint: string): Promise<RunResult | null>;
   /** After a change: the next reading is fresh. */
   forget(): void;
@@ -82,14 +84,11 @@ export function createLoader(deps: Pick<ApiDeps, 'store' | 'clock'>): Loader {
     );
   };
 
-  const read = async (found: StoredSweep): Promise<SweepData> => {
-    const [runs, analyses, policies, workers, phases, troubles] = await Promise.all([
+  const resultsOf = async (found: StoredSweep): Promise<SweepData> => {
+    const [runs, analyses, policies] = await Promise.all([
       store.runsOf(found.id),
       store.analyses(found.id),
       store.policies(found.id),
-      store.workers.list(),
-      store.phases(found.id),
-      store.troubles(found.id),
     ]);
     const done = runs.filter((run) => run.state === 'done' && run.kind !== 'dataset');
     const summaries = await summariesOf(done.map((run) => run.fingerprint));
@@ -99,16 +98,25 @@ export function createLoader(deps: Pick<ApiDeps, 'store' | 'clock'>): Loader {
       analyses: withRunMetrics({ sweep: found, runs, analyses, summaries }),
       policies,
       summaries,
-      workers,
-      phases,
-      troubles,
+      workers: [],
       now: clock.now(),
     };
+  };
+
+  const read = async (found: StoredSweep): Promise<SweepData> => {
+    const [results, workers, phases, troubles] = await Promise.all([
+      resultsOf(found),
+      store.workers.list(),
+      store.phases(found.id),
+      store.troubles(found.id),
+    ]);
+    return { ...results, workers, phases, troubles };
   };
 
   return {
     sweep,
     result,
+    results: async (ref) => resultsOf(await sweep(ref)),
     data: async (ref) => {
       const found = await sweep(ref);
       const known = shared.get(found.id);

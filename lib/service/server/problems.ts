@@ -29,7 +29,7 @@ export const problemOf = (code: string, message: string, issues: readonly FieldI
   error: { code, message, issues: issues.map(({ path, message: text }) => ({ path, message: text })) },
 });
 
-const awayError = (cause: unknown): TaskatlasError =>
+export const awayError = (cause: unknown): TaskatlasError =>
   new TaskatlasError(
     'unavailable',
     'The database cannot be reached just now. It may be restarting: try again in a few seconds.',

@@ -52,6 +52,8 @@ describe('the document and its page', () => {
       '/api/v1/sweeps/{id}/orders',
       '/api/v1/sweeps/{id}/pairs/{source}/{target}',
       '/api/v1/sweeps/{id}/policy',
+      '/api/v1/sweeps/{id}/policy/curve',
+      '/api/v1/sweeps/{id}/running',
       '/api/v1/sweeps/{id}/runs',
       '/api/v1/sweeps/{id}/similarity',
       '/api/v1/sweeps/{id}/targets',

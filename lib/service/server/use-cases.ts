@@ -13,9 +13,11 @@ import type {
   OrdersView,
   PairView,
   PlanView,
+  PolicyCurvePoint,
   PolicyView,
   RunDetailView,
   RunListView,
+  RunningView,
   RunView,
   SimilarityView,
   SizesView,
@@ -28,6 +30,7 @@ import type {
   ValidityView,
   WorkerView,
 } from '../contracts';
+import { answerCurve, answerPolicy } from '../policies';
 import type { StoredRun, StoredWorker } from '../ports';
 import {
   type AgreementRequest,
@@ -45,6 +48,7 @@ import {
   pairRuns,
   pairView,
   type RankingOptions,
+  runningView,
   runView,
   type SweepData,
   seedOf,
@@ -58,7 +62,6 @@ import type { ApiDeps } from './deps';
 import { checkMethod, checkTarget, evidence, missing } from './evidence';
 import type { Live } from './live';
 import type { Loader } from './loader';
-import type { PolicySolver } from './policy-solver';
 
 export const SWEEP_ACTIONS = ['pause', 'resume', 'stop', 'cancel', 'retry-failed'] as const;
 type SweepAction = (typeof SWEEP_ACTIONS)[number];
@@ -81,6 +84,8 @@ const sampleUrl = (fingerprint: string, index: number, role: string): string =>
 export interface UseCases {
   sweeps(): Promise<SweepView[]>;
   sweep(ref: string): Promise<SweepView>;
+  /** Text of a sweep file to its spec. Throws `invalid-input` with the path of every wrong field. */
+  parse(text: string, format: 'yaml' | 'json'): Promise<SweepSpec>;
   submit(spec: SweepSpec): Promise<SweepView>;
   plan(spec: SweepSpec): Promise<PlanView>;
   submitBatch(batch: SweepBatch): Promise<SweepView[]>;
@@ -90,9 +95,13 @@ export interface UseCases {
   planNovel(ref: string, request: NovelRequest): Promise<PlanView>;
   act(ref: string, action: SweepAction): Promise<SweepView>;
   matrix(ref: string, method?: string): Promise<MatrixView>;
-  targets(ref: string): Promise<TargetListItem[]>;
+  /** Runs at work: what changes each second is apart from the matrix. */
+  running(ref: string): Promise<RunningView>;
+  targets(ref: string): Promise<{ targets: TargetListItem[] }>;
   bestSource(ref: string, target: string, options?: RankingOptions): Promise<BestSourceView>;
   policy(ref: string, request?: Partial<PolicyRequest>): Promise<PolicyView>;
+  /** The optimum at every budget of the same question, ascending, each as soon as it is solved. */
+  policyCurve(ref: string, request?: Partial<PolicyRequest>): AsyncGenerator<PolicyCurvePoint>;
   advice(ref: string, target: string): Promise<AdviceView>;
   methods(ref: string, target: string): Promise<MethodsView>;
   /** How far the two domains of a sweep lie apart, before and after each adaptation to a target. */
@@ -152,8 +161,21 @@ function dictionaryNames(deps: ApiDeps): (id: string) => string {
   return (id) => names.get(id) ?? id;
 }
 
+/** What was left out of a request is taken from the sweep. */
+function wholeRequest(data: SweepData, request: Partial<PolicyRequest>): PolicyRequest {
+  return {
+    budget: defaultBudget(data, request.unit ?? 'tasks', request.labelCosts ?? {}),
+    maxOrder: data.sweep.spec.policy.maxOrder,
+    force: [],
+    forbid: [],
+    weights: {},
+    ...request,
+    objective: objectiveOf(data, request.objective),
+  };
+}
+
 /** Queries: they read and compute, and change nothing. */
-function queries(deps: ApiDeps, loader: Loader, live: Live, solver: PolicySolver) {
+function queries(deps: ApiDeps, loader: Loader, live: Live) {
   const { store } = deps;
   const dictionary = dictionaryNames(deps);
   const known = async (fingerprint: string): Promise<StoredRun> => {
@@ -171,6 +193,7 @@ function queries(deps: ApiDeps, loader: Loader, live: Live, solver: PolicySolver
       return live.views([...(await store.listSweeps())].sort((a, b) => b.number - a.number));
     },
     sweep,
+    parse: async (text: string, format: 'yaml' | 'json') => deps.sweeps.parse(text, format),
     plan: (spec: SweepSpec) => deps.sweeps.plan(spec),
     planBatch: ({ files }: SweepBatch) => deps.sweeps.planBatch(files),
     planNovel: async (ref: string, request: NovelRequest) =>
@@ -180,7 +203,9 @@ function queries(deps: ApiDeps, loader: Loader, live: Live, solver: PolicySolver
       checkMethod(data, method);
       return matrixView(data, method);
     },
-    targets: async (ref: string) => targetList(await loader.data(ref)),
+    running: async (ref: string) =>
+      runningView(await store.runningOf((await loader.sweep(ref)).id), await store.now()),
+    targets: async (ref: string) => ({ targets: targetList(await loader.data(ref)) }),
     async bestSource(ref: string, target: string, options?: RankingOptions) {
       const data = await loader.data(ref);
       checkTarget(data, target);
@@ -189,15 +214,11 @@ function queries(deps: ApiDeps, loader: Loader, live: Live, solver: PolicySolver
     },
     async policy(ref: string, request: Partial<PolicyRequest> = {}) {
       const data = await loader.data(ref);
-      return solver.solve(data, {
-        budget: defaultBudget(data, request.unit ?? 'tasks', request.labelCosts ?? {}),
-        maxOrder: data.sweep.spec.policy.maxOrder,
-        force: [],
-        forbid: [],
-        weights: {},
-        ...request,
-        objective: objectiveOf(data, request.objective),
-      });
+      return answerPolicy(data, wholeRequest(data, request));
+    },
+    async *policyCurve(ref: string, request: Partial<PolicyRequest> = {}) {
+      const data = await loader.data(ref);
+      yield* answerCurve(data, wholeRequest(data, request));
     },
     ...evidence(deps, loader),
     async gallery(ref: string) {
@@ -270,8 +291,8 @@ function withHolders(workers: readonly StoredWorker[], held: readonly StoredRun[
 }
 
 /** Everything the service answers. Commands make the next reading fresh. */
-export function createUseCases(deps: ApiDeps, loader: Loader, live: Live, solver: PolicySolver): UseCases {
-  const read = queries(deps, loader, live, solver);
+export function createUseCases(deps: ApiDeps, loader: Loader, live: Live): UseCases {
+  const read = queries(deps, loader, live);
   const { sweeps, store } = deps;
   const actions: Record<SweepAction, (id: string) => Promise<void>> = {
     pause: sweeps.pause,

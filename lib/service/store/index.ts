@@ -11,6 +11,7 @@ import { runMethods } from './runs';
 import { scheduleMethods } from './schedule';
 import { sweepMethods } from './sweeps';
 import { nowIn } from './time';
+import { viewMethods } from './views';
 import { workerRegistry } from './workers';
 
 export { folderArtifacts } from './artifacts';
@@ -54,6 +55,7 @@ export async function connect(databaseUrl: string, options: ConnectOptions = {})
       ...importMethods(connection, now),
       ...scheduleMethods(connection, now),
       workers: workerRegistry(connection, now),
+      ...viewMethods(connection),
       events: eventLog(connection),
       close: () => connection.close(),
     };

@@ -1,68 +1,12 @@
 import { type AnalysisDraws, analyseTargetWithDraws } from '@/lib/science/affinity';
-import { createRng, type PolicyEdge, type TargetAnalysis, TaskatlasError } from '@/lib/science/core';
-import {
-  edgeSurvival,
-  greedyPolicy,
-  type PolicyProblem,
-  randomBand,
-  solvePolicy,
-} from '@/lib/science/policy';
+import { type TargetAnalysis, TaskatlasError } from '@/lib/science/core';
+import { solvePolicy } from '@/lib/science/policy';
 import type { PolicyRecord } from '../contracts';
+import { beside, survivalOf } from '../policies';
 import type { Store, StoredSweep } from '../ports';
 import type { SweepData } from '../views/model';
-import {
-  edgeCandidate,
-  keyOf,
-  objectiveOf,
-  policyEdges,
-  policyProblem,
-  servable,
-  servesNobody,
-} from '../views/policy';
+import { objectiveOf, policyEdges, policyProblem, servable } from '../views/policy';
 import { analysisSeed, loadTarget, type ScenesOf } from './analyse';
-
-const RANDOM_DRAWS = 500;
-const SURVIVAL_DRAWS = 200;
-
-type Objective = PolicyRecord['objectiveName'];
-
-/**
- * The bootstrap draws of what the policy maximises, by the candidate that an edge stands for. An edge that a constant beats
- * has no positive value in any draw (`policyProblem` gives it none).
- */
-function drawsOf(
-  draws: AnalysisDraws,
-  edge: PolicyEdge,
-  objective: Objective,
-  useless: boolean,
-): Float64Array | undefined {
-  const key = keyOf(edge);
-  const values =
-    objective === 'log-loss' ? draws.logLossRatio[key]?.map((value) => -value) : draws[objective][key];
-  return useless ? values?.map((value) => Math.min(0, value)) : values;
-}
-
-/** Share of bootstrap draws in which each edge of the problem is in the optimum; null when nothing was resampled. */
-async function survivalOf(
-  problem: PolicyProblem,
-  draws: ReadonlyMap<string, AnalysisDraws>,
-  objective: Objective,
-  analyses: readonly TargetAnalysis[],
-): Promise<readonly (number | null)[]> {
-  const byEdge = problem.edges.map((edge) => {
-    const ofTarget = draws.get(edge.target);
-    const candidate = edgeCandidate(analyses, edge);
-    const useless = candidate !== undefined && servesNobody(candidate);
-    return ofTarget ? drawsOf(ofTarget, edge, objective, useless) : undefined;
-  });
-  const count = Math.min(SURVIVAL_DRAWS, ...byEdge.map((values) => values?.length ?? SURVIVAL_DRAWS));
-  if (count === 0 || byEdge.every((values) => values === undefined)) return problem.edges.map(() => null);
-  const table = Array.from({ length: count }, (_, draw) =>
-    byEdge.map((values, i) => values?.[draw] ?? problem.edges[i]?.value ?? Number.NaN),
-  );
-  const { edges } = await edgeSurvival(problem, table);
-  return [...edges];
-}
 
 async function drawsOfTargets(
   store: Store,
@@ -94,7 +38,7 @@ async function solveSweepPolicy(
   });
   if (!solution) return null;
   const survival = await survivalOf(problem, draws, objective, analyses);
-  const random = randomBand(problem, { draws: RANDOM_DRAWS, rng: createRng('random policies', sweep.name) });
+  const { greedy, random } = beside(problem, solution);
   const edges = policyEdges(analyses, solution.edges, undefined).map((edge, i) => ({
     ...edge,
     survival: survival[solution.edgeIndices[i] ?? -1] ?? null,
@@ -109,8 +53,8 @@ async function solveSweepPolicy(
     selfShare: solution.selfShare,
     sources: [...solution.sources],
     edges,
-    greedy: greedyPolicy(problem)?.objective ?? null,
-    random: { median: random.median, low: random.low, high: random.high },
+    greedy,
+    random,
   };
 }
 

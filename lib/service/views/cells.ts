@@ -164,7 +164,7 @@ export function cellView(context: CellContext, source: TaskId, target: TaskId): 
   const runs = context.runs(source, target);
   const probe = context.probe(source, target);
   const state = cellStateOf(runs, candidate !== undefined, probe !== null, context.now);
-  const active = runs.some((run) => run.state === 'running');
+  const begun = state !== 'done' && runs.some((run) => runShare(run) > 0 || run.state === 'running');
   return {
     source,
     target,
@@ -182,7 +182,7 @@ export function cellView(context: CellContext, source: TaskId, target: TaskId): 
     best: line !== undefined && line === standing.best,
     tied: line?.tied ?? false,
     probabilityBest: line?.probabilityBest ?? null,
-    progress: active ? runs.reduce((sum, run) => sum + runShare(run), 0) / runs.length : null,
+    progress: begun ? runs.reduce((sum, run) => sum + runShare(run), 0) / runs.length : null,
     runs: runs.map((run) => run.fingerprint),
   };
 }

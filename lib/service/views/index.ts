@@ -13,6 +13,7 @@ export * from './policy';
 export { defaultBudget } from './policy-costs';
 export { progressFrom, WORKER_SILENCE_SECONDS } from './progress';
 export { withRunMetrics } from './reported';
+export { runningView } from './running';
 export * from './runs';
 export * from './similarity';
 export { sizesView } from './sizes';

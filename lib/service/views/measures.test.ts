@@ -68,6 +68,13 @@ describe('measures of a sweep', () => {
 describe('the objective of a policy', () => {
   const gains = imported([row('a', 'b', { gain: 0.7 }), row('b', 'a', { gain: 0.6 })]);
 
+  it('is that of an import from the moment that it is made, and the notes say what the file has', () => {
+    expect(gains.sweep.spec.policy.objective).toBe('gain');
+    const text = (code: string) => gains.sweep.notes?.find((n) => n.code === code)?.text;
+    expect(text('measures')).toBe('The file has gain, and no affinity or quality.');
+    expect(text('missing-values')).toBeUndefined();
+  });
+
   it('is the measure that the import has, when nobody asked for one', () => {
     expect(objectiveOf(gains)).toBe('gain');
     const question = { budget: 2, maxOrder: 1, force: [], forbid: [], weights: {} };

@@ -20,6 +20,8 @@ export interface RunSummary {
 /** Everything the views of one sweep are computed from. Plain records; no view reaches behind it. */
 export interface SweepData {
   sweep: StoredSweep;
+  /** Of the results: rises with each change of what the views show. */
+  version?: number;
   runs: readonly StoredRun[];
   analyses: readonly TargetAnalysis[];
   policies: readonly PolicyRecord[];

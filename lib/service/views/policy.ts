@@ -295,9 +295,6 @@ export function storedPolicy(
   );
 }
 
-/** One budget of the curve, with what greedy and random choices reach. */
-export type PolicyCurve = PolicyView['curve'];
-
 /** What is known of a solved policy beside its record. */
 export type PolicyEvidence = Pick<PolicyView, 'gap' | 'runnerUp' | 'significance' | 'range' | 'solveMs'> & {
   /** What the policy costs by budget. */
@@ -306,10 +303,10 @@ export type PolicyEvidence = Pick<PolicyView, 'gap' | 'runnerUp' | 'significance
 
 /** A solved policy in drawing-ready numbers. */
 export function policyView(
-  data: Measured,
+  data: Measured & Pick<SweepData, 'version'>,
   request: PolicyRequest,
   record: PolicyRecord,
-  curve: PolicyCurve,
+  limits: readonly number[],
   { cost, ...evidence }: PolicyEvidence,
 ): PolicyView {
   const costs = sourceCosts(data, request.labelCosts ?? {});
@@ -317,7 +314,8 @@ export function policyView(
     ...record,
     ...evidence,
     sweepId: data.sweep.id,
-    curve,
+    version: data.version ?? 0,
+    curveBudgets: [...limits],
     tasks: sweepTasks(data.sweep),
     unit: request.unit ?? 'tasks',
     budgets: budgetsOf(request, costs, Object.keys(behindTaught(data.sweep))).map(({ name, limit }) => ({

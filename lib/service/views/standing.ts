@@ -9,7 +9,7 @@ import {
 } from '../contracts';
 import type { StoredSweep } from '../ports';
 import { SCORE } from './measures';
-import { methodOfCandidate } from './model';
+import { methodOfCandidate, sourcesOf } from './model';
 import { counted, finite, sound } from './numbers';
 import { reportedOf } from './reported';
 
@@ -261,7 +261,14 @@ export function standingOf(
   query: SetQuery,
 ): Standing {
   const found = { ...NOBODY, ...analysis } as TargetAnalysis;
-  const members = membersOf(found.candidates, query);
+  // Sources that the sweep leaves out have no column and serve no target: they are members of no set.
+  const chosen = new Set(sourcesOf(sweep).map(({ id }) => id));
+  const left = new Set(
+    sweep.tasks.flatMap(({ id, roles }) => (roles.includes('source') && !chosen.has(id) ? [id] : [])),
+  );
+  const members = membersOf(found.candidates, query).filter(
+    (c) => !c.sources.some((source) => left.has(source)),
+  );
   const known = knownOf(sweep, found, members, complete);
   const measure = measureOf(members, complete);
   const { lines, tieSet } = linesOf(members, known, measure, found.validity.kept);

@@ -11,7 +11,7 @@ const DESCRIPTION =
   '`Authorization: Bearer <token>`.';
 
 /** The OpenAPI document, its readable page, and health. */
-export function docsRoutes(app: App, { deps }: Service): void {
+export function docsRoutes(app: App, { deps, versions }: Service): void {
   app.openapi(
     createRoute({
       method: 'get',
@@ -23,7 +23,7 @@ export function docsRoutes(app: App, { deps }: Service): void {
     async (c) => {
       const { version } = deps;
       try {
-        await deps.store.listSweeps();
+        await versions.read();
         return c.json({ status: 'ok' as const, database: 'ok' as const, version }, 200);
       } catch (error) {
         if (answerTo(error).status !== 503) throw error;

@@ -1,12 +1,12 @@
 import { createRoute } from '@hono/zod-openapi';
 import { agreementQuery, named, similarityQuery, sweepRef } from '../schemas';
 import type { Service } from '../service';
-import { type App, given, json, refusals } from './answers';
+import { type App, given, json, refusals, view } from './answers';
 
 const tags = ['Evidence'];
 
 /** What a matrix rests on: validity, structure, agreement with another sweep. */
-export function evidenceRoutes(app: App, { useCases }: Service): void {
+export function evidenceRoutes(app: App, service: Service): void {
   app.openapi(
     createRoute({
       method: 'get',
@@ -19,7 +19,7 @@ export function evidenceRoutes(app: App, { useCases }: Service): void {
       request: { params: sweepRef },
       responses: { 200: json(named.validity, 'Targets with their checks'), ...refusals(400, 404) },
     }),
-    async (c) => c.json(await useCases.validity(c.req.valid('param').id), 200),
+    async (c) => view(service, c, 'validity', [c.req.valid('param').id]),
   );
   app.openapi(
     createRoute({
@@ -30,7 +30,7 @@ export function evidenceRoutes(app: App, { useCases }: Service): void {
       request: { params: sweepRef, query: similarityQuery },
       responses: { 200: json(named.similarity, 'Structure of the matrix'), ...refusals(400, 404) },
     }),
-    async (c) => c.json(await useCases.similarity(c.req.valid('param').id, c.req.valid('query').unit), 200),
+    async (c) => view(service, c, 'similarity', [c.req.valid('param').id], c.req.valid('query').unit),
   );
   app.openapi(
     createRoute({
@@ -46,7 +46,7 @@ export function evidenceRoutes(app: App, { useCases }: Service): void {
     }),
     async (c) => {
       const { with: other, ...request } = c.req.valid('query');
-      return c.json(await useCases.agreement(c.req.valid('param').id, other, given(request)), 200);
+      return view(service, c, 'agreement', [c.req.valid('param').id, other], given(request));
     },
   );
 }

@@ -27,6 +27,17 @@ function listRoutes(app: App, { useCases }: Service): void {
   app.openapi(
     createRoute({
       method: 'get',
+      path: '/sweeps/{id}/running',
+      tags,
+      summary: 'Runs of a sweep that workers have now, and how far each is',
+      request: { params: sweepRef },
+      responses: { 200: json(named.running, 'Runs at work'), ...refusals(400, 404) },
+    }),
+    async (c) => c.json(await useCases.running(c.req.valid('param').id), 200),
+  );
+  app.openapi(
+    createRoute({
+      method: 'get',
       path: '/workers',
       tags,
       summary: 'Workers and what they are doing',

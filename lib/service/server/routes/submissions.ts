@@ -3,7 +3,7 @@ import { bodyLimit } from 'hono/body-limit';
 import { HTTP_STATUS, problemOf } from '../problems';
 import { named, sweepRef } from '../schemas';
 import type { Service } from '../service';
-import { type App, json, refusals } from './answers';
+import { type App, goneOf, json, refusals } from './answers';
 
 const tags = ['Sweeps'];
 
@@ -23,7 +23,7 @@ const body = <T extends z.ZodType>(schema: T) => ({
 });
 
 /** Several sweep files at once: all of them are submitted, or none. */
-export function batchRoutes(app: App, { useCases }: Service): void {
+export function batchRoutes(app: App, { call }: Service): void {
   const request = body(named.batch);
   app.openapi(
     createRoute({
@@ -38,7 +38,7 @@ export function batchRoutes(app: App, { useCases }: Service): void {
         ...refusals(400, 413),
       },
     }),
-    async (c) => c.json({ sweeps: await useCases.submitBatch(c.req.valid('json')) }, 201),
+    async (c) => c.json({ sweeps: await call('submitBatch', [c.req.valid('json')]) }, 201),
   );
   app.openapi(
     createRoute({
@@ -50,12 +50,12 @@ export function batchRoutes(app: App, { useCases }: Service): void {
       middleware: [limited] as const,
       responses: { 200: json(named.batchPlan, 'Plans by file and in total'), ...refusals(400, 413) },
     }),
-    async (c) => c.json(await useCases.planBatch(c.req.valid('json')), 200),
+    async (c) => c.json(await call('planBatch', [c.req.valid('json')], goneOf(c)), 200),
   );
 }
 
 /** A target that a stored sweep did not have. */
-export function novelRoutes(app: App, { useCases }: Service): void {
+export function novelRoutes(app: App, { call }: Service): void {
   const request = { params: sweepRef, ...body(named.novel) };
   app.openapi(
     createRoute({
@@ -71,7 +71,7 @@ export function novelRoutes(app: App, { useCases }: Service): void {
       responses: { 201: json(named.sweep, 'The new sweep'), ...refusals(400, 404, 409, 413) },
     }),
     async (c) => {
-      const sweep = await useCases.submitNovel(c.req.valid('param').id, c.req.valid('json'));
+      const sweep = await call('submitNovel', [c.req.valid('param').id, c.req.valid('json')]);
       c.header('Location', `/api/v1/sweeps/${sweep.id}`);
       return c.json(sweep, 201);
     },
@@ -89,6 +89,7 @@ export function novelRoutes(app: App, { useCases }: Service): void {
         ...refusals(400, 404, 409, 413),
       },
     }),
-    async (c) => c.json(await useCases.planNovel(c.req.valid('param').id, c.req.valid('json')), 200),
+    async (c) =>
+      c.json(await call('planNovel', [c.req.valid('param').id, c.req.valid('json')], goneOf(c)), 200),
   );
 }

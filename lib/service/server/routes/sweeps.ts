@@ -8,7 +8,7 @@ import { HTTP_STATUS, problemOf } from '../problems';
 import { named, sweepRef } from '../schemas';
 import type { Service } from '../service';
 import { SWEEP_ACTIONS } from '../use-cases';
-import { type App, json, refusals } from './answers';
+import { type App, goneOf, json, refusals } from './answers';
 import { batchRoutes, novelRoutes } from './submissions';
 
 const tags = ['Sweeps'];
@@ -28,7 +28,7 @@ const JSON_TYPE = /^application\/([a-z.-]+\+)?json$/;
 const YAML_TYPE = /^(text|application)\/(x-)?yaml$/;
 
 /** The sweep in the body; the declared type decides how it is read. */
-async function specOf(c: Context, { deps }: Service): Promise<SweepSpec> {
+async function specOf(c: Context, { call }: Service): Promise<SweepSpec> {
   const type = (c.req.header('content-type') ?? '').split(';')[0]?.trim().toLowerCase() ?? '';
   const format = JSON_TYPE.test(type) ? 'json' : YAML_TYPE.test(type) ? 'yaml' : null;
   if (format === null) {
@@ -36,7 +36,7 @@ async function specOf(c: Context, { deps }: Service): Promise<SweepSpec> {
       message: `Send the sweep as application/json or text/yaml, not as "${type || 'nothing'}".`,
     });
   }
-  return deps.sweeps.parse(await c.req.text(), format);
+  return call('parse', [await c.req.text(), format], goneOf(c));
 }
 
 /** Larger bodies are refused before they are read into memory or parsed. */
@@ -86,7 +86,7 @@ function readingRoutes(app: App, { useCases }: Service): void {
 
 /** The body is read by the parser that the command line uses, so that both give the same messages. */
 function submitRoutes(app: App, context: Service): void {
-  const { useCases } = context;
+  const { call } = context;
   const request = { body: specBody };
   app.openAPIRegistry.registerPath({
     method: 'post',
@@ -97,7 +97,7 @@ function submitRoutes(app: App, context: Service): void {
     responses: { 201: json(named.sweep, 'The new sweep'), ...refusals(400, 413, 415) },
   });
   app.post('/sweeps', limited, async (c) => {
-    const sweep = await useCases.submit(await specOf(c, context));
+    const sweep = await call('submit', [await specOf(c, context)]);
     c.header('Location', `/api/v1/sweeps/${sweep.id}`);
     return c.json(sweep, 201);
   });
@@ -109,7 +109,9 @@ function submitRoutes(app: App, context: Service): void {
     request,
     responses: { 200: json(named.plan, 'Runs by kind and estimated cost'), ...refusals(400, 413, 415) },
   });
-  app.post('/sweeps/plan', limited, async (c) => c.json(await useCases.plan(await specOf(c, context)), 200));
+  app.post('/sweeps/plan', limited, async (c) =>
+    c.json(await call('plan', [await specOf(c, context)], goneOf(c)), 200),
+  );
 }
 
 function actionRoutes(app: App, { useCases }: Service): void {

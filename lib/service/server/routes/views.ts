@@ -1,7 +1,7 @@
-import { createRoute } from '@hono/zod-openapi';
+import { createRoute, type z } from '@hono/zod-openapi';
 import { bestSourceQuery, methodQuery, named, pairRef, policyQuery, sweepRef, targetRef } from '../schemas';
 import type { Service } from '../service';
-import { type App, given, json, refusals } from './answers';
+import { type App, given, goneOf, isKnown, json, refusals, taggedHeaders, view } from './answers';
 
 const tags = ['Results'];
 
@@ -9,11 +9,12 @@ const tags = ['Results'];
 export function viewRoutes(app: App, service: Service): void {
   wholeRoutes(app, service);
   questionRoutes(app, service);
+  curveRoute(app, service);
   dimensionRoutes(app, service);
   detailRoutes(app, service);
 }
 
-function wholeRoutes(app: App, { useCases }: Service): void {
+function wholeRoutes(app: App, service: Service): void {
   app.openapi(
     createRoute({
       method: 'get',
@@ -23,7 +24,7 @@ function wholeRoutes(app: App, { useCases }: Service): void {
       request: { params: sweepRef, query: methodQuery },
       responses: { 200: json(named.matrix, 'Cells, targets, orders and trees'), ...refusals(400, 404) },
     }),
-    async (c) => c.json(await useCases.matrix(c.req.valid('param').id, c.req.valid('query').method), 200),
+    async (c) => view(service, c, 'matrix', [c.req.valid('param').id], c.req.valid('query').method),
   );
   app.openapi(
     createRoute({
@@ -34,7 +35,7 @@ function wholeRoutes(app: App, { useCases }: Service): void {
       request: { params: sweepRef },
       responses: { 200: json(named.targetList, 'Targets of the sweep'), ...refusals(400, 404) },
     }),
-    async (c) => c.json({ targets: await useCases.targets(c.req.valid('param').id) }, 200),
+    async (c) => view(service, c, 'targets', [c.req.valid('param').id]),
   );
   app.openapi(
     createRoute({
@@ -48,12 +49,12 @@ function wholeRoutes(app: App, { useCases }: Service): void {
         ...refusals(400, 404),
       },
     }),
-    async (c) => c.json(await useCases.gallery(c.req.valid('param').id), 200),
+    async (c) => view(service, c, 'gallery', [c.req.valid('param').id]),
   );
 }
 
 /** Order and transfer size, the dimensions beside source and target. */
-function dimensionRoutes(app: App, { useCases }: Service): void {
+function dimensionRoutes(app: App, service: Service): void {
   app.openapi(
     createRoute({
       method: 'get',
@@ -63,7 +64,7 @@ function dimensionRoutes(app: App, { useCases }: Service): void {
       request: { params: sweepRef },
       responses: { 200: json(named.orders, 'Candidates of every order by target'), ...refusals(400, 404) },
     }),
-    async (c) => c.json(await useCases.orders(c.req.valid('param').id), 200),
+    async (c) => view(service, c, 'orders', [c.req.valid('param').id]),
   );
   app.openapi(
     createRoute({
@@ -76,12 +77,12 @@ function dimensionRoutes(app: App, { useCases }: Service): void {
     }),
     async (c) => {
       const { id, target } = c.req.valid('param');
-      return c.json(await useCases.sizes(id, target), 200);
+      return view(service, c, 'sizes', [id], target);
     },
   );
 }
 
-function questionRoutes(app: App, { useCases }: Service): void {
+function questionRoutes(app: App, service: Service): void {
   app.openapi(
     createRoute({
       method: 'get',
@@ -93,7 +94,7 @@ function questionRoutes(app: App, { useCases }: Service): void {
     }),
     async (c) => {
       const { target, ...options } = c.req.valid('query');
-      return c.json(await useCases.bestSource(c.req.valid('param').id, target, given(options)), 200);
+      return view(service, c, 'bestSource', [c.req.valid('param').id], target, given(options));
     },
   );
   app.openapi(
@@ -103,24 +104,67 @@ function questionRoutes(app: App, { useCases }: Service): void {
       tags,
       summary: 'The best transfer policy under a budget',
       description:
-        'Solved to proved optimality at every request. What is left out is taken from the sweep: budget, order, ' +
+        'The proved optimum, solved once per question and version of the results; where the time of the solver ends before ' +
+        'the proof, the best policy found, its bound and its gap. What is left out is taken from the sweep: budget, order, ' +
         'objective. Targets that are incomplete or excluded are not served; no value is imputed. With the optimum come ' +
-        'its bound and gap, the runner-up, greedy and random policies, and the range that missing transfers leave.',
+        'the runner-up, greedy and random policies, and the range that missing transfers leave.',
       request: { params: sweepRef, query: policyQuery },
       responses: {
-        200: json(named.policy, 'Policy, proof and budget curve'),
+        200: json(named.policy, 'Policy and proof'),
         ...refusals(400, 404, 409, 422),
       },
     }),
     async (c) => {
-      const { costs: labelCosts, limits, ...query } = given(c.req.valid('query'));
-      const request = given({ ...query, labelCosts, limits: limits && given(limits) });
-      return c.json(await useCases.policy(c.req.valid('param').id, request), 200);
+      const request = policyRequest(c.req.valid('query'));
+      return view(service, c, 'policy', [c.req.valid('param').id], request);
     },
   );
 }
 
-function detailRoutes(app: App, { useCases }: Service): void {
+/** What a policy's query asks, in the words of the use case. */
+function policyRequest(query: z.infer<typeof policyQuery>) {
+  const { costs: labelCosts, limits, ...rest } = given(query);
+  return given({ ...rest, labelCosts, limits: limits && given(limits) });
+}
+
+function curveRoute(app: App, { answers }: Service): void {
+  app.openapi(
+    createRoute({
+      method: 'get',
+      path: '/sweeps/{id}/policy/curve',
+      tags,
+      summary: 'The optimum at every budget of a question, line by line as it is solved',
+      description:
+        'JSON lines (application/x-ndjson): a PolicyCurvePoint each, ascending by budget; budgets at which no policy serves ' +
+        'every target are left out. The stream ends after the last; a failure on the way is a problem in the last line. ' +
+        'Ending the request ends the solver. Kept per version of the results; `budget` is ignored.',
+      request: { params: sweepRef, query: policyQuery },
+      responses: {
+        200: {
+          description: 'The points',
+          content: { 'application/x-ndjson': { schema: named.policyCurvePoint } },
+        },
+        304: { description: 'The points of the named tag still hold' },
+        ...refusals(400, 404, 409, 422),
+      },
+    }),
+    async (c) => {
+      const { budget: _, ...query } = policyRequest(c.req.valid('query'));
+      const id = c.req.valid('param').id;
+      const question = await answers.ask({ view: 'policyCurve', sweeps: [id], args: [query] });
+      const headers = taggedHeaders(question.tag);
+      if (isKnown(c, question.tag)) return c.body(null, 304, headers);
+      return c.body(answers.curve(question, goneOf(c)), 200, {
+        ...headers,
+        'Content-Type': 'application/x-ndjson; charset=utf-8',
+        // Keeps reverse proxies from holding lines back.
+        'X-Accel-Buffering': 'no',
+      });
+    },
+  );
+}
+
+function detailRoutes(app: App, service: Service): void {
   app.openapi(
     createRoute({
       method: 'get',
@@ -132,7 +176,7 @@ function detailRoutes(app: App, { useCases }: Service): void {
     }),
     async (c) => {
       const { id, target } = c.req.valid('param');
-      return c.json(await useCases.advice(id, target), 200);
+      return view(service, c, 'advice', [id], target);
     },
   );
   app.openapi(
@@ -150,7 +194,7 @@ function detailRoutes(app: App, { useCases }: Service): void {
     }),
     async (c) => {
       const { id, target } = c.req.valid('param');
-      return c.json(await useCases.methods(id, target), 200);
+      return view(service, c, 'methods', [id], target);
     },
   );
   app.openapi(
@@ -168,7 +212,7 @@ function detailRoutes(app: App, { useCases }: Service): void {
     }),
     async (c) => {
       const { id, target } = c.req.valid('param');
-      return c.json(await useCases.domains(id, target), 200);
+      return view(service, c, 'domains', [id], target);
     },
   );
   app.openapi(
@@ -182,7 +226,7 @@ function detailRoutes(app: App, { useCases }: Service): void {
     }),
     async (c) => {
       const { id, target } = c.req.valid('param');
-      return c.json(await useCases.tournament(id, target), 200);
+      return view(service, c, 'tournament', [id], target);
     },
   );
   app.openapi(
@@ -196,7 +240,7 @@ function detailRoutes(app: App, { useCases }: Service): void {
     }),
     async (c) => {
       const { id, source, target } = c.req.valid('param');
-      return c.json(await useCases.pair(id, source, target, c.req.valid('query').method), 200);
+      return view(service, c, 'pair', [id], source, target, c.req.valid('query').method);
     },
   );
 }

@@ -4,19 +4,24 @@ import { policyView as policyContract } from '../contracts';
 import { importedSweep, readTransfers } from '../imports';
 import type { PolicyRequest, SweepData } from '../views';
 import { smallAnalyses, smallData, smallRuns, smallSweep } from '../views/testing/small-sweep';
-import { createPolicySolver } from './policy-solver';
+import { answerCurve, answerPolicy } from './question';
 
-const solver = createPolicySolver();
+const whole = (request: Partial<PolicyRequest>): PolicyRequest => ({
+  budget: 2,
+  maxOrder: 1,
+  objective: 'quality',
+  force: [],
+  forbid: [],
+  weights: {},
+  ...request,
+});
 const ask = (request: Partial<PolicyRequest> = {}, data: SweepData = smallData()) =>
-  solver.solve(data, {
-    budget: 2,
-    maxOrder: 1,
-    objective: 'quality',
-    force: [],
-    forbid: [],
-    weights: {},
-    ...request,
-  });
+  answerPolicy(data, whole(request));
+const curve = async (request: Partial<PolicyRequest> = {}, data: SweepData = smallData()) => {
+  const points = [];
+  for await (const point of answerCurve(data, whole(request))) points.push(point);
+  return points;
+};
 
 /** Every set of sources by hand: the value of a set is the sum of each target's best transfer or own network. */
 function byHand(size: number, targets = ['edges', 'depth', 'normals', 'segmentation']) {
@@ -64,7 +69,7 @@ describe('a policy', () => {
     expect(view.budgets).toEqual([{ unit: 'labels', limit: 1, spent: 1 }]);
     expect(view.sources).toContain('edges');
     expect(view.sources.filter((s) => s !== 'edges' && s !== 'colour')).toHaveLength(1);
-    expect(view.curve.map((p) => p.budget)).toEqual([0, 1, 2, 3, 4]);
+    expect(view.curveBudgets).toEqual([0, 1, 2, 3, 4]);
     const dear = await ask({ unit: 'labels', budget: 1, labelCosts: { normals: 5 } }, data);
     expect(dear.sources).not.toContain('normals');
     expect(dear.costs.find((c) => c.task === 'normals')?.labels).toBe(5);
@@ -95,6 +100,21 @@ describe('a policy', () => {
     await expect(ask({ unit: 'gpu-hours' }, smallData({ runs: [] }))).rejects.toThrow('was timed');
   });
 
+  it('has the same value on the curve as by itself, and each point its own proof', async () => {
+    const points = await curve();
+    expect(points.map((p) => p.budget)).toEqual([1, 2, 3, 4, 5, 6]);
+    for (const { budget, objective, optimal, bound, greedy, random } of points) {
+      const alone = await ask({ budget });
+      expect(objective).toBeCloseTo(alone.objective, 9);
+      expect({ optimal, greedy, random }).toEqual({
+        optimal: true,
+        greedy: alone.greedy,
+        random: alone.random,
+      });
+      expect(bound).toBeGreaterThanOrEqual(objective);
+    }
+  });
+
   it('leaves targets out that are source only', async () => {
     const view = await ask({ sourceOnly: ['edges'] });
     expect(view.edges.map((e) => e.target).sort()).toEqual(['depth', 'normals', 'segmentation']);
@@ -103,8 +123,8 @@ describe('a policy', () => {
   });
 
   it('bounds the optimum of an incomplete matrix and imputes nothing', async () => {
-    const whole = await ask();
-    expect(whole.range).toBeNull();
+    const all = await ask();
+    expect(all.range).toBeNull();
     const lacking = smallData({
       analyses: smallAnalyses.map((a) =>
         a.target === 'depth'
@@ -117,8 +137,8 @@ describe('a policy', () => {
     const view = await ask({ incomplete: true }, lacking);
     expect(view.edges.map((e) => e.target)).toContain('depth');
     expect(view.range).toMatchObject({ missing: 1, low: view.objective });
-    expect(view.range?.low).toBeLessThanOrEqual(whole.objective);
-    expect(view.range?.high).toBeGreaterThanOrEqual(whole.objective);
+    expect(view.range?.low).toBeLessThanOrEqual(all.objective);
+    expect(view.range?.high).toBeGreaterThanOrEqual(all.objective);
     expect((await ask({ incomplete: true, objective: 'log-loss' }, lacking)).range).toBeNull();
   });
 });
@@ -139,6 +159,8 @@ describeReference('policies of the published data through the service', () => {
     const eight = await at(8);
     expect(eight.objective).toBeCloseTo(2.2794, 4);
     expect(eight.sources).toHaveLength(8);
-    expect(eight.curve).toHaveLength(26);
+    expect(eight.curveBudgets).toHaveLength(26);
+    const points = await curve({ maxOrder: 4, objective: 'affinity' }, published);
+    expect(points.find((p) => p.budget === 8)?.objective).toBeCloseTo(2.2794, 4);
   });
 });

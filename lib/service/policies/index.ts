@@ -1,0 +1,3 @@
+export { beside } from './answer';
+export { answerCurve, answerPolicy } from './question';
+export { survivalOf } from './survival';
