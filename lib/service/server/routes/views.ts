@@ -157,6 +157,8 @@ function curveRoute(app: App, { answers }: Service): void {
       return c.body(answers.curve(question, goneOf(c)), 200, {
         ...headers,
         'Content-Type': 'application/x-ndjson; charset=utf-8',
+        // Nothing on the way may compress it: each line is read as it comes.
+        'Cache-Control': 'private, no-cache, no-transform',
         // Keeps reverse proxies from holding lines back.
         'X-Accel-Buffering': 'no',
       });
