@@ -8,6 +8,7 @@ import type { Socket } from 'node:net';
 import { parseArgs } from 'node:util';
 import next from 'next';
 import { gateRules, knock, type Refusal } from '../lib/service/server/gate.ts';
+import { whenGone } from '../lib/service/store/processes.ts';
 import { root } from './places.ts';
 
 const HOSTNAME = '127.0.0.1';
@@ -39,6 +40,15 @@ function answerBrokenRequest(error: NodeJS.ErrnoException, socket: Socket): void
   const body = bodyOf({ code: large ? 'too-large' : 'invalid-input', message });
   const head = `Content-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close`;
   socket.end(`HTTP/1.1 ${line}\r\n${head}\r\n\r\n${body}`);
+}
+
+// A supervisor that was killed cannot stop its children.
+const supervisor = Number(process.env.TASKATLAS_SUPERVISOR_PID);
+if (supervisor > 0) {
+  whenGone(supervisor, () => {
+    console.error(`supervisor ${supervisor} is gone: ending`);
+    process.exit(0);
+  });
 }
 
 const rules = gateRules(process.env);

@@ -1,4 +1,3 @@
-import { whenGone } from '../store';
 import type { Api } from './app';
 import { openApi } from './compose';
 import { dataRoots } from './data-roots';
@@ -12,13 +11,6 @@ interface Shared {
 const KEY = Symbol.for('taskatlas.service');
 const home = globalThis as { [KEY]?: Shared };
 const shared: Shared = home[KEY] ?? { opening: null };
-const supervisor = Number(process.env.TASKATLAS_SUPERVISOR_PID);
-if (!home[KEY] && supervisor > 0) {
-  whenGone(supervisor, () => {
-    console.error(`supervisor ${supervisor} is gone: ending`);
-    process.exit(0);
-  });
-}
 home[KEY] = shared;
 
 /** The wired API, opened at the first call. A failed opening is tried again by the next. */
