@@ -32,6 +32,10 @@ export function readVersions(store: Pick<Store, 'versions'>, clock: Clock): Vers
     async of(ref) {
       const found = sweepNamed(await read(), ref);
       if (found) return found;
+      // It may have been submitted since the list was read.
+      shared = null;
+      const fresh = sweepNamed(await read(), ref);
+      if (fresh) return fresh;
       throw new TaskatlasError(
         'not-found',
         ref === 'latest' ? 'There is no sweep yet: submit one first.' : `There is no sweep "${ref}".`,
