@@ -207,7 +207,9 @@ function cellText(matrix: MatrixView, source: string, target: string, unit: Unit
   if (!cell) return '';
   const held = cell[unit];
   const value = typeof held === 'number' || held === null ? held : held.value;
-  return value === null ? cell.state : value.toFixed(3);
+  // Measured, but not by this unit.
+  if (value === null) return cell.state === 'done' ? '–' : cell.state;
+  return value.toFixed(3);
 }
 
 const fixed = (e: Estimate | null): string => (e === null ? '' : e.value.toFixed(3));

@@ -69,7 +69,7 @@ export function RankChart({ sources: all, label, href, many, metric }: Props) {
             className="absolute bottom-0 whitespace-nowrap pl-2 font-semibold text-accent phone:hidden"
             style={{ left: `${x(0.5)}%` }}
           >
-            {x(0.5) > 60 ? 'better' : 'better than scratch'}
+            {x(0.5) > (reported ? 25 : 60) ? 'better' : 'better than scratch'}
           </span>
         </span>
         <span className="phone:hidden">P(best)</span>

@@ -15,7 +15,7 @@ import {
   type RankedSource,
   type TargetView,
 } from '@/lib/service/contracts';
-import { metricCell, metricNumber } from '@/lib/service/views/metric-words';
+import { metricNumber } from '@/lib/service/views/metric-words';
 import { PageHead } from '../shell/page-head';
 import { CopyLink } from '../ui/copy-button';
 import { Figure, Figures } from '../ui/figure';
@@ -242,7 +242,7 @@ function References({ row, tournament }: { row: TargetView; tournament: string }
       `${REFERENCE_NAMES[kind]}, ${row.metric?.name}`,
       row.metric === null || row.metrics[kind] === null
         ? null
-        : metricCell(row.metrics[kind], row.metric) + (row.metric.unit === '%' ? ' %' : ''),
+        : metricNumber(row.metrics[kind].value, row.metric),
     ]),
     ['Source over seed variance', row.signalToNoise === null ? null : share(row.signalToNoise, 1)],
     ['Ties between transfers', row.tieRate === null || row.testImages === 0 ? null : percent(row.tieRate, 1)],

@@ -65,7 +65,7 @@ export function TargetsPage({ id }: { id: string }) {
                 </th>
                 <SortHead {...head} id="gain" label="Its gain" number />
                 <th scope="col" className="text-right phone:hidden">
-                  Its metric, scratch’s
+                  Its metric
                 </th>
                 <SortHead {...head} id="own" label="Its skill" number wide />
                 <th
@@ -97,7 +97,7 @@ export function TargetsPage({ id }: { id: string }) {
 function metricText({ metric, metrics, best }: TargetListItem): string | null {
   if (metric === null || best === null || best.metric === null) return null;
   const own = `${metric.name} ${metricWithInterval(best.metric, metric).replace('95 % interval ', '')}`;
-  return metrics.scratch === null ? own : `${own}, ${metricNumber(metrics.scratch.value, metric)}`;
+  return metrics.scratch === null ? own : `${own}, scratch ${metricNumber(metrics.scratch.value, metric)}`;
 }
 
 function TargetLine({ item, base, ways }: { item: TargetListItem; base: string; ways: Ways }) {

@@ -88,6 +88,7 @@ export function disagreement(fair: readonly RankedPoint[], lookup: MetricLookup,
     (way) => way.mean < 0 && beatsConstant(way) && lookup.of(way).metricGain !== null,
   );
   const [first] = lower;
+  const same = first !== undefined && first === byMetric(fair, lookup)[0];
   if (!first || metric === null) return '';
   const own = lookup.of(first);
   const scratch = lookup.reference('scratch', first.images).metric;
@@ -95,9 +96,11 @@ export function disagreement(fair: readonly RankedPoint[], lookup: MetricLookup,
   const told =
     verdict === 'better' || own.metric === null || own.metricGain === null || scratch === null
       ? ''
-      : ` By mean loss ${named(first)} leads, but its ${metric.name} of ${metricWithInterval(own.metric, metric)} is ${
-          verdict === 'worse' ? 'worse than' : 'not shown to be better than'
-        } scratch’s ${metricWithInterval(scratch, metric)}: difference ${metricGainWithInterval(own.metricGain, metric)}.`;
+      : same
+        ? ` Its mean loss is below scratch’s all the same: by loss and by ${metric.name} the answer differs.`
+        : ` By mean loss ${named(first)} leads, but its ${metric.name} of ${metricWithInterval(own.metric, metric)} is ${
+            verdict === 'worse' ? 'worse than' : 'not shown to be better than'
+          } scratch’s ${metricWithInterval(scratch, metric)}: difference ${metricGainWithInterval(own.metricGain, metric)}.`;
   const without = lower.filter((way) => (lookup.of(way).metricGain?.value ?? 0) <= 0).length;
   const count =
     without === 0
