@@ -74,7 +74,7 @@ describe('progressView', () => {
   it('names the phases that are reached, the marked ones as marked', () => {
     const runs = smallRuns(1, (label) => (label.startsWith('transfer') ? 'queued' : 'done'));
     const { phases } = progressView(smallData({ sweep: active, runs, phases: { policy: STARTED + 5000 } }));
-    expect(phases).toEqual({ sources: 30, probe: 30, references: 30, policy: 5 });
+    expect(phases).toEqual({ mean: 30, sources: 30, probe: 30, references: 30, policy: 5 });
   });
 
   it('foresees higher orders whatever the first of the methods makes: an adaptation joins nothing', () => {

@@ -42,6 +42,7 @@ const sum = (values: readonly number[]): number => values.reduce((a, b) => a + b
 
 const MILESTONES: readonly [name: string, kinds: readonly RunKind[] | null][] = [
   ['dataset', ['dataset']],
+  ['mean', ['mean']],
   ['sources', ['source']],
   ['probe', ['probe', 'mean']],
   ['references', ['scratch', 'mean']],
