@@ -20,7 +20,7 @@ export function Segmented<T extends string>({ label, hideLabel, value, options, 
         {options.map((option) => (
           <label
             key={option.value}
-            className={`relative border-line2 border-r px-3 py-[5px] text-center text-[12.5px] last:border-r-0 has-focus-visible:z-10 has-focus-visible:outline-2 has-focus-visible:outline-accent has-focus-visible:-outline-offset-2 ${wide ? 'flex-1 px-1' : ''} ${
+            className={`relative border-line2 border-r py-[5px] text-center text-[12.5px] last:border-r-0 has-focus-visible:z-10 has-focus-visible:outline-2 has-focus-visible:outline-accent has-focus-visible:-outline-offset-2 ${wide ? 'flex-1 px-1' : 'px-3'} ${
               option.value === value
                 ? 'bg-ink font-semibold text-paper'
                 : option.disabled
