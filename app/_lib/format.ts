@@ -38,7 +38,7 @@ export function loss(value: number): string {
 /** "84 to 89 %"; null without an interval. */
 export function interval(estimate: Estimate | null, format: (x: number) => string): string | null {
   if (estimate === null || estimate.low === null || estimate.high === null) return null;
-  const strip = (text: string): string => text.replace(/\s%$/, '');
+  const strip = (text: string): string => text.replace(/\s\D+$/, '');
   return `${strip(format(estimate.low))} to ${format(estimate.high)}`;
 }
 

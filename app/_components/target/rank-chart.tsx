@@ -6,7 +6,12 @@ import { useState } from 'react';
 import { percent, share } from '@/app/_lib/format';
 import { gainDomain, rankLabels, type Tone, toneOf } from '@/app/_lib/ranking';
 import type { RankedSource, TaskMetric } from '@/lib/service/contracts';
-import { metricGainWithInterval, metricNumber, metricWithInterval } from '@/lib/service/views/metric-words';
+import {
+  metricFigure,
+  metricGainWithInterval,
+  metricHead,
+  metricWithInterval,
+} from '@/lib/service/views/metric-words';
 
 const ROW = 25;
 const COLOUR: Record<Tone, string> = {
@@ -73,7 +78,7 @@ export function RankChart({ sources: all, label, href, many, metric }: Props) {
           </span>
         </span>
         <span className="phone:hidden">P(best)</span>
-        {reported && <span className="truncate text-right first-letter:uppercase">{metric.name}</span>}
+        {reported && <span className="truncate text-right first-letter:uppercase">{metricHead(metric)}</span>}
         <span className={quality}>Quality</span>
       </div>
       <div className="relative">
@@ -116,7 +121,7 @@ export function RankChart({ sources: all, label, href, many, metric }: Props) {
                 <Best source={s} />
                 {reported && (
                   <span className="whitespace-nowrap text-right" title={metricGainText(s, metric)}>
-                    {s.metric === null ? '–' : metricNumber(s.metric.value, metric)}
+                    {s.metric === null ? '–' : metricFigure(s.metric.value, metric)}
                   </span>
                 )}
                 <span className={quality}>{s.quality === null ? '–' : percent(s.quality.value)}</span>

@@ -15,7 +15,7 @@ import {
   type RankedSource,
   type TargetView,
 } from '@/lib/service/contracts';
-import { metricNumber } from '@/lib/service/views/metric-words';
+import { metricFigure, metricHead, metricNumber } from '@/lib/service/views/metric-words';
 import { PageHead } from '../shell/page-head';
 import { CopyLink } from '../ui/copy-button';
 import { Figure, Figures } from '../ui/figure';
@@ -182,13 +182,13 @@ function TargetFigures({
       {metric !== null && taken?.metric != null && (
         <Figure
           label={
-            <span className="inline-block first-letter:uppercase">{`${metric.name}, ${set.best ? 'best choice' : 'leader'}`}</span>
+            <span className="inline-block first-letter:uppercase">{`${metricHead(metric)}, ${set.best ? 'best choice' : 'leader'}`}</span>
           }
-          value={metricNumber(taken.metric.value, metric)}
+          value={metricFigure(taken.metric.value, metric)}
           note={[
-            interval(taken.metric, (x) => metricNumber(x, metric)),
-            metrics.scratch && `scratch ${metricNumber(metrics.scratch.value, metric)}`,
-            metrics.gold && `own network ${metricNumber(metrics.gold.value, metric)}`,
+            interval(taken.metric, (x) => metricFigure(x, metric)),
+            metrics.scratch && `scratch ${metricFigure(metrics.scratch.value, metric)}`,
+            metrics.gold && `own network ${metricFigure(metrics.gold.value, metric)}`,
           ]
             .filter(Boolean)
             .join(', ')}

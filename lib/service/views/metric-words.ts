@@ -15,6 +15,10 @@ const digits = (x: number, { unit }: TaskMetric): string => {
 export const metricNumber = (x: number, metric: TaskMetric): string =>
   `${digits(x, metric)}${unitOf(metric)}`;
 
+/** For figures whose heading names the unit (`metricHead`): `61.2 %`, `12.4°`, `0.153`. */
+export const metricFigure = (x: number, metric: TaskMetric): string =>
+  metric.unit.length > 1 ? digits(x, metric) : metricNumber(x, metric);
+
 /** `61.2 % (95 % interval 55.0–67.1 %)`, or the value alone where it has no interval. */
 export function metricWithInterval({ value, low, high }: Estimate, metric: TaskMetric): string {
   if (low === null || high === null) return metricNumber(value, metric);
